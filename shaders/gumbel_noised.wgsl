@@ -1,0 +1,31 @@
+// logits + Gumbel noise of supplied uniforms, element by element.
+//#include "lib/numerics.wgsl"
+
+struct GumbelNoised {
+  size: u32,
+  logits_offset: u32,
+  noise_offset: u32,
+}
+
+@group(0) @binding(0) var<storage, read> parameters: GumbelNoised;
+@group(0) @binding(1) var<storage, read> logits: array<u32>;
+@group(0) @binding(2) var<storage, read> noise: array<f32>;
+@group(0) @binding(3) var<storage, read_write> noised: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let i = ((workgroup_id.y * num_workgroups.x + workgroup_id.x) * 64u) + local_index;
+  if (i >= parameters.size) {
+    return;
+  }
+  let bits = logits[parameters.logits_offset + i];
+  if ((bits & 0x7f800000u) == 0x7f800000u) {
+    noised[i] = bits; // NaN and the infinities stay what they are
+  } else {
+    noised[i] = bitcast<u32>(bitcast<f32>(bits) + gumbel_of_uniform(noise[parameters.noise_offset + i]));
+  }
+}

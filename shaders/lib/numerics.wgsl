@@ -1,0 +1,41 @@
+// Logarithms that stay accurate where WGSL's own may not, and bit patterns that WGSL arithmetic may not see.
+
+// Stands for log 0: WGSL may assume that there are no infinities. Anything below LOG_ZERO_LIMIT is log 0.
+const LOG_ZERO = -1e30;
+const LOG_ZERO_LIMIT = -1e29;
+const LOWEST = -3.4028234e38;
+
+const NEGATIVE_INFINITY_BITS = 0xff800000u;
+const NAN_BITS = 0x7fc00000u;
+
+// NaN or +infinity: nothing can be drawn from it. -infinity is a class of probability zero.
+fn is_invalid(bits: u32) -> bool {
+  return (bits & 0x7f800000u) == 0x7f800000u && bits != NEGATIVE_INFINITY_BITS;
+}
+
+// log(exp(a) + exp(b)) of finite arguments.
+fn log_add_exp(a: f32, b: f32) -> f32 {
+  let high = max(a, b);
+  return high + log(1.0 + exp(min(a, b) - high));
+}
+
+// -log(1 - v) for 0 <= v <= 1/2, relative error about 1e-7, as 2 artanh(v / (2 - v)): WGSL's log is only required
+// to be within 2^-21 absolute near 1, which is far too coarse for the small v that win an argmax.
+fn negative_log_one_minus(v: f32) -> f32 {
+  let s = v / (2.0 - v);
+  let s2 = s * s;
+  let series = 1.0 + s2 * (1.0 / 3.0 + s2 * (1.0 / 5.0 + s2 * (1.0 / 7.0 + s2 * (1.0 / 9.0 + s2 * (1.0 / 11.0 + s2 / 13.0)))));
+  return 2.0 * s * series;
+}
+
+// Gumbel noise of a supplied uniform u in [0, 1], as the reference defines it: -log(-log(u + 1e-30) + 1e-30).
+// 1 - u is exact for u >= 1/2.
+fn gumbel_of_uniform(u: f32) -> f32 {
+  var exponential: f32;
+  if (u > 0.5) {
+    exponential = negative_log_one_minus(1.0 - u);
+  } else {
+    exponential = -log(u + 1e-30);
+  }
+  return -log(exponential + 1e-30);
+}

@@ -1,0 +1,61 @@
+// log q(x_u | x_t) of a column by the closed forms of the reference's posterior, its log(1e-30) floors included.
+// Log 0 among the coefficients is LOG_ZERO.
+
+struct PosteriorItem {
+  masked_class: f32,
+  masked_any: f32,
+  masked_mask: f32,
+  cumulative_other: f32,
+  cumulative_same: f32,
+  step_other: f32,
+  step_same: f32,
+  log_keep: f32,
+  log_replace: f32,
+  ordinary_mask: f32,
+}
+
+struct Posterior {
+  num_tokens: u32,
+  num_pixels: u32,
+  class_major: u32,
+  // Rows of what is written or drawn from: K + 1, or K for the last step, whose scores are the logits themselves.
+  rows: u32,
+  conditional_offset: u32,
+  unconditional_offset: u32,
+  sample_offset: u32,
+  noise_offset: u32,
+  output_offset: u32,
+  guidance_scale: f32,
+  items: array<PosteriorItem>,
+}
+
+// Row-major index of row k of a column, in [items, rows, pixels] or [items, pixels, rows].
+fn element(class_major: bool, rows: u32, num_pixels: u32, token: u32, k: u32) -> u32 {
+  if (class_major) {
+    return ((((token / num_pixels) * rows) + k) * num_pixels) + (token % num_pixels);
+  }
+  return (token * rows) + k;
+}
+
+// What class k adds to the column's sum: log p(x_0 = k), for an ordinary x_t divided by q(x_t | x_0 = k).
+fn posterior_term(item: PosteriorItem, class_t: u32, k: u32, logit: f32) -> f32 {
+  if (class_t == NUM_CODES) {
+    return logit;
+  }
+  return logit - select(item.cumulative_other, item.cumulative_same, k == class_t);
+}
+
+// Row k of the posterior; `total` is the log-sum-exp of the column's terms, `term` the class's own.
+fn posterior_row(item: PosteriorItem, class_t: u32, k: u32, term: f32, total: f32) -> f32 {
+  if (class_t == NUM_CODES) {
+    if (k == NUM_CODES) {
+      return item.masked_mask + total;
+    }
+    return log_add_exp(item.masked_class + term, item.masked_any + total);
+  }
+  if (k == NUM_CODES) {
+    return item.ordinary_mask + total;
+  }
+  return select(item.step_other, item.step_same, k == class_t)
+    + log_add_exp(item.log_keep + term, item.log_replace + total);
+}

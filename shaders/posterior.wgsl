@@ -1,0 +1,58 @@
+// The dense log posterior log q(x_u | x_t) of the reference's q_posterior: K rows of logits to K + 1 rows.
+//#include "lib/numerics.wgsl"
+//#include "lib/logits.wgsl"
+//#include "lib/reduce.wgsl"
+
+override NUM_CODES: u32;
+//#include "lib/posterior.wgsl"
+
+@group(0) @binding(0) var<storage, read> parameters: Posterior;
+@group(0) @binding(1) var<storage, read> log_p_x_0: array<u32>;
+@group(0) @binding(2) var<storage, read> x_t: array<u32>;
+@group(0) @binding(3) var<storage, read_write> log_p_x_prev: array<u32>;
+
+// Log 0 is written as -infinity, a worthless column as NaN; as bits, because WGSL has no such values.
+fn result_bits(value: f32, invalid: bool) -> u32 {
+  return select(select(bitcast<u32>(value), NEGATIVE_INFINITY_BITS, value < LOG_ZERO_LIMIT), NAN_BITS, invalid);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let columns = WORKGROUP_SIZE / LANES;
+  let class_major = parameters.class_major != 0u;
+  let lane = local_index % LANES;
+  for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
+    let token = first + (local_index / LANES);
+    let in_range = token < parameters.num_tokens;
+    var class_t = 0u;
+    var item: PosteriorItem;
+    var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
+    if (in_range) {
+      class_t = min(x_t[parameters.sample_offset + token], NUM_CODES);
+      item = parameters.items[token / parameters.num_pixels];
+      for (var k = lane; k < NUM_CODES; k += LANES) {
+        let logit = plain_logit(log_p_x_0[parameters.conditional_offset + element(class_major, NUM_CODES, parameters.num_pixels, token, k)]);
+        partial = add_term(partial, posterior_term(item, class_t, k, logit.value));
+        partial.invalid |= logit.kind & LOGIT_INVALID;
+      }
+    }
+    let total = reduce_log_sum_exp(local_index, partial);
+    if (in_range) {
+      let log_total = total.high + log(total.sum);
+      for (var k = lane; k <= NUM_CODES; k += LANES) {
+        var term = LOG_ZERO;
+        if (k < NUM_CODES) {
+          let bits = log_p_x_0[parameters.conditional_offset + element(class_major, NUM_CODES, parameters.num_pixels, token, k)];
+          term = posterior_term(item, class_t, k, plain_logit(bits).value);
+        }
+        let row = posterior_row(item, class_t, k, term, log_total);
+        log_p_x_prev[parameters.output_offset + element(class_major, parameters.rows, parameters.num_pixels, token, k)] =
+          result_bits(row, total.invalid != 0u);
+      }
+    }
+  }
+}

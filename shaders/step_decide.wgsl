@@ -1,0 +1,50 @@
+// Decide first: settles every token whose outcome does not depend on its logits, and lists the others.
+//#include "lib/numerics.wgsl"
+//#include "lib/random.wgsl"
+//#include "lib/step.wgsl"
+
+override NUM_CODES: u32;
+
+@group(0) @binding(0) var<storage, read> step: Step;
+@group(0) @binding(1) var<storage, read> x_t: array<u32>;
+@group(0) @binding(2) var<storage, read_write> x_prev: array<u32>;
+@group(0) @binding(3) var<storage, read_write> unsettled: array<atomic<u32>>; // a count, then that many tokens
+@group(0) @binding(4) var<storage, read_write> draw_workgroups: array<atomic<u32>, 3>; // indirect arguments of step_draw
+@group(0) @binding(5) var<storage, read_write> faults: array<atomic<u32>, 2>;
+
+override COLUMNS_PER_WORKGROUP: u32; // of step_draw
+const MAX_WORKGROUPS = 65535u;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let token = ((workgroup_id.y * num_workgroups.x + workgroup_id.x) * 64u) + local_index;
+  if (token >= step.num_tokens) {
+    return;
+  }
+  let item = step.items[token / step.num_pixels];
+  let stream = ItemStream(item.seed, item.item);
+  let pixel = token % step.num_pixels;
+  let class_t = x_t[step.sample_offset + token];
+  let is_masked = class_t >= NUM_CODES;
+  if (class_t > NUM_CODES || (is_masked && item.mask_possible == 0u)) {
+    atomicAdd(&faults[1], 1u);
+  }
+  let destination = step.prev_sample_offset + token;
+  switch settled_route(item, is_masked, route_draw(stream, pixel, step.counter)) {
+    case ROUTE_KEEP: {
+      x_prev[destination] = min(class_t, NUM_CODES);
+    }
+    case ROUTE_UNIFORM: {
+      x_prev[destination] = uniform_class(stream, pixel, step.counter, NUM_CODES);
+    }
+    default: {
+      let position = atomicAdd(&unsettled[0], 1u);
+      atomicStore(&unsettled[1u + position], token);
+      atomicMax(&draw_workgroups[0], min(position / COLUMNS_PER_WORKGROUP + 1u, MAX_WORKGROUPS));
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { ConfigError } from './errors'
+
+/** The constructor arguments of diffusers' VQDiffusionScheduler, by their names there. */
+export interface VQDiffusionSchedulerConfig {
+  /** Number of classes C of a latent pixel, the mask included; K = C − 1 ordinary classes. */
+  readonly num_vec_classes: number
+  /** Number of training timesteps T. */
+  readonly num_train_timesteps: number
+  /** Cumulative keep probability ᾱ at t = 0 and at t = T − 1. */
+  readonly alpha_cum_start: number
+  readonly alpha_cum_end: number
+  /** Cumulative mask probability γ̄ at t = 0 and at t = T − 1. */
+  readonly gamma_cum_start: number
+  readonly gamma_cum_end: number
+}
+
+/** What a user may write: only the number of classes has no default. */
+export type VQDiffusionSchedulerOptions = Partial<VQDiffusionSchedulerConfig> &
+  Pick<VQDiffusionSchedulerConfig, 'num_vec_classes'>
+
+const defaults: Omit<VQDiffusionSchedulerConfig, 'num_vec_classes'> = {
+  num_train_timesteps: 100,
+  alpha_cum_start: 0.99999,
+  alpha_cum_end: 0.000009,
+  gamma_cum_start: 0.000009,
+  gamma_cum_end: 0.99999,
+}
+
+/** |1 − ᾱ − γ̄| below this is rounding of a schedule without replacement (β = 0). */
+export const replacementTolerance = 1e-12
+
+const className = 'VQDiffusionScheduler'
+/** The diffusers release whose format is written. */
+const diffusersVersion = '0.40.0'
+
+/**
+ * Reads the content of a `scheduler_config.json`: fills in the defaults, leaves out keys that start with "_", keeps
+ * unknown keys. Throws ConfigError if it is no object or names no classes; whether the values describe a process is
+ * for `validateConfig`.
+ */
+export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new ConfigError(`A scheduler configuration needs to be an object; given ${JSON.stringify(json)}.`)
+  const given = Object.fromEntries(
+    Object.entries(json).filter(([key, value]) => !key.startsWith('_') && value !== undefined),
+  )
+  if (!('num_vec_classes' in given))
+    throw new ConfigError(
+      `A scheduler configuration needs num_vec_classes (C, the mask included); given only ${list(Object.keys(given))}.`,
+    )
+  return Object.freeze({ ...defaults, ...given }) as VQDiffusionSchedulerConfig
+}
+
+/** The object that diffusers saves as `scheduler_config.json`: keys sorted, its class name and version included. */
+export function writeConfig(config: VQDiffusionSchedulerConfig): Record<string, unknown> {
+  const entries = Object.entries({ ...config, _class_name: className, _diffusers_version: diffusersVersion })
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Throws ConfigError unless the values describe a mask-and-replace process that the scheduler can run. */
+export function validateConfig(config: VQDiffusionSchedulerConfig): void {
+  requireInteger(config, 'num_vec_classes', 2)
+  requireInteger(config, 'num_train_timesteps', 2)
+  for (const key of ['alpha_cum_start', 'alpha_cum_end', 'gamma_cum_start', 'gamma_cum_end'] as const)
+    requireProbability(config, key)
+  const { alpha_cum_start, alpha_cum_end, gamma_cum_start, gamma_cum_end } = config
+  for (const [place, alpha, gamma] of [
+    ['start', alpha_cum_start, gamma_cum_start],
+    ['end', alpha_cum_end, gamma_cum_end],
+  ] as const) {
+    if (alpha + gamma > 1 + replacementTolerance)
+      throw new ConfigError(`alpha_cum_${place} + gamma_cum_${place} needs to be at most 1; given ${alpha} + ${gamma}.`)
+  }
+  if (alpha_cum_start <= 0)
+    throw new ConfigError(`alpha_cum_start needs to be above 0, else no data is left; given ${alpha_cum_start}.`)
+  if (alpha_cum_end > alpha_cum_start || gamma_cum_end < gamma_cum_start)
+    throw new ConfigError(
+      'The cumulative keep probability must not grow with t nor the mask probability fall; ' +
+        `given alpha_cum ${alpha_cum_start} → ${alpha_cum_end}, gamma_cum ${gamma_cum_start} → ${gamma_cum_end}.`,
+    )
+  if (1 - alpha_cum_end <= replacementTolerance)
+    throw new ConfigError(`alpha_cum_end needs to be below 1, else the process adds no noise; given ${alpha_cum_end}.`)
+  // Both ends are linear in t, so β/ᾱ is monotonic: if it falls, some one-step replace probability is negative.
+  const start = 1 - alpha_cum_start - gamma_cum_start
+  const end = 1 - alpha_cum_end - gamma_cum_end
+  if (end * alpha_cum_start - start * alpha_cum_end < -replacementTolerance)
+    throw new ConfigError(
+      'The replace probability implied by the schedule, (1 − alpha_cum − gamma_cum) / alpha_cum, must not fall with t; ' +
+        `given ${start / alpha_cum_start} at the start and ${end / alpha_cum_end} at the end.`,
+    )
+}
+
+type Key = keyof VQDiffusionSchedulerConfig
+
+function requireInteger(config: VQDiffusionSchedulerConfig, key: Key, minimum: number): void {
+  const value: unknown = config[key]
+  if (!Number.isSafeInteger(value) || (value as number) < minimum)
+    throw new ConfigError(`${key} needs to be an integer of at least ${minimum}; given ${JSON.stringify(value)}.`)
+}
+
+function requireProbability(config: VQDiffusionSchedulerConfig, key: Key): void {
+  const value: unknown = config[key]
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1))
+    throw new ConfigError(`${key} needs to be a number from 0 to 1; given ${JSON.stringify(value)}.`)
+}
+
+function list(names: string[]): string {
+  return names.length === 0 ? 'an empty object' : names.join(', ')
+}

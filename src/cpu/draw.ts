@@ -1,0 +1,78 @@
+import {
+  classTailWords,
+  classWords,
+  exponential,
+  type ItemStream,
+  multiplyHigh,
+  Purpose,
+  pixelKey,
+  type Words,
+} from '../random'
+import type { RouteThresholds } from '../thresholds'
+
+/** Where one latent pixel's random numbers come from. */
+export interface PixelStream {
+  readonly stream: ItemStream
+  readonly pixel: number
+  readonly counter: number
+}
+
+/** Routes of a token; 'x0' takes the drawn x₀, or, before it is known, needs it. */
+export type Route = 'keep' | 'uniform' | 'x0'
+
+/** A uniform 31-bit integer, the unit of route thresholds. */
+export function routeDraw({ stream, pixel, counter }: PixelStream): number {
+  return pixelKey(stream, pixel, counter, Purpose.route)[0] >>> 1
+}
+
+/** A uniform class below K. */
+export function uniformClass({ stream, pixel, counter }: PixelStream, numCodes: number): number {
+  return multiplyHigh(pixelKey(stream, pixel, counter, Purpose.uniformClass)[0], numCodes)
+}
+
+/** The route of a token as far as it is settled without x₀. */
+export function settledRoute(thresholds: RouteThresholds, isMasked: boolean, draw: number): Route {
+  return among(isMasked ? thresholds.masked : thresholds.settled, draw)
+}
+
+/** The route of a token whose x₀ is known. */
+export function routeGivenX0(thresholds: RouteThresholds, isMasked: boolean, agrees: boolean, draw: number): Route {
+  const settled = settledRoute(thresholds, isMasked, draw)
+  if (settled !== 'x0' || isMasked) return settled
+  return among(agrees ? thresholds.agrees : thresholds.differs, draw)
+}
+
+function among([keep, uniform]: readonly [number, number], draw: number): Route {
+  if (draw < keep) return 'keep'
+  return draw < uniform ? 'uniform' : 'x0'
+}
+
+/**
+ * Draws x₀ by a Gumbel argmax over K raw logits; −∞ excludes a class, ties go to the lowest.
+ * Returns null if nothing can be drawn: NaN, +∞, or no finite logit.
+ */
+export function drawX0(logit: (k: number) => number, numCodes: number, at: PixelStream): number | null {
+  const key = pixelKey(at.stream, at.pixel, at.counter, Purpose.x0)
+  let best: number | null = null
+  let bestScore = -Infinity
+  for (let group = 0; group * 4 < numCodes; group++) {
+    const words = classWords(key, group)
+    let tail: Words | undefined
+    for (let i = 0; i < 4 && group * 4 + i < numCodes; i++) {
+      const k = group * 4 + i
+      const value = logit(k)
+      if (Number.isNaN(value) || value === Infinity) return null
+      if (value === -Infinity) continue
+      const noise = exponential(words[i]!, () => {
+        tail ??= classTailWords(key, group)
+        return tail[i]!
+      })
+      const score = value - Math.log(noise)
+      if (score > bestScore) {
+        bestScore = score
+        best = k
+      }
+    }
+  }
+  return best
+}

@@ -1,0 +1,2 @@
+export { type CpuStepOptions, VQDiffusionScheduler } from './scheduler'
+export { type CpuArray, type CpuDtype, CpuTensor } from './tensor'

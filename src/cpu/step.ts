@@ -1,0 +1,91 @@
+import type { ItemStream } from '../random'
+import type { PosteriorCoefficients } from '../schedule'
+import type { RouteThresholds } from '../thresholds'
+import type { ColumnReader } from './columns'
+import { drawX0, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
+import { gumbelOfUniform, posteriorColumn } from './posterior'
+import type { CpuArray } from './tensor'
+
+/** What a step reads and writes, token by token. */
+export interface StepTokens {
+  readonly sample: CpuArray
+  readonly prevSample: CpuArray
+  /** Where the drawn x₀ goes, if it was asked for. */
+  readonly x0: CpuArray | undefined
+  readonly numPixels: number
+  readonly logits: ColumnReader
+  /** [invalid columns, impossible tokens] */
+  readonly faults: CpuArray
+}
+
+/** Decide first, read later (SEMANTICS 12.3): only unsettled tokens read their logits, unless x₀ is asked for. */
+export function drawLazily(
+  { sample, prevSample, x0, numPixels, logits, faults }: StepTokens,
+  numCodes: number,
+  thresholds: readonly RouteThresholds[],
+  { streams, counter }: { streams: readonly ItemStream[]; counter: number },
+): void {
+  const maskClass = numCodes
+  for (let token = 0; token < sample.length; token++) {
+    const item = Math.floor(token / numPixels)
+    const at = { stream: streams[item]!, pixel: token % numPixels, counter }
+    const given = sample[token]! >>> 0
+    const classT = Math.min(given, maskClass)
+    const isMasked = classT === maskClass
+    if (given > maskClass || (isMasked && !thresholds[item]!.maskPossible)) faults[1]!++
+    const draw = routeDraw(at)
+    let route = settledRoute(thresholds[item]!, isMasked, draw)
+    let class0 = classT
+    if (route === 'x0' || x0) {
+      const drawn = drawX0((k) => logits(token, k), numCodes, at)
+      if (drawn !== null) {
+        class0 = drawn
+        route = routeGivenX0(thresholds[item]!, isMasked, class0 === classT, draw)
+      } else {
+        // Nothing can be drawn: counted, and a token that needs x₀ stays what it was.
+        faults[0]!++
+        if (route === 'x0') route = 'keep'
+      }
+    }
+    if (x0) x0[token] = class0
+    if (route === 'uniform') prevSample[token] = uniformClass(at, numCodes)
+    else prevSample[token] = route === 'keep' ? classT : class0
+  }
+}
+
+/** The reference-identical draw: argmax of posterior + Gumbel(noise); of the logits themselves without coefficients. */
+export function drawWithNoise(
+  { sample, prevSample, numPixels, logits, faults }: StepTokens,
+  numCodes: number,
+  coefficients: readonly (PosteriorCoefficients | null)[],
+  uniforms: ColumnReader,
+): void {
+  for (let token = 0; token < sample.length; token++) {
+    const classT = Math.min(sample[token]! >>> 0, numCodes)
+    const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
+    const item = coefficients[Math.floor(token / numPixels)]
+    const scores = item ? posteriorColumn(column, classT, item) : column
+    const drawn = column.some(isInvalid)
+      ? -1
+      : argmax(scores.map((score, k) => score + gumbelOfUniform(uniforms(token, k))))
+    if (drawn < 0) faults[0]!++
+    prevSample[token] = drawn < 0 ? classT : drawn
+  }
+}
+
+function isInvalid(logit: number): boolean {
+  return Number.isNaN(logit) || logit === Infinity
+}
+
+/** Index of the highest score, the lowest index among equals; −1 if all are −∞. */
+function argmax(scores: Float64Array): number {
+  let best = -1
+  let bestScore = -Infinity
+  scores.forEach((score, k) => {
+    if (score > bestScore) {
+      bestScore = score
+      best = k
+    }
+  })
+  return best
+}

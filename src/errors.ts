@@ -1,0 +1,66 @@
+/** One class per failure a user can see. Every message says what was given and what is needed. */
+
+export class VQDiffusionError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** The runtime has no `navigator.gpu`. */
+export class WebGPUUnavailableError extends VQDiffusionError {}
+/** WebGPU exists, but the browser offers no adapter. */
+export class AdapterUnavailableError extends VQDiffusionError {}
+/** The GPU device was lost; everything made on it is gone. */
+export class DeviceLostError extends VQDiffusionError {}
+/** A shader or pipeline was refused by the WebGPU implementation. */
+export class ShaderError extends VQDiffusionError {}
+/** A scheduler configuration that is incomplete or describes no mask-and-replace process. */
+export class ConfigError extends VQDiffusionError {}
+/** A tensor of the wrong shape. */
+export class ShapeError extends VQDiffusionError {}
+/** A tensor of the wrong dtype. */
+export class DtypeError extends VQDiffusionError {}
+/** A token outside 0..C−1. */
+export class TokenRangeError extends VQDiffusionError {}
+/** A timestep outside the schedule, or one whose successor is unknown. */
+export class TimestepError extends VQDiffusionError {}
+/** A numeric option outside its range. */
+export class OptionError extends VQDiffusionError {}
+/** A tensor that lives on another GPUDevice. */
+export class DeviceMismatchError extends VQDiffusionError {}
+/** A tensor or scheduler that was destroyed. */
+export class DestroyedError extends VQDiffusionError {}
+/** A size beyond the limits of the device. */
+export class LimitError extends VQDiffusionError {}
+
+/** The network produced logits from which nothing can be drawn, or the sample held impossible tokens. */
+export class ModelOutputError extends VQDiffusionError {
+  /**
+   * @param invalidColumns latent pixels whose logits held NaN or +∞, or were −∞ for every class
+   * @param impossibleTokens latent pixels whose token the schedule cannot have produced
+   */
+  constructor(
+    readonly invalidColumns: number,
+    readonly impossibleTokens: number,
+  ) {
+    super(
+      `Sampling met ${invalidColumns} latent pixel(s) whose logits held NaN or +Infinity, or were -Infinity for every class, ` +
+        `and ${impossibleTokens} token(s) that the schedule cannot produce. ` +
+        'Every column of logits needs finite values (-Infinity is allowed for some classes of a column).',
+    )
+  }
+}
+
+/** A file that could not be fetched, or was not what it should be. */
+export class FetchError extends VQDiffusionError {
+  /** @param status HTTP status, 0 when there was no response */
+  constructor(
+    message: string,
+    readonly url: string,
+    readonly status: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}

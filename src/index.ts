@@ -1,0 +1,19 @@
+export type { VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './config'
+export { type Capabilities, capabilities, requestDevice } from './device'
+export * from './errors'
+export type { OnnxGpuTensor } from './interop'
+export {
+  type ChainScheduler,
+  type ChainTensor,
+  type Decoder,
+  type Denoiser,
+  type DenoiserInput,
+  type SampleOptions,
+  type SampleProgress,
+  VQDiffusionPipeline,
+} from './pipeline'
+export { RandomGenerator, type RandomGeneratorState } from './random'
+export { type GpuStepOptions, VQDiffusionScheduler } from './scheduler'
+export type { LogitsTensor } from './step_inputs'
+export type { Faults, Guidance, Layout, StepOptions, VQDiffusionSchedulerOutput } from './step_options'
+export { type Dtype, GpuTensor, type TypedArrayOf } from './tensor'

@@ -1,0 +1,50 @@
+/**
+ * Parameters of a kernel: 32-bit words packed on the host and uploaded before the dispatch. One buffer serves every
+ * call, because queue writes and submits run in order; it only grows.
+ */
+export class ParameterBuffer {
+  #buffer: GPUBuffer | undefined
+  #words = new Uint32Array(0)
+  #floats = new Float32Array(0)
+  #position = 0
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly label: string,
+  ) {}
+
+  /** Starts anew with room for `count` words. */
+  begin(count: number): void {
+    if (this.#words.length < count) {
+      this.#buffer?.destroy()
+      this.#words = new Uint32Array(count)
+      this.#floats = new Float32Array(this.#words.buffer)
+      this.#buffer = this.device.createBuffer({
+        label: this.label,
+        size: count * 4,
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+      })
+    }
+    this.#position = 0
+  }
+
+  u32(...values: readonly number[]): void {
+    for (const value of values) this.#words[this.#position++] = value
+  }
+
+  f32(...values: readonly number[]): void {
+    for (const value of values) this.#floats[this.#position++] = value
+  }
+
+  /** Enqueues the upload of what was packed. */
+  upload(): GPUBuffer {
+    this.device.queue.writeBuffer(this.#buffer!, 0, this.#words, 0, this.#position)
+    return this.#buffer!
+  }
+
+  destroy(): void {
+    this.#buffer?.destroy()
+    this.#buffer = undefined
+    this.#words = new Uint32Array(0)
+  }
+}

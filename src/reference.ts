@@ -1,0 +1,105 @@
+import { type Kernels, type KernelVariant, workgroupsFor } from './kernels'
+import { ParameterBuffer } from './parameters'
+import type { PosteriorCoefficients } from './schedule'
+import { columnWorkgroups, type LogitsSource, lanesFor } from './step'
+import type { GpuTensor } from './tensor'
+
+const headerWords = 10
+const itemWords = 10
+
+/** Stands for log 0 in the kernels' coefficients, as LOG_ZERO in lib/numerics.wgsl. */
+const logZero = -1e30
+
+/** One use of the posterior: what is read, how many rows come out or are drawn from, where it goes. */
+interface PosteriorCall {
+  readonly logits: LogitsSource
+  readonly sample: GpuTensor
+  readonly noise?: GpuTensor
+  readonly output: GpuTensor
+  readonly rows: number
+  readonly numPixels: number
+  /** One per batch item. */
+  readonly coefficients: readonly PosteriorCoefficients[]
+}
+
+/** The reference's own operators: the dense posterior, and draws with supplied noise. */
+export class Reference {
+  readonly #lanes: number
+  readonly #parameters: ParameterBuffer
+
+  constructor(
+    private readonly kernels: Kernels,
+    private readonly numCodes: number,
+  ) {
+    this.#lanes = lanesFor(numCodes)
+    this.#parameters = new ParameterBuffer(kernels.device, 'vqd/reference/parameters')
+  }
+
+  /** Records the dense posterior: K rows of logits to K + 1 rows. */
+  encodePosterior(encoder: GPUCommandEncoder, call: PosteriorCall): void {
+    const buffers = [call.logits.conditional.buffer, call.sample.buffer, call.output.buffer]
+    this.encodeColumns(encoder, call, { name: 'posterior', constants: this.constants }, buffers)
+  }
+
+  /** Records the reference-identical draw: argmax of (posterior, or for K rows the logits) + Gumbel(noise). */
+  encodeDraw(encoder: GPUCommandEncoder, call: PosteriorCall & { noise: GpuTensor; faults: GpuTensor }): void {
+    const { logits, sample, noise, output, faults, rows } = call
+    const features = { POSTERIOR: rows > this.numCodes, GUIDED: logits.unconditional !== undefined }
+    const halves = logits.unconditional ? [logits.unconditional.buffer] : []
+    const buffers = [logits.conditional.buffer, sample.buffer, noise.buffer, output.buffer, faults.buffer, ...halves]
+    this.encodeColumns(encoder, call, { name: 'gumbel_max', features, constants: this.constants }, buffers)
+  }
+
+  /** Records logits + Gumbel(noise), element by element. */
+  encodeGumbelNoised(encoder: GPUCommandEncoder, logits: GpuTensor, noise: GpuTensor, output: GpuTensor): void {
+    if (logits.size === 0) return
+    const parameters = this.#parameters
+    parameters.begin(3)
+    parameters.u32(logits.size, logits.offset, noise.offset)
+    const pass = encoder.beginComputePass({ label: 'vqd/gumbel_noised' })
+    const buffers = [parameters.upload(), logits.buffer, noise.buffer, output.buffer]
+    this.kernels.dispatch(pass, { name: 'gumbel_noised', constants: {} }, buffers, workgroupsFor(logits.size))
+    pass.end()
+  }
+
+  destroy(): void {
+    this.#parameters.destroy()
+  }
+
+  private get constants() {
+    return { NUM_CODES: this.numCodes, LANES: this.#lanes }
+  }
+
+  private encodeColumns(
+    encoder: GPUCommandEncoder,
+    call: PosteriorCall,
+    variant: KernelVariant,
+    buffers: readonly GPUBuffer[],
+  ): void {
+    const columns = call.coefficients.length * call.numPixels
+    if (columns === 0) return
+    const parameters = this.packParameters(call)
+    const pass = encoder.beginComputePass({ label: `vqd/${variant.name}` })
+    this.kernels.dispatch(pass, variant, [parameters, ...buffers], columnWorkgroups(columns, this.#lanes))
+    pass.end()
+  }
+
+  /** Struct Posterior of lib/posterior.wgsl. */
+  private packParameters({ logits, sample, noise, output, rows, numPixels, coefficients }: PosteriorCall): GPUBuffer {
+    const parameters = this.#parameters
+    parameters.begin(headerWords + itemWords * coefficients.length)
+    parameters.u32(coefficients.length * numPixels, numPixels, logits.layout === 'class-major' ? 1 : 0, rows)
+    parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
+    parameters.u32(sample.offset, noise?.offset ?? 0, output.offset)
+    parameters.f32(logits.scale)
+    for (const item of coefficients) {
+      const values = [
+        ...[item.maskedClass, item.maskedAny, item.maskedMask],
+        ...[item.cumulativeOther, item.cumulativeSame, item.stepOther, item.stepSame],
+        ...[item.logKeep, item.logReplace, item.ordinaryMask],
+      ]
+      parameters.f32(...values.map((value) => Math.max(value, logZero)))
+    }
+    return parameters.upload()
+  }
+}

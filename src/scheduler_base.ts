@@ -1,0 +1,154 @@
+import {
+  readConfig,
+  type VQDiffusionSchedulerConfig,
+  type VQDiffusionSchedulerOptions,
+  validateConfig,
+  writeConfig,
+} from './config'
+import { OptionError, TimestepError, TokenRangeError } from './errors'
+import {
+  createSchedule,
+  leadingTimesteps,
+  requireTimesteps,
+  routeTable,
+  type Schedule,
+  type ScheduleTables,
+  scheduleTables,
+  stridedTimesteps,
+} from './schedule'
+import { type RouteThresholds, routeThresholds } from './thresholds'
+
+/** What the GPU scheduler and its CPU twin share: configuration, tables and the list of timesteps. */
+export abstract class SchedulerBase {
+  /** The order of the solver: one model call per step. */
+  readonly order = 1
+  /** The frozen configuration, by diffusers' names. */
+  readonly config: VQDiffusionSchedulerConfig
+  /** C, classes of a latent pixel, the mask included. */
+  readonly numEmbed: number
+  /** K = C − 1 ordinary classes, 0 to K − 1. */
+  readonly numCodes: number
+  /** The mask, K: always the last class. */
+  readonly maskClass: number
+  protected readonly schedule: Schedule
+  readonly #tables: ScheduleTables
+  readonly #thresholds = new Map<number, RouteThresholds>()
+  #timesteps: readonly number[]
+  #numInferenceSteps: number | null = null
+
+  /** Throws ConfigError unless the configuration describes a mask-and-replace process. */
+  protected constructor(options: VQDiffusionSchedulerOptions) {
+    this.config = readConfig(options)
+    validateConfig(this.config)
+    this.numEmbed = this.config.num_vec_classes
+    this.numCodes = this.numEmbed - 1
+    this.maskClass = this.numCodes
+    this.schedule = createSchedule(this.config)
+    this.#tables = scheduleTables(this.config)
+    this.#timesteps = leadingTimesteps(this.config.num_train_timesteps, this.config.num_train_timesteps)
+  }
+
+  /** Timesteps in the order of sampling, most noisy first; all T before `setTimesteps`. */
+  get timesteps(): readonly number[] {
+    return this.#timesteps
+  }
+
+  /** What `setTimesteps` was given, null before. */
+  get numInferenceSteps(): number | null {
+    return this.#numInferenceSteps
+  }
+
+  /** Natural logarithms of the one-step keep, replace and mask probabilities, f32 [T]. */
+  get logAt(): Float32Array {
+    return this.#tables.logAt
+  }
+  get logBt(): Float32Array {
+    return this.#tables.logBt
+  }
+  get logCt(): Float32Array {
+    return this.#tables.logCt
+  }
+  /** The same cumulated from clean data, f32 [T + 1]; the last entry is the identity kernel. */
+  get logCumprodAt(): Float32Array {
+    return this.#tables.logCumprodAt
+  }
+  get logCumprodBt(): Float32Array {
+    return this.#tables.logCumprodBt
+  }
+  get logCumprodCt(): Float32Array {
+    return this.#tables.logCumprodCt
+  }
+
+  /**
+   * Chooses n timesteps: by default the exact strided list over all T (SEMANTICS 13), with 'leading' diffusers' list
+   * n−1 … 0. Throws OptionError unless 1 ≤ n ≤ T.
+   */
+  setTimesteps(numInferenceSteps: number, { spacing = 'strided' }: { spacing?: 'strided' | 'leading' } = {}): void {
+    const lists = { strided: stridedTimesteps, leading: leadingTimesteps }
+    if (!Object.hasOwn(lists, spacing))
+      throw new OptionError(`spacing needs to be 'strided' or 'leading'; given ${JSON.stringify(spacing)}.`)
+    this.#timesteps = lists[spacing](numInferenceSteps, this.config.num_train_timesteps)
+    this.#numInferenceSteps = numInferenceSteps
+  }
+
+  /** The content of `scheduler_config.json` as diffusers writes it. */
+  toJSON(): Record<string, unknown> {
+    return writeConfig(this.config)
+  }
+
+  /**
+   * One (t, u) per batch item. u defaults to the entry of `timesteps` after t, −1 after the last. Throws TimestepError.
+   */
+  protected resolveTimesteps(
+    timestep: number | readonly number[],
+    previousTimestep: number | readonly number[] | undefined,
+    batchSize: number,
+  ): { t: number; u: number }[] {
+    const perItem = (name: string, value: number | readonly number[]): readonly number[] => {
+      if (typeof value === 'number') return Array.from({ length: batchSize }, () => value)
+      if (value.length !== batchSize)
+        throw new TimestepError(
+          `${name} needs to be a number or one per batch item (${batchSize}); given ${value.length}.`,
+        )
+      return value
+    }
+    const previous = previousTimestep === undefined ? undefined : perItem('previousTimestep', previousTimestep)
+    return perItem('timestep', timestep).map((t, item) => {
+      const u = previous ? previous[item]! : this.successor(t)
+      requireTimesteps(this.schedule, t, u)
+      return { t, u }
+    })
+  }
+
+  /** The thresholds of a step t → u, computed once. */
+  protected thresholds({ t, u }: { t: number; u: number }): RouteThresholds {
+    const key = t * this.config.num_train_timesteps + u + 1
+    const known = this.#thresholds.get(key)
+    if (known) return known
+    const computed = routeThresholds(routeTable(this.schedule, t, u))
+    this.#thresholds.set(key, computed)
+    return computed
+  }
+
+  /** The tokens as u32. Throws TokenRangeError unless all are integers from 0 to C − 1. */
+  protected requireTokens(tokens: ArrayLike<number>): Uint32Array<ArrayBuffer> {
+    for (let i = 0; i < tokens.length; i++) {
+      const token = tokens[i]!
+      if (!Number.isInteger(token) || token < 0 || token > this.maskClass)
+        throw new TokenRangeError(
+          `Tokens need to be integers from 0 to ${this.maskClass} (the mask); given ${token} at position ${i}.`,
+        )
+    }
+    return Uint32Array.from(tokens)
+  }
+
+  private successor(t: number): number {
+    requireTimesteps(this.schedule, t, -1)
+    const place = this.#timesteps.indexOf(t)
+    if (place < 0)
+      throw new TimestepError(
+        `Timestep ${t} is not in the list [${this.#timesteps.join(', ')}], so its successor is unknown; give previousTimestep.`,
+      )
+    return this.#timesteps[place + 1] ?? -1
+  }
+}

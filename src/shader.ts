@@ -1,0 +1,36 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js'
+import logits from '../shaders/lib/logits.wgsl?raw'
+import numerics from '../shaders/lib/numerics.wgsl?raw'
+import posterior from '../shaders/lib/posterior.wgsl?raw'
+import random from '../shaders/lib/random.wgsl?raw'
+import reduce from '../shaders/lib/reduce.wgsl?raw'
+import step from '../shaders/lib/step.wgsl?raw'
+
+const library: Record<string, string> = {
+  'lib/logits.wgsl': logits,
+  'lib/numerics.wgsl': numerics,
+  'lib/posterior.wgsl': posterior,
+  'lib/random.wgsl': random,
+  'lib/reduce.wgsl': reduce,
+  'lib/step.wgsl': step,
+}
+
+/** Names that the directives of our shaders may test. */
+export type Feature = 'GUIDED' | 'POSTERIOR'
+
+/**
+ * Turns a .wgsl file into WGSL: replaces `//#include "lib/x.wgsl"` by that file and resolves `//#if NAME`, `//#else`,
+ * `//#endif`. The directives stand in comments, so the files are WGSL to an editor.
+ */
+export function specialise(source: string, features: Partial<Record<Feature, boolean>> = {}): string {
+  const text = source.replace(/\/\/#include "([^"]+)"/g, (_, file: string) => {
+    const included = library[file]
+    if (included === undefined) throw new Error(`No shader file ${file} to include.`)
+    return included
+  })
+  // The tag wants the literal parts around each tested value.
+  const parts = text.split(/(?<=#(?:if|elif)) (\w+)/)
+  const literals = parts.filter((_, i) => i % 2 === 0)
+  const values = parts.filter((_, i) => i % 2 === 1).map((name) => features[name as Feature] ?? false)
+  return wgsl(Object.assign(literals, { raw: literals }), ...values)
+}

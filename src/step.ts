@@ -1,0 +1,170 @@
+import { type Kernels, type KernelVariant, workgroupSize, workgroupsFor } from './kernels'
+import { ParameterBuffer } from './parameters'
+import type { ItemStream } from './random'
+import type { Layout } from './step_options'
+import type { GpuTensor } from './tensor'
+import { nothingSettled, type RouteThresholds } from './thresholds'
+
+/** Where a kernel finds the two halves of the logits; without guidance only the conditional one. */
+export interface LogitsSource {
+  readonly conditional: GpuTensor
+  readonly unconditional: GpuTensor | undefined
+  readonly scale: number
+  readonly layout: Layout
+}
+
+/** Everything one step needs, checked. */
+export interface StepCall {
+  readonly logits: LogitsSource
+  readonly sample: GpuTensor
+  readonly prevSample: GpuTensor
+  readonly predOriginalSample: GpuTensor | undefined
+  readonly faults: GpuTensor
+  readonly batchSize: number
+  readonly numPixels: number
+  readonly counter: number
+  readonly streams: readonly ItemStream[]
+  readonly thresholds: readonly RouteThresholds[]
+}
+
+const headerWords = 12
+const itemWords = 12
+const flagListed = 1
+const flagWriteX0 = 2
+/** A dispatch that loops over columns never needs more workgroups than one dimension holds. */
+const maxColumnWorkgroups = 65535
+
+/** Invocations that share a column: a power of two, about four classes each for few classes. */
+export function lanesFor(numCodes: number): number {
+  return Math.min(workgroupSize, 2 ** Math.ceil(Math.log2(Math.max(1, numCodes / 4))))
+}
+
+/** Workgroups for a kernel that loops over columns. */
+export function columnWorkgroups(columns: number, lanes: number): number {
+  return Math.min(maxColumnWorkgroups, Math.ceil((columns * lanes) / workgroupSize))
+}
+
+/** Distances between neighbouring classes and pixels of a [B, K, N] or [B, N, K] tensor. */
+function strides(layout: Layout, numCodes: number, numPixels: number): [classStride: number, pixelStride: number] {
+  return layout === 'class-major' ? [numPixels, 1] : [1, numCodes]
+}
+
+/** The decide-first, read-later step: two dispatches, or one where every column has to be read. */
+export class Step {
+  readonly #lanes: number
+  readonly #parameters: ParameterBuffer
+  /** Arguments of the indirect dispatch; y and z stay 1. */
+  readonly #workgroups: GPUBuffer
+  /** Bound where no x₀ is written. */
+  readonly #noX0: GPUBuffer
+  /** A count, then the tokens whose logits are needed. */
+  #unsettled: GPUBuffer
+
+  constructor(
+    private readonly kernels: Kernels,
+    private readonly numCodes: number,
+  ) {
+    this.#lanes = lanesFor(numCodes)
+    this.#parameters = new ParameterBuffer(kernels.device, 'vqd/step/parameters')
+    this.#workgroups = kernels.device.createBuffer({
+      label: 'vqd/step/workgroups',
+      size: 12,
+      usage: GPUBufferUsage.INDIRECT | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+    })
+    kernels.device.queue.writeBuffer(this.#workgroups, 0, new Uint32Array([0, 1, 1]))
+    this.#noX0 = kernels.device.createBuffer({ label: 'vqd/step/no_x_0', size: 4, usage: GPUBufferUsage.STORAGE })
+    this.#unsettled = this.createList(0)
+  }
+
+  /** The pipelines of a step, for compiling ahead. */
+  variants(guided: boolean): KernelVariant[] {
+    return [this.decideVariant, this.drawVariant(guided)]
+  }
+
+  /** Records the step. Its parameters are uploaded at once: submit before the next call. */
+  encode(encoder: GPUCommandEncoder, call: StepCall): void {
+    const tokens = call.batchSize * call.numPixels
+    if (tokens === 0) return
+    const readAll = call.predOriginalSample !== undefined || call.thresholds.every(nothingSettled)
+    const parameters = this.packParameters(call, readAll)
+    if (!readAll) {
+      if (this.#unsettled.size < (tokens + 1) * 4) {
+        this.#unsettled.destroy()
+        this.#unsettled = this.createList(tokens)
+      }
+      encoder.clearBuffer(this.#unsettled, 0, 4)
+      encoder.clearBuffer(this.#workgroups, 0, 4)
+    }
+    const { logits, sample, prevSample, predOriginalSample, faults } = call
+    const pass = encoder.beginComputePass({ label: 'vqd/step' })
+    if (!readAll)
+      this.kernels.dispatch(
+        pass,
+        this.decideVariant,
+        [parameters, sample.buffer, prevSample.buffer, this.#unsettled, this.#workgroups, faults.buffer],
+        workgroupsFor(tokens),
+      )
+    this.kernels.dispatch(
+      pass,
+      this.drawVariant(logits.unconditional !== undefined),
+      [
+        parameters,
+        logits.conditional.buffer,
+        sample.buffer,
+        this.#unsettled,
+        prevSample.buffer,
+        predOriginalSample?.buffer ?? this.#noX0,
+        faults.buffer,
+        ...(logits.unconditional ? [logits.unconditional.buffer] : []),
+      ],
+      readAll ? columnWorkgroups(tokens, this.#lanes) : this.#workgroups,
+    )
+    pass.end()
+  }
+
+  destroy(): void {
+    this.#parameters.destroy()
+    for (const buffer of [this.#workgroups, this.#noX0, this.#unsettled]) buffer.destroy()
+  }
+
+  private get decideVariant(): KernelVariant {
+    const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: workgroupSize / this.#lanes }
+    return { name: 'step_decide', constants }
+  }
+
+  private drawVariant(guided: boolean): KernelVariant {
+    return {
+      name: 'step_draw',
+      features: { GUIDED: guided },
+      constants: { NUM_CODES: this.numCodes, LANES: this.#lanes },
+    }
+  }
+
+  private createList(tokens: number): GPUBuffer {
+    return this.kernels.device.createBuffer({
+      label: 'vqd/step/unsettled',
+      size: (tokens + 1) * 4,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+    })
+  }
+
+  /** Struct Step of lib/step.wgsl. */
+  private packParameters(call: StepCall, readAll: boolean): GPUBuffer {
+    const { logits, batchSize, numPixels, streams, thresholds } = call
+    const parameters = this.#parameters
+    parameters.begin(headerWords + itemWords * batchSize)
+    const flags = (readAll ? 0 : flagListed) | (call.predOriginalSample ? flagWriteX0 : 0)
+    parameters.u32(batchSize * numPixels, numPixels, call.counter, flags)
+    parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
+    parameters.u32(call.sample.offset, call.prevSample.offset, call.predOriginalSample?.offset ?? 0)
+    parameters.u32(...strides(logits.layout, this.numCodes, numPixels))
+    parameters.f32(logits.scale)
+    for (let item = 0; item < batchSize; item++) {
+      const stream = streams[item]!
+      const { maskPossible, masked, settled, differs, agrees } = thresholds[item]!
+      parameters.u32(stream.seedLow, stream.seedHigh, stream.item, maskPossible ? 1 : 0)
+      parameters.u32(...masked, ...settled, ...differs, ...agrees)
+    }
+    return parameters.upload()
+  }
+}

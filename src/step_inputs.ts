@@ -1,0 +1,63 @@
+import { LimitError, OptionError } from './errors'
+import { asGpuTensor, type OnnxGpuTensor } from './interop'
+import type { LogitsSource } from './step'
+import { type Guidance, type Layout, requireColumns, requireDtype, requireShape } from './step_options'
+import type { GpuTensor } from './tensor'
+
+/** Logits as a network gives them. */
+export type LogitsTensor = GpuTensor | OnnxGpuTensor
+
+/**
+ * Checks the logits of B items of N pixels and K classes, and finds both halves. Without `guidance.unconditional` the
+ * model output holds 2B items, the unconditional half first.
+ */
+export function logitsSource(
+  device: GPUDevice,
+  modelOutput: LogitsTensor,
+  { layout = 'class-major', guidance }: { layout?: Layout; guidance?: Guidance<LogitsTensor> },
+  [batchSize, numCodes, numPixels]: readonly [number, number, number],
+): LogitsSource {
+  const check = (name: string, value: LogitsTensor, items: number): GpuTensor => {
+    const tensor = asGpuTensor(device, name, value)
+    requireDtype(name, tensor, ['f32'])
+    requireColumns(name, tensor, layout, [items, numCodes, numPixels])
+    requireBindable(device, name, tensor)
+    return tensor
+  }
+  const scale = guidance?.scale ?? 1
+  if (!guidance)
+    return { conditional: check('modelOutput', modelOutput, batchSize), unconditional: undefined, scale, layout }
+  if (guidance.unconditional)
+    return {
+      conditional: check('modelOutput', modelOutput, batchSize),
+      unconditional: check('guidance.unconditional', guidance.unconditional, batchSize),
+      ...{ scale, layout },
+    }
+  const both = check('modelOutput (unconditional half first)', modelOutput, 2 * batchSize)
+  return { conditional: both.slice(batchSize, 2 * batchSize), unconditional: both.slice(0, batchSize), scale, layout }
+}
+
+/** Checks tensors that a step is to write: u32 of the sample's shape, each in a buffer that nothing else uses. */
+export function requireOutputs(
+  device: GPUDevice,
+  outputs: Record<string, GpuTensor | undefined>,
+  inputs: readonly (GpuTensor | undefined)[],
+  shape: readonly number[],
+): void {
+  const used = new Set(inputs.map((tensor) => tensor?.buffer))
+  for (const [name, output] of Object.entries(outputs)) {
+    if (output === undefined) continue
+    const tensor = asGpuTensor(device, name, output)
+    requireDtype(name, tensor, ['u32', 'i32'])
+    requireShape(name, tensor, shape, "the sample's")
+    if (used.has(tensor.buffer))
+      throw new OptionError(`${name} needs a buffer of its own; it shares one with another tensor of the same step.`)
+    used.add(tensor.buffer)
+  }
+}
+
+function requireBindable(device: GPUDevice, name: string, tensor: GpuTensor): void {
+  const limit = device.limits.maxStorageBufferBindingSize
+  if (tensor.buffer.size > limit)
+    throw new LimitError(`${name} needs a binding of ${tensor.buffer.size} bytes; this device allows ${limit}.`)
+}

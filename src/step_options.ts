@@ -1,0 +1,111 @@
+import { DtypeError, OptionError, ShapeError } from './errors'
+import type { RandomGenerator } from './random'
+
+/** Order of the logits' axes: [B, K, N] as in diffusers, or [B, N, K] as a linear head gives it. */
+export type Layout = 'class-major' | 'pixel-major'
+
+/** What both engines' tensors have in common. */
+export interface TensorLike {
+  readonly shape: readonly number[]
+  readonly dtype: string
+}
+
+/** Classifier-free guidance: ℓ = ℓᵤ + scale · (ℓ_c − ℓᵤ). */
+export interface Guidance<Tensor> {
+  readonly scale: number
+  /** Logits without the condition; if left out, `modelOutput` holds 2B items, the unconditional half first. */
+  readonly unconditional?: Tensor
+}
+
+/** Options of `step` that both engines have; exactly one of `generator` and `noise` is needed. */
+export interface StepOptions<Tensor, Sample> {
+  /** Draws from the exact posterior, reading only the columns that matter. */
+  readonly generator?: RandomGenerator
+  /**
+   * Uniforms f32 in [0, 1], laid out like the logits with C rows, or K rows if the previous timestep is −1: the
+   * reference-identical draw.
+   */
+  readonly noise?: Tensor
+  /** Layout of the logits and the noise; 'class-major' by default. */
+  readonly layout?: Layout
+  readonly guidance?: Guidance<Tensor>
+  /** Where to go, one number or one per item; −1 is clean data. Default: the entry of `timesteps` after `timestep`. */
+  readonly previousTimestep?: number | readonly number[]
+  /** Also give the drawn x₀ of every token, in a new tensor or the one given. Reads every column; changes no result. */
+  readonly predOriginalSample?: boolean | Sample
+  /** Where to write the result, u32 [B, N]; a new tensor by default. */
+  readonly out?: Sample
+}
+
+/** What `step` returns at once. */
+export interface VQDiffusionSchedulerOutput<Sample> {
+  /** x_u, u32 [B, N]. */
+  readonly prevSample: Sample
+  /** The drawn x₀, u32 [B, N], if it was asked for. */
+  readonly predOriginalSample?: Sample
+}
+
+/** What steps counted since it was last asked. */
+export interface Faults {
+  /** Latent pixels whose logits held NaN or +∞, or were −∞ for every class. */
+  readonly invalidColumns: number
+  /** Latent pixels whose token was no class, or a mask that the schedule never makes. */
+  readonly impossibleTokens: number
+}
+
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`
+}
+
+/** Throws ShapeError unless the tensor has this shape. */
+export function requireShape(name: string, tensor: TensorLike, shape: readonly number[], meaning: string): void {
+  if (tensor.shape.length !== shape.length || shape.some((dimension, axis) => tensor.shape[axis] !== dimension))
+    throw new ShapeError(`${name} needs the shape ${meaning} = ${shapeText(shape)}; given ${shapeText(tensor.shape)}.`)
+}
+
+/** Throws DtypeError unless the tensor's dtype is among those allowed. */
+export function requireDtype(name: string, tensor: TensorLike, allowed: readonly string[]): void {
+  if (!allowed.includes(tensor.dtype))
+    throw new DtypeError(`${name} needs the dtype ${allowed.join(' or ')}; given ${tensor.dtype}.`)
+}
+
+/** Throws ShapeError or DtypeError unless this is a sample [B, N]; returns both sizes. */
+export function requireSample(name: string, tensor: TensorLike): { batchSize: number; numPixels: number } {
+  requireDtype(name, tensor, ['u32', 'i32'])
+  const [batchSize, numPixels, ...rest] = tensor.shape
+  if (batchSize === undefined || numPixels === undefined || rest.length > 0)
+    throw new ShapeError(`${name} needs two axes [batch, latent pixels]; given ${shapeText(tensor.shape)}.`)
+  return { batchSize, numPixels }
+}
+
+/** Throws ShapeError unless the tensor holds `rows` classes for B items of N pixels in this layout. */
+export function requireColumns(
+  name: string,
+  tensor: TensorLike,
+  layout: Layout,
+  [batchSize, rows, numPixels]: readonly [number, number, number],
+): void {
+  if (layout === 'class-major') requireShape(name, tensor, [batchSize, rows, numPixels], '[batch, classes, pixels]')
+  else requireShape(name, tensor, [batchSize, numPixels, rows], '[batch, pixels, classes]')
+}
+
+/** Throws OptionError unless exactly one source of randomness is given and the options go together. */
+export function requireStepOptions(options: StepOptions<unknown, unknown>): void {
+  const { generator, noise, layout, guidance, predOriginalSample } = options
+  if (!generator === !noise)
+    throw new OptionError(`step needs either a generator or noise; given ${generator ? 'both' : 'neither'}.`)
+  if (noise && predOriginalSample)
+    throw new OptionError('predOriginalSample needs a generator: the reference-identical draw does not draw x₀.')
+  if (layout !== undefined && layout !== 'class-major' && layout !== 'pixel-major')
+    throw new OptionError(`layout needs to be 'class-major' or 'pixel-major'; given ${JSON.stringify(layout)}.`)
+  if (guidance && !Number.isFinite(guidance.scale))
+    throw new OptionError(`guidance.scale needs to be a finite number; given ${guidance.scale}.`)
+}
+
+/** Throws OptionError if the steps of a batch mix those that end in clean data with others. */
+export function noiseRows(steps: readonly { u: number }[], numCodes: number): number {
+  const ending = steps.filter(({ u }) => u === -1).length
+  if (ending !== 0 && ending !== steps.length)
+    throw new OptionError('With supplied noise all items of a batch need to end in clean data (−1), or none.')
+  return ending > 0 ? numCodes : numCodes + 1
+}
