@@ -14,9 +14,8 @@ import { type LogitsTensor, logitsSource, requireOutputs } from './step_inputs'
 import {
   type Faults,
   type Layout,
-  noiseRows,
-  requireColumns,
   requireDtype,
+  requireNoise,
   requireSample,
   requireShape,
   requireStepOptions,
@@ -149,11 +148,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     const steps = this.resolveTimesteps(timestep, options.previousTimestep, batchSize)
     const logits = logitsSource(this.device, modelOutput, options, [batchSize, this.numCodes, numPixels])
     const noise = options.noise && asGpuTensor(this.device, 'noise', options.noise)
-    const rows = noiseRows(steps, this.numCodes)
-    if (noise) {
-      requireDtype('noise', noise, ['f32'])
-      requireColumns('noise', noise, logits.layout, [batchSize, rows, numPixels])
-    }
+    const rows = noise && requireNoise(noise, logits.layout, steps, [batchSize, this.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     const inputs = [x, logits.conditional, logits.unconditional, noise]
     const faults = options.faults ? asGpuTensor(this.device, 'faults', options.faults) : this.#faults
@@ -166,7 +161,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
       givenX0 ??
       (predOriginalSample ? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/pred_original_sample') : undefined)
     this.submit('vqd/step', (encoder) => {
-      if (noise) {
+      if (noise && rows) {
         const coefficients = steps.map(({ t, u }) => posteriorCoefficients(this.schedule, t, u))
         this.#reference.encodeDraw(encoder, {
           logits,

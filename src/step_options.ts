@@ -102,10 +102,21 @@ export function requireStepOptions(options: StepOptions<unknown, unknown>): void
     throw new OptionError(`guidance.scale needs to be a finite number; given ${guidance.scale}.`)
 }
 
-/** Throws OptionError if the steps of a batch mix those that end in clean data with others. */
-export function noiseRows(steps: readonly { u: number }[], numCodes: number): number {
+/**
+ * Checks supplied uniforms: C rows, or K rows for steps that end in clean data; returns which. Throws OptionError if
+ * the items of the batch mix both.
+ */
+export function requireNoise(
+  noise: TensorLike,
+  layout: Layout,
+  steps: readonly { u: number }[],
+  [batchSize, numCodes, numPixels]: readonly [number, number, number],
+): number {
   const ending = steps.filter(({ u }) => u === -1).length
   if (ending !== 0 && ending !== steps.length)
     throw new OptionError('With supplied noise all items of a batch need to end in clean data (−1), or none.')
-  return ending > 0 ? numCodes : numCodes + 1
+  const rows = ending > 0 ? numCodes : numCodes + 1
+  requireDtype('noise', noise, ['f32', 'f64'])
+  requireColumns('noise', noise, layout, [batchSize, rows, numPixels])
+  return rows
 }

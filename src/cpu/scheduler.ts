@@ -8,9 +8,9 @@ import type { Faults } from '../step_options'
 import {
   type Guidance,
   type Layout,
-  noiseRows,
   requireColumns,
   requireDtype,
+  requireNoise,
   requireSample,
   requireShape,
   requireStepOptions,
@@ -104,18 +104,15 @@ export class VQDiffusionScheduler extends SchedulerBase {
     const { batchSize, numPixels } = requireSample('sample', sample)
     const steps = this.resolveTimesteps(timestep, options.previousTimestep, batchSize)
     const logits = this.logits(modelOutput, options, batchSize, numPixels)
-    const rows = noiseRows(steps, this.numCodes)
-    if (noise) {
-      requireDtype('noise', noise, logitDtypes)
-      requireColumns('noise', noise, options.layout ?? 'class-major', [batchSize, rows, numPixels])
-    }
+    const rows =
+      noise && requireNoise(noise, options.layout ?? 'class-major', steps, [batchSize, this.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     const prevSample = this.output('out', options.out ?? true, sample)!
     const x0 = this.output('predOriginalSample', predOriginalSample ?? false, sample)
     const faults = (options.faults ?? this.#faults).data
 
     const tokens = { sample: sample.data, prevSample: prevSample.data, x0: x0?.data, numPixels, faults, logits }
-    if (noise) {
+    if (noise && rows) {
       const coefficients = steps.map(({ t, u }) => (u === -1 ? null : posteriorCoefficients(this.schedule, t, u)))
       const uniforms = columns(noise, options.layout, rows, numPixels)
       drawWithNoise(tokens, this.numCodes, coefficients, uniforms)

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig, validateConfig, writeConfig } from './config'
+import { ConfigError } from './errors'
+
+const K8 = { num_vec_classes: 9 }
+
+describe('reading a configuration', () => {
+  it('fills in the reference’s defaults', () => {
+    expect(readConfig(K8)).toEqual({
+      num_vec_classes: 9,
+      num_train_timesteps: 100,
+      alpha_cum_start: 0.99999,
+      alpha_cum_end: 0.000009,
+      gamma_cum_start: 0.000009,
+      gamma_cum_end: 0.99999,
+    })
+  })
+
+  it('drops keys that start with "_", keeps unknown ones, and freezes the result', () => {
+    const config = readConfig({ ...K8, _class_name: 'Other', clip_sample: true })
+    expect(config).toHaveProperty('clip_sample', true)
+    expect(config).not.toHaveProperty('_class_name')
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  it('is total: T = 1 is read', () => {
+    expect(readConfig({ ...K8, num_train_timesteps: 1 }).num_train_timesteps).toBe(1)
+  })
+
+  it('survives being written and read again', () => {
+    const config = readConfig({ ...K8, gamma_cum_end: 0.9, extra: [1] })
+    const written = writeConfig(config)
+    expect(readConfig(JSON.parse(JSON.stringify(written)))).toEqual(config)
+    expect(Object.keys(written)).toEqual(Object.keys(written).sort())
+  })
+
+  it.each([[null], [[]], ['text'], [42], [{}], [{ num_train_timesteps: 100 }]])('refuses %j', (json) => {
+    expect(() => readConfig(json)).toThrow(ConfigError)
+  })
+})
+
+describe('validation', () => {
+  it.each([
+    ['the defaults', {}],
+    ['an absorbing schedule', { alpha_cum_start: 0.9, alpha_cum_end: 0.1, gamma_cum_start: 0.1, gamma_cum_end: 0.9 }],
+    ['a uniform schedule', { gamma_cum_start: 0, gamma_cum_end: 0 }],
+    ['ends of exactly 0 and 1', { alpha_cum_end: 0, gamma_cum_end: 1 }],
+    ['two classes and two timesteps', { num_vec_classes: 2, num_train_timesteps: 2 }],
+    ['a sum above 1 by rounding', { alpha_cum_start: 0.9 + 1e-13, gamma_cum_start: 0.1 }],
+  ])('accepts %s', (_, options) => {
+    expect(() => validateConfig(readConfig({ ...K8, ...options }))).not.toThrow()
+  })
+
+  it.each([
+    [{ num_vec_classes: 1 }, /num_vec_classes .* at least 2; given 1/],
+    [{ num_vec_classes: 4096.5 }, /num_vec_classes/],
+    [{ num_vec_classes: '4097' }, /given "4097"/],
+    [{ num_train_timesteps: 1 }, /num_train_timesteps .* at least 2; given 1/],
+    [{ alpha_cum_start: 1.1 }, /alpha_cum_start .* from 0 to 1; given 1.1/],
+    [{ alpha_cum_start: Number.NaN }, /alpha_cum_start/],
+    [{ gamma_cum_end: -0.1 }, /gamma_cum_end/],
+    [{ gamma_cum_end: '0.9' }, /gamma_cum_end/],
+    [{ alpha_cum_start: 0.9, gamma_cum_start: 0.2 }, /alpha_cum_start \+ gamma_cum_start .* at most 1/],
+    [{ alpha_cum_end: 0.5, gamma_cum_end: 0.6 }, /alpha_cum_end \+ gamma_cum_end/],
+    [{ alpha_cum_start: 0, alpha_cum_end: 0 }, /alpha_cum_start needs to be above 0/],
+    [{ alpha_cum_start: 0.5, alpha_cum_end: 0.6, gamma_cum_end: 0.1 }, /must not grow/],
+    [{ alpha_cum_start: 0.5, gamma_cum_start: 0.5, gamma_cum_end: 0.4 }, /must not grow/],
+    [{ alpha_cum_start: 1, alpha_cum_end: 1, gamma_cum_start: 0, gamma_cum_end: 0 }, /adds no noise/],
+    [{ alpha_cum_start: 0.5, alpha_cum_end: 0.4, gamma_cum_start: 0.1, gamma_cum_end: 0.59 }, /must not fall/],
+  ])('refuses %j', (options, message) => {
+    const config = readConfig({ ...K8, ...options })
+    expect(() => validateConfig(config)).toThrow(ConfigError)
+    expect(() => validateConfig(config)).toThrow(message)
+  })
+})

@@ -1,0 +1,137 @@
+import type * as Ort from 'onnxruntime-web'
+import { dispose } from '../dispose'
+import { DestroyedError, DtypeError, OptionError, VQDiffusionError } from '../errors'
+import { oneAtATime } from './queue'
+
+/** What is used of the onnxruntime-web module. */
+export type OnnxRuntime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'>
+
+/** What computes the network: a GPUDevice, which should be the scheduler's, or WebAssembly. */
+export type OnnxProvider = { readonly provider: 'webgpu'; readonly device: GPUDevice } | { readonly provider: 'wasm' }
+
+/** onnxruntime-web could not load or run the model as it was asked to. */
+export class OnnxRuntimeError extends VQDiffusionError {}
+
+/** An axis of a model: its size, or its name (or −1) if it is dynamic. */
+export type Axis = number | string
+
+/**
+ * Loads a model into onnxruntime-web.
+ *
+ * @param ort the module: the entry `onnxruntime-web/webgpu` or `/jspi` for 'webgpu', any entry for 'wasm'
+ * @param model the content of an .onnx file
+ * @throws OnnxRuntimeError if the model is refused, or if this onnxruntime-web cannot compute on the device
+ */
+export async function createOnnxSession(
+  ort: OnnxRuntime,
+  model: Uint8Array | ArrayBuffer,
+  provider: OnnxProvider,
+): Promise<OnnxSession> {
+  const bytes = model instanceof Uint8Array ? model : new Uint8Array(model)
+  const device = provider.provider === 'webgpu' ? provider.device : undefined
+  const options: Ort.InferenceSession.SessionOptions = device
+    ? { executionProviders: [{ name: 'webgpu', device }], preferredOutputLocation: 'gpu-buffer' }
+    : { executionProviders: ['wasm'] }
+  const session = await oneAtATime(() => ort.InferenceSession.create(bytes, options)).catch((cause: Error) => {
+    const hint = /backend not found/.test(cause.message) ? ` ${webgpuEntry}` : ''
+    throw new OnnxRuntimeError(`onnxruntime-web could not create the session: ${cause.message}${hint}`, { cause })
+  })
+  const created = new OnnxSession(ort, session, device)
+  if (device && ignoresDevice(ort, device)) {
+    await created.destroy()
+    throw new OnnxRuntimeError(`This entry of onnxruntime-web computes on a GPUDevice of its own. ${webgpuEntry}`)
+  }
+  return created
+}
+
+const webgpuEntry = "For 'webgpu' import it from 'onnxruntime-web/webgpu'."
+
+/**
+ * The default entry's older WebGPU provider takes no device and does not say so; buffers of another device would give it
+ * wrong numbers. It is known by the read-only adapter that it leaves in `env` (1.30).
+ */
+function ignoresDevice(ort: OnnxRuntime, device: GPUDevice): boolean {
+  const { webgpu } = ort.env
+  const adapter = Object.getOwnPropertyDescriptor(webgpu, 'adapter')
+  return adapter?.writable === false && (webgpu as { device: unknown }).device !== device
+}
+
+/** A loaded model. Made by `createOnnxSession`; runs through the denoiser or decoder made on it. */
+export class OnnxSession {
+  #failure: Error | undefined
+  #destroyed = false
+
+  /** @param device where the network is computed, undefined for WebAssembly */
+  constructor(
+    readonly ort: OnnxRuntime,
+    private readonly session: Ort.InferenceSession,
+    readonly device: GPUDevice | undefined,
+  ) {}
+
+  get inputNames(): readonly string[] {
+    return this.session.inputNames
+  }
+
+  /** The declared shape of an input. Throws OptionError if there is none of this name, DtypeError if it is of another type. */
+  inputShape(name: string, type: 'int32' | 'float32'): readonly Axis[] {
+    return declaredShape('input', this.session.inputMetadata, name, type)
+  }
+
+  /** The declared shape of an output. Throws OptionError if there is none of this name, DtypeError if it is of another type. */
+  outputShape(name: string, type: 'int32' | 'float32'): readonly Axis[] {
+    return declaredShape('output', this.session.outputMetadata, name, type)
+  }
+
+  /** Starts `work`, which may call `run`, when no session is in use. Rejects with DestroyedError. */
+  whenFree<Result>(work: () => Promise<Result>): Promise<Result> {
+    return oneAtATime(() => {
+      if (this.#destroyed) throw new DestroyedError('The ONNX session was destroyed.')
+      return work()
+    })
+  }
+
+  /** Runs the network, inside `whenFree` only; `outputs` holds a tensor to write to, or null for a new one. */
+  async run(
+    inputs: Readonly<Record<string, Ort.Tensor>>,
+    outputs: Readonly<Record<string, Ort.Tensor | null>>,
+  ): Promise<Ort.InferenceSession.ReturnType> {
+    // After a run that failed, onnxruntime-web 1.30 computes on that run's buffers again, whatever it is given.
+    if (this.#failure && this.device)
+      throw new OnnxRuntimeError('An earlier run of this session failed; create the session anew.', {
+        cause: this.#failure,
+      })
+    try {
+      return await this.session.run(inputs, outputs)
+    } catch (error) {
+      this.#failure = error as Error
+      throw new OnnxRuntimeError(`onnxruntime-web could not run the model: ${this.#failure.message}`, { cause: error })
+    }
+  }
+
+  /** Frees the model, after the runs under way. Idempotent. */
+  async destroy(): Promise<void> {
+    if (this.#destroyed) return
+    this.#destroyed = true
+    await oneAtATime(() => this.session.release())
+  }
+
+  [dispose](): void {
+    void this.destroy()
+  }
+}
+
+function declaredShape(
+  kind: 'input' | 'output',
+  all: readonly Ort.InferenceSession.ValueMetadata[],
+  name: string,
+  type: string,
+): readonly Axis[] {
+  const value = all.find((candidate) => candidate.name === name)
+  if (!value)
+    throw new OptionError(`The model has no ${kind} '${name}'; it has ${all.map((one) => `'${one.name}'`).join(', ')}.`)
+  if (!value.isTensor || value.type !== type)
+    throw new DtypeError(
+      `The model's ${kind} '${name}' needs to be ${type}; it is ${value.isTensor ? value.type : 'no tensor'}.`,
+    )
+  return value.shape
+}
