@@ -11,18 +11,21 @@ export interface ChainTensor {
   destroy(): void
 }
 
-/** What the loop asks of a scheduler; the GPU scheduler and its CPU twin both are one. */
+/**
+ * What the loop asks of a scheduler; the GPU scheduler and its CPU twin both are one. The tensor type is inferred from
+ * `emptyTokens` alone.
+ */
 export interface ChainScheduler<Tensor extends ChainTensor> {
   readonly config: VQDiffusionSchedulerConfig
-  initialSample(shape: readonly [number, number], options: { generator: RandomGenerator }): Tensor
   /** A new tensor of zeros, u32. */
   emptyTokens(shape: readonly number[]): Tensor
+  initialSample(shape: readonly [number, number], options: { generator: RandomGenerator }): NoInfer<Tensor>
   step(
-    modelOutput: Tensor,
+    modelOutput: NoInfer<Tensor>,
     timestep: number,
-    sample: Tensor,
-    options: StepOptions<Tensor, Tensor> & { faults: Tensor },
-  ): VQDiffusionSchedulerOutput<Tensor>
+    sample: NoInfer<Tensor>,
+    options: StepOptions<NoInfer<Tensor>, NoInfer<Tensor>> & { faults: NoInfer<Tensor> },
+  ): VQDiffusionSchedulerOutput<NoInfer<Tensor>>
   /** Resolves when what was enqueued so far has run. */
   finished(): Promise<void>
 }
@@ -88,8 +91,8 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
   /** @param components `layout` is that of the denoiser's logits, 'class-major' by default */
   constructor(components: {
     scheduler: ChainScheduler<Tensor>
-    denoiser: Denoiser<Tensor, Conditioning>
-    decoder?: Decoder<Tensor, Image>
+    denoiser: Denoiser<NoInfer<Tensor>, Conditioning>
+    decoder?: Decoder<NoInfer<Tensor>, Image>
     layout?: Layout
   }) {
     this.#scheduler = components.scheduler

@@ -27,7 +27,7 @@ import { threshold } from './thresholds'
 
 export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
   /** Where this step counts what it could not use, u32 [2]; the scheduler's own counters by default. */
-  readonly faults?: GpuTensor<'u32'>
+  readonly faults?: GpuTensor
 }
 
 /**
@@ -227,7 +227,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /** A new tensor of zeros for `out`, `predOriginalSample` or `faults`, u32. */
-  emptyTokens(shape: readonly number[]): GpuTensor<'u32'> {
+  emptyTokens(shape: readonly number[]): GpuTensor {
     this.assertUsable()
     return GpuTensor.empty(this.device, shape, 'u32', 'vqd/tokens')
   }

@@ -5,7 +5,7 @@ import { KernelBench } from './conformance/kernels'
 import { isSupported, runCase } from './conformance/run'
 
 /** The reference's golden tensors on the kernels, in both layouts; the laws by 2¹⁷ draws each, α = 1e-6. */
-const fixtures = await Fixtures.fetch(new URL('./fixtures/', import.meta.url).href)
+const fixtures = await Fixtures.fetch('/test/fixtures/')
 const bench = new KernelBench(await requestDevice(), fixtures)
 const ops = [...new Set(fixtures.cases.map((fixture) => fixture.op))].filter(isSupported)
 

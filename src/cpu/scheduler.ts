@@ -62,7 +62,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     shape: readonly [batchSize: number, numLatentPixels: number],
     { generator, start = 'noise' }: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): CpuTensor<Uint32Array> {
-    const sample = this.emptyTokens(shape)
+    const sample = new CpuTensor(new Uint32Array(elementCount(shape)), shape)
     const [batchSize, numPixels] = shape
     if (start === 'mask') {
       sample.data.fill(this.maskClass)
@@ -88,7 +88,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /** A new tensor of zeros, u32. */
-  emptyTokens(shape: readonly number[]): CpuTensor<Uint32Array> {
+  emptyTokens(shape: readonly number[]): CpuTensor {
     return new CpuTensor(new Uint32Array(elementCount(shape)), shape)
   }
 

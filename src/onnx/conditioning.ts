@@ -22,27 +22,22 @@ export function batchParts(
   names: readonly string[],
   guided: boolean,
 ): OnnxInputs[] {
-  if (!guided) return [requireNames('conditional', conditional, names)]
-  return [
-    requireNames('unconditional', unconditional, names),
-    requireNames('conditional', conditional, names),
-  ]
+  const parts = guided ? { unconditional, conditional } : { conditional }
+  return Object.entries(parts).map(([part, inputs]) => {
+    const given = inputs && Object.keys(inputs)
+    if (given?.length !== names.length || names.some((name) => !given.includes(name)))
+      throw new OptionError(
+        `conditioning.${part} needs the model's inputs {${names.join(', ')}}; given ${given ? `{${given.join(', ')}}` : 'none'}.`,
+      )
+    return inputs!
+  })
 }
 
-function requireNames(part: string, inputs: OnnxInputs | undefined, names: readonly string[]): OnnxInputs {
-  const given = inputs && Object.keys(inputs)
-  if (given?.length !== names.length || names.some((name) => !given.includes(name)))
-    throw new OptionError(
-      `conditioning.${part} needs the model's inputs {${names.join(', ')}}; given ${given ? `{${given.join(', ')}}` : 'none'}.`,
-    )
-  return inputs!
-}
-
-/** The model's name for the type of an array. Throws DtypeError. */
-export function typeOf(name: string, values: HostArray): 'int32' | 'float32' {
-  if (values instanceof Int32Array) return 'int32'
-  if (values instanceof Float32Array) return 'float32'
-  throw new DtypeError(`The input '${name}' needs an Int32Array or a Float32Array.`)
+/** The model's name for the type of an input's parts. Throws DtypeError unless they are of one type, int32 or float32. */
+export function typeOf(name: string, parts: readonly HostArray[]): 'int32' | 'float32' {
+  if (parts.every((part) => part instanceof Int32Array)) return 'int32'
+  if (parts.every((part) => part instanceof Float32Array)) return 'float32'
+  throw new DtypeError(`The input '${name}' needs an Int32Array or a Float32Array, the same in all its parts.`)
 }
 
 /** One input of the whole batch, of this shape. Throws ShapeError unless each part holds one item or all of its items. */
@@ -53,7 +48,7 @@ export function batchInput(name: string, parts: readonly HostArray[], shape: rea
   for (const [index, part] of parts.entries()) {
     if (part.length !== item && part.length !== partSize)
       throw new ShapeError(
-        `The input '${name}' needs ${item} values for all items, or ${partSize} for ${partSize / item} items; given ${part.length}.`,
+        `The input '${name}' needs ${item} values for one item, or ${partSize} for the batch; given ${part.length}.`,
       )
     for (let offset = 0; offset < partSize; offset += part.length) values.set(part, index * partSize + offset)
   }

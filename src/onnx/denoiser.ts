@@ -1,35 +1,43 @@
 import { CpuTensor } from '../cpu/tensor'
 import { dispose } from '../dispose'
-import { DeviceMismatchError, ShapeError } from '../errors'
+import { ShapeError } from '../errors'
 import type { DenoiserInput } from '../pipeline'
 import { requireSample } from '../step_options'
 import { GpuTensor } from '../tensor'
 import { batchInput, batchParts, type OnnxConditioning, typeOf } from './conditioning'
-import { type AnyTensor, createNetwork, type HostArray, type Network, type Signature } from './network'
+import { type AnyTensor, createNetwork, type Network, requireDevice } from './network'
+import { oneAtATime } from './queue'
 import type { OnnxSession } from './session'
 import { type AxisSizes, fitShape, resolveShape } from './shapes'
 
-/** What the network gives for a sample: a tensor of the same engine. */
-export type LogitsFor<Tensor extends AnyTensor> = Tensor extends GpuTensor ? GpuTensor<'f32'> : CpuTensor<Float32Array>
-
 /** A pipeline's denoiser, for either scheduler. */
 export interface OnnxDenoiser {
-  <Tensor extends AnyTensor>(input: DenoiserInput<Tensor, OnnxConditioning>): Promise<LogitsFor<Tensor>>
-  /** Frees the GPU buffers; the session stays. Idempotent. */
+  (input: DenoiserInput<GpuTensor, OnnxConditioning>): Promise<GpuTensor<'f32'>>
+  (input: DenoiserInput<CpuTensor, OnnxConditioning>): Promise<CpuTensor<Float32Array>>
+  /** Frees the GPU buffers, after the runs under way; the session stays. Idempotent. */
   destroy(): void
   [dispose](): void
 }
 
+/** What stays the same at all steps of a picture. */
+interface Picture {
+  readonly conditioning: OnnxConditioning
+  readonly guided: boolean
+  readonly sampleShape: readonly number[]
+  readonly logitsShape: readonly number[]
+  readonly network: Network
+}
+
 /**
- * A denoiser that runs a transformer from an ONNX model.
+ * A denoiser that runs the transformer of an ONNX model.
  *
- * The model takes the sample as int32 [B, N], the timestep as int32 [B] and whatever else `conditioning` names; it gives
- * raw logits, float32 [B, N, K] or [B, K, N]. With the session and the scheduler on one GPUDevice the sample and the logits never leave it:
- * all buffers are made at a picture's first step, and the logits are the same tensor at every step, valid until the
- * next. Otherwise they are copied, and the logits of a GPU sample uploaded.
+ * The model takes the sample, int32 [B, N], the timestep, int32 [B], and the inputs that the conditioning names, each
+ * [B, …]; it gives raw logits, float32 [B, N, K] or [B, K, N]. With the session on the scheduler's GPUDevice sample and
+ * logits never leave the GPU: buffers are made at a picture's first step only, and the logits are the same tensor at
+ * every step. Otherwise both are copied. Logits are valid until the next call.
  *
- * @throws OptionError, DtypeError if the model has no such inputs and output. Calls reject with DeviceMismatchError,
- *   ShapeError, DtypeError, OptionError before any work, OnnxRuntimeError, or the signal's reason.
+ * @throws OptionError, DtypeError if the model has no such inputs and output. A call rejects with DeviceMismatchError,
+ *   ShapeError, DtypeError or OptionError before any work, with OnnxRuntimeError, or with the signal's reason.
  */
 export function createOnnxDenoiser({
   session,
@@ -42,5 +50,70 @@ export function createOnnxDenoiser({
   timestepInput?: string
   output?: string
 }): OnnxDenoiser {
-  ...
+  const sampleAxes = session.inputShape(sampleInput, 'int32')
+  const timestepAxes = session.inputShape(timestepInput, 'int32')
+  const logitsAxes = session.outputShape(output, 'float32')
+  const conditionNames = session.inputNames.filter((name) => name !== sampleInput && name !== timestepInput)
+  let picture: Picture | undefined
+
+  function begin({ sample, guided, conditioning }: DenoiserInput<AnyTensor, OnnxConditioning>): Picture {
+    const parts = batchParts(conditioning, conditionNames, guided)
+    const { batchSize, numPixels } = requireSample('sample', sample)
+    const rows = parts.length * batchSize
+    const sizes: AxisSizes = new Map()
+    fitShape(sampleInput, sampleAxes, [rows, numPixels], sizes)
+    const timestep = { type: 'int32', shape: resolveShape(timestepInput, timestepAxes, rows, sizes) } as const
+    const conditions = conditionNames.map((name) => {
+      const given = parts.map((part) => part[name]!)
+      const type = typeOf(name, given)
+      const shape = resolveShape(name, session.inputShape(name, type), rows, sizes)
+      return { name, type, shape, values: batchInput(name, given, shape) }
+    })
+    const logitsShape = resolveShape(output, logitsAxes, rows, sizes)
+    if (logitsShape.length !== 3 || !logitsShape.slice(1).includes(numPixels))
+      throw new ShapeError(
+        `The model's '${output}' needs the shape [${rows}, ${numPixels}, classes] or [${rows}, classes, ${numPixels}]; it is [${logitsShape.join(', ')}].`,
+      )
+    const network = createNetwork(session, {
+      tokens: { name: sampleInput, shape: [rows, numPixels] },
+      inputs: { [timestepInput]: timestep, ...Object.fromEntries(conditions.map((input) => [input.name, input])) },
+      output: { name: output, shape: logitsShape },
+    })
+    for (const { name, values } of conditions) network.set(name, values)
+    return { conditioning, guided, sampleShape: sample.shape, logitsShape, network }
+  }
+
+  async function denoise(input: DenoiserInput<AnyTensor, OnnxConditioning>): Promise<AnyTensor> {
+    const { sample, timestep, signal } = input
+    requireDevice(session, 'sample', sample)
+    return session.whenFree(async () => {
+      signal?.throwIfAborted()
+      if (!picture || !continues(picture, input)) {
+        const next = begin(input)
+        picture?.network.destroy()
+        picture = next
+      }
+      const { network, logitsShape } = picture
+      network.set(timestepInput, new Int32Array(logitsShape[0]!).fill(timestep))
+      await network.setTokens(sample)
+      await network.run()
+      signal?.throwIfAborted()
+      if (sample instanceof GpuTensor) return network.onDevice(sample.device)
+      return new CpuTensor(await network.onHost(), logitsShape)
+    })
+  }
+
+  const destroy = () => {
+    // Not under a run that uses the buffers.
+    void oneAtATime(async () => {
+      picture?.network.destroy()
+      picture = undefined
+    })
+  }
+  return Object.assign(denoise as OnnxDenoiser, { destroy, [dispose]: destroy })
+}
+
+function continues(picture: Picture, { conditioning, guided, sample }: DenoiserInput<AnyTensor, OnnxConditioning>) {
+  const sameShape = picture.sampleShape.join() === sample.shape.join()
+  return sameShape && picture.conditioning === conditioning && picture.guided === guided
 }

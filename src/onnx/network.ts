@@ -1,5 +1,6 @@
 import type { CpuTensor } from '../cpu/tensor'
-import type { GpuTensor } from '../tensor'
+import { DeviceMismatchError } from '../errors'
+import { GpuTensor } from '../tensor'
 import { CpuNetwork } from './cpu_network'
 import { GpuNetwork } from './gpu_network'
 import type { OnnxSession } from './session'
@@ -39,4 +40,15 @@ export function createNetwork(session: OnnxSession, signature: Signature): Netwo
 /** The tokens of a batch, repeated until there are `length`. */
 export function repeatTokens(tokens: ArrayLike<number>, length: number): Int32Array<ArrayBuffer> {
   return Int32Array.from({ length }, (_, i) => tokens[i % tokens.length]!)
+}
+
+/** Throws DeviceMismatchError if a GPU tensor lives on another device than the session, DestroyedError if nowhere. */
+export function requireDevice(session: OnnxSession, name: string, tensor: AnyTensor): void {
+  if (!(tensor instanceof GpuTensor)) return
+  tensor.assertAlive()
+  if (session.device && tensor.device !== session.device)
+    throw new DeviceMismatchError(
+      `${name} lives on the GPUDevice '${tensor.device.label}', not on the session's '${session.device.label}'. ` +
+        'Create the session with the device of the scheduler.',
+    )
 }

@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+
+const root = new URL('../', import.meta.url)
+const readme = readFileSync(new URL('README.md', root), 'utf8')
+const [example = ''] = readme.match(/(?<=```ts\n)[\s\S]*?(?=```)/) ?? []
+
+it('the first example of the README is complete and compiles', () => {
+  const folder = new URL('node_modules/.cache/readme/', root)
+  mkdirSync(folder, { recursive: true })
+  try {
+    writeFileSync(new URL('example.ts', folder), example)
+    writeFileSync(
+      new URL('tsconfig.json', folder),
+      JSON.stringify({
+        extends: fileURLToPath(new URL('tsconfig.json', root)),
+        include: ['example.ts', fileURLToPath(new URL('src/*.d.ts', root))],
+      }),
+    )
+    const tsc = fileURLToPath(new URL('node_modules/typescript/bin/tsc', root))
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '--noEmit', '-p', fileURLToPath(folder)], {
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('')
+    expect(status).toBe(0)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it('the first example has about fifteen lines', () => {
+  const lines = example.split('\n').filter((line) => line.trim() !== '')
+  expect(lines.length).toBeLessThanOrEqual(15)
+})
