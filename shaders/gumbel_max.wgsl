@@ -5,6 +5,7 @@
 //#include "lib/reduce.wgsl"
 
 override NUM_CODES: u32;
+//#include "lib/layout.wgsl"
 //#include "lib/posterior.wgsl"
 
 @group(0) @binding(0) var<storage, read> parameters: Posterior;

@@ -4,6 +4,7 @@
 //#include "lib/reduce.wgsl"
 
 override NUM_CODES: u32;
+//#include "lib/layout.wgsl"
 //#include "lib/posterior.wgsl"
 
 @group(0) @binding(0) var<storage, read> parameters: Posterior;
@@ -11,9 +12,9 @@ override NUM_CODES: u32;
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> log_p_x_prev: array<u32>;
 
-// Log 0 is written as -infinity, a worthless column as NaN; as bits, because WGSL has no such values.
+// A worthless column is NaN throughout.
 fn result_bits(value: f32, invalid: bool) -> u32 {
-  return select(select(bitcast<u32>(value), NEGATIVE_INFINITY_BITS, value < LOG_ZERO_LIMIT), NAN_BITS, invalid);
+  return select(finite_or_log_zero(value), NAN_BITS, invalid);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

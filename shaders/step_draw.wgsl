@@ -19,28 +19,121 @@ override NUM_CODES: u32;
 @group(0) @binding(7) var<storage, read> unconditional: array<u32>;
 //#endif
 
+fn logit_of(token: u32, class_index: u32) -> Logit {
+  let item_start = (token / step.num_pixels) * step.num_pixels * NUM_CODES;
+  let index = item_start + ((token % step.num_pixels) * step.pixel_stride) + (class_index * step.class_stride);
+//#if GUIDED
+  return guided_logit(
+    conditional[step.conditional_offset + index],
+    unconditional[step.unconditional_offset + index],
+    step.guidance_scale,
+  );
+//#else
+  return plain_logit(conditional[step.conditional_offset + index]);
+//#endif
+}
+
+//#if TRUNCATED
+// The best of one lane's classes that rank before a bound, and their mass.
+struct Share {
+  best: Candidate,
+  logit: f32, // of the best
+  mass: LogSumExp,
+}
+
+// A place in the order of falling logits, equal ones by rising class.
+struct Rank {
+  logit: f32,
+  class_index: u32,
+}
+
+fn ranks_before(logit: f32, class_index: u32, bound: Rank) -> bool {
+  return logit > bound.logit || (logit == bound.logit && class_index < bound.class_index);
+}
+
+// Classes 4*lane to 4*lane + 3, then every LANES groups of four. `all` ignores the bound.
+fn draw_share(token: u32, lane: u32, key: vec4u, all: bool, bound: Rank) -> Share {
+  var share = Share(Candidate(LOWEST, NO_CLASS), LOWEST, LogSumExp(LOG_ZERO, 0.0, 0u));
+  for (var group = lane; group * 4u < NUM_CODES; group += LANES) {
+    var logits = vec4f(0.0);
+    var among = vec4<bool>(false);
+    for (var i = 0u; i < min(4u, NUM_CODES - (group * 4u)); i++) {
+      let logit = logit_of(token, group * 4u + i);
+      if (logit.kind == LOGIT_INVALID) {
+        share.best.class_index = INVALID_CLASS;
+        return share;
+      }
+      logits[i] = logit.value;
+      among[i] = logit.kind == LOGIT_FINITE && (all || ranks_before(logit.value, group * 4u + i, bound));
+    }
+    if (!any(among)) {
+      continue;
+    }
+    let noise = exponentials(key, group);
+    for (var i = 0u; i < 4u; i++) {
+      if (among[i]) {
+        share.mass = add_term(share.mass, logits[i]);
+        let score = logits[i] - log(noise[i]);
+        if (score > share.best.score) {
+          share.best = Candidate(score, group * 4u + i);
+          share.logit = logits[i];
+        }
+      }
+    }
+  }
+  return share;
+}
+
+// Draws from the classes that truncation keeps, without sorting: draw from all; if the mass ranked before the drawn class
+// reaches the rate, the class is not kept, so draw again among those ranked before it, with the same noise. What is
+// accepted has the highest noised score of the kept set, as if the others had been struck out.
+fn draw_truncated(local_index: u32, token: u32, in_range: bool, key: vec4u) -> Candidate {
+  let lane = local_index % LANES;
+  var drawn = Candidate(LOWEST, NO_CLASS);
+  var bound = Rank(LOWEST, 0u);
+  var total = LogSumExp(LOG_ZERO, 0.0, 0u);
+  var first_pass = true;
+  var pending = in_range;
+  loop {
+    var share = Share(Candidate(LOWEST, NO_CLASS), LOWEST, LogSumExp(LOG_ZERO, 0.0, 0u));
+    if (pending) {
+      share = draw_share(token, lane, key, first_pass, bound);
+    }
+    let mass = reduce_log_sum_exp(local_index, share.mass);
+    let best = broadcast_candidate(local_index, reduce_candidates(local_index, share.best));
+    let logit = broadcast_from(
+      local_index,
+      best.class_index < NUM_CODES && share.best.class_index == best.class_index,
+      share.logit,
+    );
+    if (pending) {
+      if (first_pass) {
+        total = mass;
+      }
+      let before = mass.sum * exp(mass.high - total.high);
+      if (!first_pass && (best.class_index == NO_CLASS || before < step.truncation_rate * total.sum)) {
+        pending = false; // what was drawn last is kept
+      } else {
+        drawn = best;
+        bound = Rank(logit, best.class_index);
+        pending = best.class_index < NUM_CODES;
+      }
+    }
+    first_pass = false;
+    if (!any_invocation(local_index, pending)) {
+      break;
+    }
+  }
+  return drawn;
+}
+//#else
 // One lane's share of a column: classes 4*lane to 4*lane + 3, then every LANES groups of four.
 fn draw_x_0(token: u32, lane: u32, key: vec4u) -> Candidate {
-  let item_index = token / step.num_pixels;
-  let first = (item_index * step.num_pixels * NUM_CODES) + ((token % step.num_pixels) * step.pixel_stride);
   var best = Candidate(LOWEST, NO_CLASS);
   for (var group = lane; group * 4u < NUM_CODES; group += LANES) {
     let noise = exponentials(key, group);
-    for (var i = 0u; i < 4u; i++) {
-      let class_index = group * 4u + i;
-      if (class_index >= NUM_CODES) {
-        break;
-      }
-      let index = first + (class_index * step.class_stride);
-//#if GUIDED
-      let logit = guided_logit(
-        conditional[step.conditional_offset + index],
-        unconditional[step.unconditional_offset + index],
-        step.guidance_scale,
-      );
-//#else
-      let logit = plain_logit(conditional[step.conditional_offset + index]);
-//#endif
+    for (var i = 0u; i < min(4u, NUM_CODES - (group * 4u)); i++) {
+      let logit = logit_of(token, group * 4u + i);
       if (logit.kind == LOGIT_INVALID) {
         best.class_index = INVALID_CLASS;
         return best;
@@ -48,13 +141,14 @@ fn draw_x_0(token: u32, lane: u32, key: vec4u) -> Candidate {
       if (logit.kind == LOGIT_FINITE) {
         let score = logit.value - log(noise[i]);
         if (score > best.score) {
-          best = Candidate(score, class_index);
+          best = Candidate(score, group * 4u + i);
         }
       }
     }
   }
   return best;
 }
+//#endif
 
 fn finish(token: u32, drawn: Candidate) {
   let class_t = min(x_t[step.sample_offset + token], NUM_CODES);
@@ -98,19 +192,26 @@ fn main(
   let lane = local_index % LANES;
   for (var first = workgroup_id.x * columns; first < count; first += num_workgroups.x * columns) {
     let position = first + (local_index / LANES);
+    let in_range = position < count;
     var token = 0u;
-    var candidate = Candidate(LOWEST, NO_CLASS);
-    if (position < count) {
+    if (in_range) {
       token = position;
       if (listed) {
         token = unsettled[1u + position];
       }
-      let item = step.items[token / step.num_pixels];
-      let key = pixel_key(ItemStream(item.seed, item.item), token % step.num_pixels, step.counter, PURPOSE_X0);
+    }
+    let item = step.items[token / step.num_pixels];
+    let key = pixel_key(ItemStream(item.seed, item.item), token % step.num_pixels, step.counter, PURPOSE_X0);
+//#if TRUNCATED
+    let drawn = draw_truncated(local_index, token, in_range, key);
+//#else
+    var candidate = Candidate(LOWEST, NO_CLASS);
+    if (in_range) {
       candidate = draw_x_0(token, lane, key);
     }
     let drawn = reduce_candidates(local_index, candidate);
-    if (lane == 0u && position < count) {
+//#endif
+    if (lane == 0u && in_range) {
       finish(token, drawn);
     }
   }

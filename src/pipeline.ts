@@ -26,6 +26,8 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
     sample: NoInfer<Tensor>,
     options: StepOptions<NoInfer<Tensor>, NoInfer<Tensor>> & { faults: NoInfer<Tensor> },
   ): VQDiffusionSchedulerOutput<NoInfer<Tensor>>
+  /** Resolves when steps with these options need no more compiling. */
+  prepare(options: { guidance?: { scale: number }; truncationRate?: number }): Promise<void>
   /** Resolves when what was enqueued so far has run. */
   finished(): Promise<void>
 }
@@ -54,6 +56,8 @@ export interface SampleOptions<Conditioning> {
   readonly batchSize?: number
   /** Classifier-free guidance; 1, the default, asks the network for the conditional half alone. */
   readonly guidanceScale?: number
+  /** Draw from the most probable classes only; see `StepOptions`. 1, the default, keeps all. */
+  readonly truncationRate?: number
   /** One seed, or one per batch item. */
   readonly seed?: number | bigint | readonly (number | bigint)[]
   /** Instead of `seed`: a generator to go on with. */
@@ -108,7 +112,8 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
    * the last iteration, if the network gave logits from which nothing can be drawn.
    */
   async *sample(options: SampleOptions<Conditioning>): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
-    const { numLatentPixels, numInferenceSteps, batchSize = 1, guidanceScale = 1, conditioning, signal } = options
+    const { numLatentPixels, numInferenceSteps, batchSize = 1, guidanceScale = 1, truncationRate = 1 } = options
+    const { conditioning, signal } = options
     const scheduler = this.#scheduler
     const timesteps = stridedTimesteps(numInferenceSteps, scheduler.config.num_train_timesteps)
     if (!Number.isFinite(guidanceScale))
@@ -116,7 +121,10 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     const guided = guidanceScale !== 1
     const generator = generatorOf(options)
     const previews = new PreviewClock(options.previewEvery ?? (this.#decoder ? 'auto' : 0))
+    if (Number.isNaN(truncationRate)) throw new OptionError('truncationRate needs to be a number; given NaN.')
+    const guidance = guided ? { guidance: { scale: guidanceScale } } : {}
     signal?.throwIfAborted()
+    await scheduler.prepare({ ...guidance, truncationRate })
 
     const shape = [batchSize, numLatentPixels] as const
     let sample = scheduler.initialSample(shape, { generator })
@@ -138,7 +146,8 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
           previousTimestep: timesteps[step + 1] ?? -1,
           out: spare,
           faults,
-          ...(guided && { guidance: { scale: guidanceScale } }),
+          truncationRate,
+          ...guidance,
           ...(preview && { predOriginalSample: x0 }),
         })
         ;[sample, spare] = [spare, sample]

@@ -20,6 +20,7 @@ import {
   requireShape,
   requireStepOptions,
   type StepOptions,
+  truncates,
   type VQDiffusionSchedulerOutput,
 } from './step_options'
 import { elementCount, GpuTensor } from './tensor'
@@ -60,11 +61,11 @@ export class VQDiffusionScheduler extends SchedulerBase {
     })
   }
 
-  /** Makes a scheduler and compiles the pipelines of its step. Rejects with ConfigError or ShaderError. */
+  /** Makes a scheduler and compiles the pipelines of a plain step. Rejects with ConfigError or ShaderError. */
   static async create(device: GPUDevice, options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     const scheduler = new VQDiffusionScheduler(device, options)
-    const step = scheduler.#step
-    await scheduler.#kernels.compile([...step.variants(false), ...step.variants(true), scheduler.initialVariant])
+    await scheduler.#kernels.compile([scheduler.initialVariant])
+    await scheduler.prepare({})
     return scheduler
   }
 
@@ -81,6 +82,12 @@ export class VQDiffusionScheduler extends SchedulerBase {
   ): Promise<VQDiffusionScheduler> {
     const json = await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal)
     return VQDiffusionScheduler.fromConfig(device, json)
+  }
+
+  /** Compiles the pipelines of a step with these options ahead of its first use. Rejects with ShaderError. */
+  prepare({ guidance, truncationRate }: Pick<GpuStepOptions, 'guidance' | 'truncationRate'>): Promise<void> {
+    const features = { guided: guidance !== undefined, truncated: truncates(truncationRate) }
+    return this.#kernels.compile(this.#step.variants(features))
   }
 
   /**
@@ -176,6 +183,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
       } else {
         this.#step.encode(encoder, {
           ...{ logits, sample: x, prevSample, predOriginalSample: x0, faults, batchSize, numPixels, streams },
+          truncationRate: truncates(options.truncationRate) ? options.truncationRate : undefined,
           counter: generator!.nextCounter(),
           thresholds: steps.map((step) => this.thresholds(step)),
         })

@@ -1,4 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js'
+import layout from '../shaders/lib/layout.wgsl?raw'
 import logits from '../shaders/lib/logits.wgsl?raw'
 import numerics from '../shaders/lib/numerics.wgsl?raw'
 import posterior from '../shaders/lib/posterior.wgsl?raw'
@@ -7,6 +8,7 @@ import reduce from '../shaders/lib/reduce.wgsl?raw'
 import step from '../shaders/lib/step.wgsl?raw'
 
 const library: Record<string, string> = {
+  'lib/layout.wgsl': layout,
   'lib/logits.wgsl': logits,
   'lib/numerics.wgsl': numerics,
   'lib/posterior.wgsl': posterior,
@@ -16,7 +18,7 @@ const library: Record<string, string> = {
 }
 
 /** Names that the directives of our shaders may test. */
-export type Feature = 'GUIDED' | 'POSTERIOR'
+export type Feature = 'GUIDED' | 'POSTERIOR' | 'TRUNCATED'
 
 /**
  * Turns a .wgsl file into WGSL: replaces `//#include "lib/x.wgsl"` by that file and resolves `//#if NAME`, `//#else`,

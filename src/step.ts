@@ -19,6 +19,8 @@ export interface StepCall {
   readonly sample: GpuTensor
   readonly prevSample: GpuTensor
   readonly predOriginalSample: GpuTensor | undefined
+  /** Undefined where nothing is truncated. */
+  readonly truncationRate: number | undefined
   readonly faults: GpuTensor
   readonly batchSize: number
   readonly numPixels: number
@@ -27,7 +29,13 @@ export interface StepCall {
   readonly thresholds: readonly RouteThresholds[]
 }
 
-const headerWords = 12
+/** What the draw has to do besides drawing. */
+export interface DrawFeatures {
+  readonly guided: boolean
+  readonly truncated: boolean
+}
+
+const headerWords = 14
 const itemWords = 12
 const flagListed = 1
 const flagWriteX0 = 2
@@ -77,8 +85,8 @@ export class Step {
   }
 
   /** The pipelines of a step, for compiling ahead. */
-  variants(guided: boolean): KernelVariant[] {
-    return [this.decideVariant, this.drawVariant(guided)]
+  variants(features: DrawFeatures): KernelVariant[] {
+    return [this.decideVariant, this.drawVariant(features)]
   }
 
   /** Records the step. Its parameters are uploaded at once: submit before the next call. */
@@ -106,7 +114,7 @@ export class Step {
       )
     this.kernels.dispatch(
       pass,
-      this.drawVariant(logits.unconditional !== undefined),
+      this.drawVariant({ guided: logits.unconditional !== undefined, truncated: call.truncationRate !== undefined }),
       [
         parameters,
         logits.conditional.buffer,
@@ -132,10 +140,10 @@ export class Step {
     return { name: 'step_decide', constants }
   }
 
-  private drawVariant(guided: boolean): KernelVariant {
+  private drawVariant({ guided, truncated }: DrawFeatures): KernelVariant {
     return {
       name: 'step_draw',
-      features: { GUIDED: guided },
+      features: { GUIDED: guided, TRUNCATED: truncated },
       constants: { NUM_CODES: this.numCodes, LANES: this.#lanes },
     }
   }
@@ -158,7 +166,8 @@ export class Step {
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
     parameters.u32(call.sample.offset, call.prevSample.offset, call.predOriginalSample?.offset ?? 0)
     parameters.u32(...strides(logits.layout, this.numCodes, numPixels))
-    parameters.f32(logits.scale)
+    parameters.f32(logits.scale, call.truncationRate ?? 1)
+    parameters.u32(0) // padding: the items are aligned to eight bytes
     for (let item = 0; item < batchSize; item++) {
       const stream = streams[item]!
       const { maskPossible, masked, settled, differs, agrees } = thresholds[item]!

@@ -29,6 +29,11 @@ export interface StepOptions<Tensor, Sample> {
   /** Layout of the logits and the noise; 'class-major' by default. */
   readonly layout?: Layout
   readonly guidance?: Guidance<Tensor>
+  /**
+   * Draw from the most probable classes only, those ranked below this cumulative probability, the one that crosses it
+   * included; at least one. 1 or more, the default, keeps all; 0 or less is greedy (SEMANTICS 10).
+   */
+  readonly truncationRate?: number
   /** Where to go, one number or one per item; −1 is clean data. Default: the entry of `timesteps` after `timestep`. */
   readonly previousTimestep?: number | readonly number[]
   /** Also give the drawn x₀ of every token, in a new tensor or the one given. Reads every column; changes no result. */
@@ -89,15 +94,24 @@ export function requireColumns(
   else requireShape(name, tensor, [batchSize, numPixels, rows], '[batch, pixels, classes]')
 }
 
+/** Whether a truncation rate truncates anything. */
+export function truncates(truncationRate: number | undefined): truncationRate is number {
+  return truncationRate !== undefined && truncationRate < 1
+}
+
 /** Throws OptionError unless exactly one source of randomness is given and the options go together. */
 export function requireStepOptions(options: StepOptions<unknown, unknown>): void {
-  const { generator, noise, layout, guidance, predOriginalSample } = options
+  const { generator, noise, layout, guidance, truncationRate, predOriginalSample } = options
   if (!generator === !noise)
     throw new OptionError(`step needs either a generator or noise; given ${generator ? 'both' : 'neither'}.`)
   if (noise && predOriginalSample)
     throw new OptionError('predOriginalSample needs a generator: the reference-identical draw does not draw x₀.')
   if (layout !== undefined && layout !== 'class-major' && layout !== 'pixel-major')
     throw new OptionError(`layout needs to be 'class-major' or 'pixel-major'; given ${JSON.stringify(layout)}.`)
+  if (truncationRate !== undefined && Number.isNaN(truncationRate))
+    throw new OptionError('truncationRate needs to be a number; given NaN.')
+  if (noise && truncates(truncationRate))
+    throw new OptionError('truncationRate needs a generator: with supplied noise, truncate the logits before.')
   if (guidance && !Number.isFinite(guidance.scale))
     throw new OptionError(`guidance.scale needs to be a finite number; given ${guidance.scale}.`)
 }

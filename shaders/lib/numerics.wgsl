@@ -13,6 +13,11 @@ fn is_invalid(bits: u32) -> bool {
   return (bits & 0x7f800000u) == 0x7f800000u && bits != NEGATIVE_INFINITY_BITS;
 }
 
+// The bits of a log-probability for the host: log 0 as -infinity, which WGSL arithmetic may not make.
+fn finite_or_log_zero(value: f32) -> u32 {
+  return select(bitcast<u32>(value), NEGATIVE_INFINITY_BITS, value < LOG_ZERO_LIMIT);
+}
+
 // log(exp(a) + exp(b)) of finite arguments.
 fn log_add_exp(a: f32, b: f32) -> f32 {
   let high = max(a, b);

@@ -29,14 +29,6 @@ struct Posterior {
   items: array<PosteriorItem>,
 }
 
-// Row-major index of row k of a column, in [items, rows, pixels] or [items, pixels, rows].
-fn element(class_major: bool, rows: u32, num_pixels: u32, token: u32, k: u32) -> u32 {
-  if (class_major) {
-    return ((((token / num_pixels) * rows) + k) * num_pixels) + (token % num_pixels);
-  }
-  return (token * rows) + k;
-}
-
 // What class k adds to the column's sum: log p(x_0 = k), for an ordinary x_t divided by q(x_t | x_0 = k).
 fn posterior_term(item: PosteriorItem, class_t: u32, k: u32, logit: f32) -> f32 {
   if (class_t == NUM_CODES) {

@@ -46,6 +46,43 @@ fn reduce_candidates(local_index: u32, candidate: Candidate) -> Candidate {
   return best;
 }
 
+// Lane 0's candidate, known to all lanes of its group. Uniform control flow only.
+fn broadcast_candidate(local_index: u32, candidate: Candidate) -> Candidate {
+  if (local_index % LANES == 0u) {
+    shared_values[local_index] = candidate.score;
+    shared_classes[local_index] = candidate.class_index;
+  }
+  workgroupBarrier();
+  let first = local_index - (local_index % LANES);
+  let known = Candidate(shared_values[first], shared_classes[first]);
+  workgroupBarrier();
+  return known;
+}
+
+// The value of the one lane of the group that is its source, known to all of them. Uniform control flow only.
+fn broadcast_from(local_index: u32, is_source: bool, value: f32) -> f32 {
+  let first = local_index - (local_index % LANES);
+  if (is_source) {
+    shared_values[first] = value;
+  }
+  workgroupBarrier();
+  let known = shared_values[first];
+  workgroupBarrier();
+  return known;
+}
+
+// Whether the condition holds for any invocation of the workgroup; the answer is uniform. Uniform control flow only.
+fn any_invocation(local_index: u32, condition: bool) -> bool {
+  shared_classes[local_index] = u32(condition);
+  for (var distance = WORKGROUP_SIZE / 2u; distance > 0u; distance /= 2u) {
+    workgroupBarrier();
+    if (local_index < distance) {
+      shared_classes[local_index] |= shared_classes[local_index + distance];
+    }
+  }
+  return workgroupUniformLoad(&shared_classes[0]) != 0u;
+}
+
 // A log-sum-exp under way: the largest term, the sum of exp(term - high), and whether some logit was invalid.
 struct LogSumExp {
   high: f32,

@@ -27,6 +27,7 @@ struct Step {
   class_stride: u32,
   pixel_stride: u32,
   guidance_scale: f32,
+  truncation_rate: f32,
   items: array<Item>,
 }
 

@@ -51,7 +51,8 @@ function among([keep, uniform]: readonly [number, number], draw: number): Route 
  * Draws x₀ by a Gumbel argmax over K raw logits; −∞ excludes a class, ties go to the lowest.
  * Returns null if nothing can be drawn: NaN, +∞, or no finite logit.
  */
-export function drawX0(logit: (k: number) => number, numCodes: number, at: PixelStream): number | null {
+export function drawX0(logits: Float64Array, at: PixelStream): number | null {
+  const numCodes = logits.length
   const key = pixelKey(at.stream, at.pixel, at.counter, Purpose.x0)
   let best: number | null = null
   let bestScore = -Infinity
@@ -60,7 +61,7 @@ export function drawX0(logit: (k: number) => number, numCodes: number, at: Pixel
     let tail: Words | undefined
     for (let i = 0; i < 4 && group * 4 + i < numCodes; i++) {
       const k = group * 4 + i
-      const value = logit(k)
+      const value = logits[k]!
       if (Number.isNaN(value) || value === Infinity) return null
       if (value === -Infinity) continue
       const noise = exponential(words[i]!, () => {

@@ -15,6 +15,7 @@ import {
   requireShape,
   requireStepOptions,
   type StepOptions,
+  truncates,
   type VQDiffusionSchedulerOutput,
 } from '../step_options'
 import { elementCount } from '../tensor'
@@ -118,7 +119,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
       drawWithNoise(tokens, this.numCodes, coefficients, uniforms)
     } else {
       const thresholds = steps.map((step) => this.thresholds(step))
-      drawLazily(tokens, this.numCodes, thresholds, { streams, counter: generator!.nextCounter() })
+      const truncationRate = truncates(options.truncationRate) ? options.truncationRate : 1
+      drawLazily(tokens, this.numCodes, thresholds, { streams, counter: generator!.nextCounter(), truncationRate })
     }
     return x0 ? { prevSample, predOriginalSample: x0 } : { prevSample }
   }
@@ -166,6 +168,9 @@ export class VQDiffusionScheduler extends SchedulerBase {
     this.#faults.data.fill(0)
     return { invalidColumns, impossibleTokens }
   }
+
+  /** Nothing to compile. */
+  async prepare(): Promise<void> {}
 
   /** Everything ran when it was called. */
   async finished(): Promise<void> {}

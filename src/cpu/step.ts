@@ -5,6 +5,7 @@ import type { ColumnReader } from './columns'
 import { drawX0, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
 import { gumbelOfUniform, posteriorColumn } from './posterior'
 import type { CpuArray } from './tensor'
+import { truncate } from './truncate'
 
 /** What a step reads and writes, token by token. */
 export interface StepTokens {
@@ -23,7 +24,7 @@ export function drawLazily(
   { sample, prevSample, x0, numPixels, logits, faults }: StepTokens,
   numCodes: number,
   thresholds: readonly RouteThresholds[],
-  { streams, counter }: { streams: readonly ItemStream[]; counter: number },
+  { streams, counter, truncationRate }: { streams: readonly ItemStream[]; counter: number; truncationRate: number },
 ): void {
   const maskClass = numCodes
   for (let token = 0; token < sample.length; token++) {
@@ -37,7 +38,8 @@ export function drawLazily(
     let route = settledRoute(thresholds[item]!, isMasked, draw)
     let class0 = classT
     if (route === 'x0' || x0) {
-      const drawn = drawX0((k) => logits(token, k), numCodes, at)
+      const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
+      const drawn = drawX0(truncationRate < 1 ? truncate(column, truncationRate) : column, at)
       if (drawn !== null) {
         class0 = drawn
         route = routeGivenX0(thresholds[item]!, isMasked, class0 === classT, draw)

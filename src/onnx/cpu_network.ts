@@ -1,6 +1,5 @@
 import type * as Ort from 'onnxruntime-web'
 import { CpuTensor } from '../cpu/tensor'
-import { ShapeError } from '../errors'
 import { elementCount, GpuTensor } from '../tensor'
 import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
@@ -8,7 +7,7 @@ import type { OnnxSession } from './session'
 /** On WebAssembly: everything passes through the host. */
 export class CpuNetwork implements Network {
   readonly #feeds: Record<string, Ort.Tensor> = {}
-  #output = new Float32Array()
+  #output: Ort.Tensor | undefined
   #uploaded: GpuTensor<'f32'> | undefined
 
   constructor(
@@ -27,26 +26,24 @@ export class CpuNetwork implements Network {
     this.#feeds[name] = new this.session.ort.Tensor('int32', repeatTokens(values, elementCount(shape)), shape)
   }
 
-  async run(): Promise<void> {
-    const { name, shape } = this.signature.output
-    const result = (await this.session.run(this.#feeds, { [name]: null }))[name]!
-    if (result.dims.join() !== shape.join())
-      throw new ShapeError(`The model's '${name}' should have the shape [${shape}]; it gave [${result.dims}].`)
-    this.#output = result.data as Float32Array<ArrayBuffer>
+  async run(): Promise<readonly number[]> {
+    const { output } = this.signature
+    this.#output = (await this.session.run(this.#feeds, { [output]: null }))[output]!
+    return this.#output.dims
   }
 
   onDevice(device: GPUDevice): GpuTensor<'f32'> {
-    if (this.#uploaded?.device !== device) {
+    const { dims } = this.#output!
+    if (this.#uploaded?.device !== device || this.#uploaded.shape.join() !== dims.join()) {
       this.#uploaded?.destroy()
-      const { name, shape } = this.signature.output
-      this.#uploaded = GpuTensor.empty(device, shape, 'f32', `vqd/onnx/${name}`)
+      this.#uploaded = GpuTensor.empty(device, dims, 'f32', `vqd/onnx/${this.signature.output}`)
     }
-    this.#uploaded.write(this.#output)
+    this.#uploaded.write(this.#output!.data as Float32Array)
     return this.#uploaded
   }
 
   async onHost(): Promise<Float32Array> {
-    return this.#output
+    return this.#output!.data as Float32Array
   }
 
   destroy(): void {

@@ -3,7 +3,7 @@ import { requireSample } from '../step_options'
 import { type AnyTensor, createNetwork, type Network, requireDevice } from './network'
 import { oneAtATime } from './queue'
 import type { OnnxSession } from './session'
-import { type AxisSizes, fitShape, resolveShape } from './shapes'
+import { requireFit } from './shapes'
 
 /** Pixels on the host, in the model's shape. */
 export interface OnnxImage {
@@ -37,20 +37,14 @@ export function createOnnxDecoder({
   output?: string
 }): OnnxDecoder {
   const tokensAxes = session.inputShape(input, 'int32')
-  const imageAxes = session.outputShape(output, 'float32')
-  let batch: { tokensShape: readonly number[]; imageShape: readonly number[]; network: Network } | undefined
+  session.outputShape(output, 'float32')
+  let batch: { tokensShape: readonly number[]; network: Network } | undefined
 
   function begin(tokens: AnyTensor) {
-    const { batchSize } = requireSample('tokens', tokens)
-    const sizes: AxisSizes = new Map()
-    fitShape(input, tokensAxes, tokens.shape, sizes)
-    const imageShape = resolveShape(output, imageAxes, batchSize, sizes)
-    const network = createNetwork(session, {
-      tokens: { name: input, shape: tokens.shape },
-      inputs: {},
-      output: { name: output, shape: imageShape },
-    })
-    return { tokensShape: tokens.shape, imageShape, network }
+    requireSample('tokens', tokens)
+    requireFit(input, tokensAxes, tokens.shape)
+    const network = createNetwork(session, { tokens: { name: input, shape: tokens.shape }, inputs: {}, output })
+    return { tokensShape: tokens.shape, network }
   }
 
   async function decode(tokens: AnyTensor): Promise<OnnxImage> {
@@ -61,11 +55,11 @@ export function createOnnxDecoder({
         batch?.network.destroy()
         batch = next
       }
-      const { network, imageShape } = batch!
+      const { network } = batch!
       await network.setTokens(tokens)
-      await network.run()
+      const shape = await network.run()
       // Not waited for here: other runs may go on while the image travels.
-      return { image: network.onHost(), shape: imageShape }
+      return { image: network.onHost(), shape }
     })
     return { data: await image, shape }
   }

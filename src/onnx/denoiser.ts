@@ -8,7 +8,7 @@ import { batchInput, batchParts, type OnnxConditioning, typeOf } from './conditi
 import { type AnyTensor, createNetwork, type Network, requireDevice } from './network'
 import { oneAtATime } from './queue'
 import type { OnnxSession } from './session'
-import { type AxisSizes, fitShape, resolveShape } from './shapes'
+import { batchShape, requireFit } from './shapes'
 
 /** A pipeline's denoiser, for either scheduler. */
 export interface OnnxDenoiser {
@@ -24,7 +24,7 @@ interface Picture {
   readonly conditioning: OnnxConditioning
   readonly guided: boolean
   readonly sampleShape: readonly number[]
-  readonly logitsShape: readonly number[]
+  readonly rows: number
   readonly network: Network
 }
 
@@ -37,7 +37,8 @@ interface Picture {
  * every step. Otherwise both are copied. Logits are valid until the next call.
  *
  * @throws OptionError, DtypeError if the model has no such inputs and output. A call rejects with DeviceMismatchError,
- *   ShapeError, DtypeError or OptionError before any work, with OnnxRuntimeError, or with the signal's reason.
+ *   ShapeError, DtypeError or OptionError before any work, with ShapeError for logits of another shape, with
+ *   OnnxRuntimeError, or with the signal's reason.
  */
 export function createOnnxDenoiser({
   session,
@@ -52,7 +53,7 @@ export function createOnnxDenoiser({
 }): OnnxDenoiser {
   const sampleAxes = session.inputShape(sampleInput, 'int32')
   const timestepAxes = session.inputShape(timestepInput, 'int32')
-  const logitsAxes = session.outputShape(output, 'float32')
+  session.outputShape(output, 'float32')
   const conditionNames = session.inputNames.filter((name) => name !== sampleInput && name !== timestepInput)
   let picture: Picture | undefined
 
@@ -60,27 +61,21 @@ export function createOnnxDenoiser({
     const parts = batchParts(conditioning, conditionNames, guided)
     const { batchSize, numPixels } = requireSample('sample', sample)
     const rows = parts.length * batchSize
-    const sizes: AxisSizes = new Map()
-    fitShape(sampleInput, sampleAxes, [rows, numPixels], sizes)
-    const timestep = { type: 'int32', shape: resolveShape(timestepInput, timestepAxes, rows, sizes) } as const
+    requireFit(sampleInput, sampleAxes, [rows, numPixels])
+    const timestep = { type: 'int32', shape: batchShape(timestepInput, timestepAxes, rows) } as const
     const conditions = conditionNames.map((name) => {
       const given = parts.map((part) => part[name]!)
       const type = typeOf(name, given)
-      const shape = resolveShape(name, session.inputShape(name, type), rows, sizes)
+      const shape = batchShape(name, session.inputShape(name, type), rows)
       return { name, type, shape, values: batchInput(name, given, shape) }
     })
-    const logitsShape = resolveShape(output, logitsAxes, rows, sizes)
-    if (logitsShape.length !== 3 || !logitsShape.slice(1).includes(numPixels))
-      throw new ShapeError(
-        `The model's '${output}' needs the shape [${rows}, ${numPixels}, classes] or [${rows}, classes, ${numPixels}]; it is [${logitsShape.join(', ')}].`,
-      )
     const network = createNetwork(session, {
       tokens: { name: sampleInput, shape: [rows, numPixels] },
       inputs: { [timestepInput]: timestep, ...Object.fromEntries(conditions.map((input) => [input.name, input])) },
-      output: { name: output, shape: logitsShape },
+      output,
     })
     for (const { name, values } of conditions) network.set(name, values)
-    return { conditioning, guided, sampleShape: sample.shape, logitsShape, network }
+    return { conditioning, guided, sampleShape: sample.shape, rows, network }
   }
 
   async function denoise(input: DenoiserInput<AnyTensor, OnnxConditioning>): Promise<AnyTensor> {
@@ -93,13 +88,14 @@ export function createOnnxDenoiser({
         picture?.network.destroy()
         picture = next
       }
-      const { network, logitsShape } = picture
-      network.set(timestepInput, new Int32Array(logitsShape[0]!).fill(timestep))
+      const { network, rows } = picture
+      network.set(timestepInput, new Int32Array(rows).fill(timestep))
       await network.setTokens(sample)
-      await network.run()
+      const shape = await network.run()
       signal?.throwIfAborted()
+      requireLogits(output, shape, rows, sample.shape[1]!)
       if (sample instanceof GpuTensor) return network.onDevice(sample.device)
-      return new CpuTensor(await network.onHost(), logitsShape)
+      return new CpuTensor(await network.onHost(), shape)
     })
   }
 
@@ -116,4 +112,13 @@ export function createOnnxDenoiser({
 function continues(picture: Picture, { conditioning, guided, sample }: DenoiserInput<AnyTensor, OnnxConditioning>) {
   const sameShape = picture.sampleShape.join() === sample.shape.join()
   return sameShape && picture.conditioning === conditioning && picture.guided === guided
+}
+
+/** Throws ShapeError unless these are logits of every row and pixel, in either layout. */
+function requireLogits(name: string, shape: readonly number[], rows: number, numPixels: number): void {
+  if (shape.length !== 3 || shape[0] !== rows || !shape.slice(1).includes(numPixels))
+    throw new ShapeError(
+      `The model's '${name}' needs the shape [${rows}, ${numPixels}, classes] or [${rows}, classes, ${numPixels}]; ` +
+        `it gave [${shape.join(', ')}].`,
+    )
 }

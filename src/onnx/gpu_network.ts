@@ -1,30 +1,27 @@
 import type * as Ort from 'onnxruntime-web'
-import { GpuTensor } from '../tensor'
+import { type Dtype, elementCount, GpuTensor } from '../tensor'
 import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 
 /** On WebGPU: inputs and output are buffers of the device, so a run moves nothing between it and the host. */
 export class GpuNetwork implements Network {
   readonly #inputs = new Map<string, GpuTensor>()
-  readonly #tokens: GpuTensor<'i32'>
-  readonly #output: GpuTensor<'f32'>
+  readonly #tokens: GpuTensor
   readonly #feeds: Record<string, Ort.Tensor> = {}
-  readonly #fetches: Record<string, Ort.Tensor>
+  #output: GpuTensor<'f32'> | undefined
+  readonly #buffers: GPUBuffer[] = []
 
   constructor(
     private readonly session: OnnxSession,
     private readonly device: GPUDevice,
     private readonly signature: Signature,
   ) {
-    const { tokens, inputs, output } = signature
-    for (const [name, { type, shape }] of Object.entries(inputs)) {
-      const tensor = GpuTensor.empty(device, shape, type === 'int32' ? 'i32' : 'f32', `vqd/onnx/${name}`)
+    for (const [name, { type, shape }] of Object.entries(signature.inputs)) {
+      const tensor = this.allocate(name, shape, type === 'int32' ? 'i32' : 'f32')
       this.#inputs.set(name, tensor)
       this.#feeds[name] = this.wrap(tensor.buffer, type, shape)
     }
-    this.#tokens = GpuTensor.empty(device, tokens.shape, 'i32', `vqd/onnx/${tokens.name}`)
-    this.#output = GpuTensor.empty(device, output.shape, 'f32', `vqd/onnx/${output.name}`)
-    this.#fetches = { [output.name]: this.wrap(this.#output.buffer, 'float32', output.shape) }
+    this.#tokens = this.allocate(signature.tokens.name, signature.tokens.shape, 'i32')
   }
 
   set(name: string, values: HostArray): void {
@@ -34,27 +31,45 @@ export class GpuNetwork implements Network {
   async setTokens(tokens: AnyTensor): Promise<void> {
     const { name, shape } = this.signature.tokens
     // A buffer that begins with exactly the tokens is bound as it is: onnxruntime-web takes no offset.
-    const bindable = tokens instanceof GpuTensor && tokens.offset === 0 && tokens.size === this.#tokens.size
+    const bindable =
+      tokens instanceof GpuTensor &&
+      tokens.offset === 0 &&
+      tokens.size === this.#tokens.size &&
+      tokens.buffer.size >= this.#tokens.buffer.size
     this.#feeds[name] = this.wrap(bindable ? tokens.buffer : this.#tokens.buffer, 'int32', shape)
     if (bindable) return
     if (tokens instanceof GpuTensor) this.copyTokens(tokens)
     else this.#tokens.write(repeatTokens(tokens.data, this.#tokens.size))
   }
 
-  async run(): Promise<void> {
-    await this.session.run(this.#feeds, this.#fetches)
+  async run(): Promise<readonly number[]> {
+    const { output } = this.signature
+    const target = this.#output ? this.wrap(this.#output.buffer, 'float32', this.#output.shape) : null
+    const results = await this.session.run(this.#feeds, { [output]: target })
+    this.#output ??= this.keep(results[output]!)
+    return this.#output.shape
   }
 
   onDevice(): GpuTensor<'f32'> {
-    return this.#output
+    return this.#output!
   }
 
   onHost(): Promise<Float32Array> {
-    return this.#output.read()
+    return this.#output!.read()
   }
 
   destroy(): void {
-    for (const tensor of [...this.#inputs.values(), this.#tokens, this.#output]) tensor.destroy()
+    for (const buffer of this.#buffers) buffer.destroy()
+  }
+
+  /** Copies the first output, whose shape nobody knew before, into a tensor that the next runs write to themselves. */
+  private keep(result: Ort.Tensor): GpuTensor<'f32'> {
+    const output = this.allocate(this.signature.output, result.dims, 'f32')
+    const encoder = this.device.createCommandEncoder({ label: 'vqd/onnx/output' })
+    encoder.copyBufferToBuffer(result.gpuBuffer as GPUBuffer, 0, output.buffer, 0, output.byteLength)
+    this.device.queue.submit([encoder.finish()])
+    result.dispose()
+    return output
   }
 
   private copyTokens(source: GpuTensor): void {
@@ -62,6 +77,14 @@ export class GpuNetwork implements Network {
     for (let offset = 0; offset < this.#tokens.byteLength; offset += source.byteLength)
       encoder.copyBufferToBuffer(source.buffer, source.offset * 4, this.#tokens.buffer, offset, source.byteLength)
     this.device.queue.submit([encoder.finish()])
+  }
+
+  /** onnxruntime-web reads and writes four elements at a time, also those after the last (1.30). */
+  private allocate<D extends Dtype>(name: string, shape: readonly number[], dtype: D): GpuTensor<D> {
+    const padded = [Math.max(4, Math.ceil(elementCount(shape) / 4) * 4)]
+    const { buffer } = GpuTensor.empty(this.device, padded, dtype, `vqd/onnx/${name}`)
+    this.#buffers.push(buffer)
+    return GpuTensor.borrow(this.device, buffer, shape, dtype)
   }
 
   private wrap(gpuBuffer: GPUBuffer, dataType: 'int32' | 'float32', dims: readonly number[]): Ort.Tensor {

@@ -10,14 +10,14 @@ export type AnyTensor = GpuTensor | CpuTensor
 
 export type HostArray = Int32Array | Float32Array
 
-/** The names and shapes of a network's tensors. */
+/** What a network takes and gives. */
 export interface Signature {
   /** int32 [B or 2B, N] */
   readonly tokens: { readonly name: string; readonly shape: readonly number[] }
   /** All other inputs. */
   readonly inputs: Readonly<Record<string, { readonly type: 'int32' | 'float32'; readonly shape: readonly number[] }>>
-  /** float32 */
-  readonly output: { readonly name: string; readonly shape: readonly number[] }
+  /** float32; its shape is known when it has run. */
+  readonly output: string
 }
 
 /** A session at fixed shapes: set the inputs, run, take the output. To be used inside `OnnxSession.whenFree` only. */
@@ -25,7 +25,8 @@ export interface Network {
   set(name: string, values: HostArray): void
   /** Sets the tokens [B, N], one after the other as often as the signature's shape holds them. */
   setTokens(tokens: AnyTensor): Promise<void>
-  run(): Promise<void>
+  /** Gives the shape of the output. */
+  run(): Promise<readonly number[]>
   /** The output on a device: the same tensor every time, which the next run overwrites. */
   onDevice(device: GPUDevice): GpuTensor<'f32'>
   /** The output on the host. A later run does not change what is under way. */

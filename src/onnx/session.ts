@@ -2,6 +2,7 @@ import type * as Ort from 'onnxruntime-web'
 import { dispose } from '../dispose'
 import { DestroyedError, DtypeError, OptionError, VQDiffusionError } from '../errors'
 import { oneAtATime } from './queue'
+import type { Axis } from './shapes'
 
 /** What is used of the onnxruntime-web module. */
 export type OnnxRuntime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'>
@@ -11,9 +12,6 @@ export type OnnxProvider = { readonly provider: 'webgpu'; readonly device: GPUDe
 
 /** onnxruntime-web could not load or run the model as it was asked to. */
 export class OnnxRuntimeError extends VQDiffusionError {}
-
-/** An axis of a model: its size, or its name (or −1) if it is dynamic. */
-export type Axis = number | string
 
 /**
  * Loads a model into onnxruntime-web.

@@ -1,34 +1,27 @@
 import { ShapeError } from '../errors'
-import type { Axis } from './session'
 
-/** Sizes of the axes to which a model gives names. */
-export type AxisSizes = Map<string, number>
+/** An axis of a model's tensor: its size, or its name (or −1) if it can be of any size. */
+export type Axis = number | string
 
-/** Fits a shape to the one that a model declares, and learns the sizes of named axes. Throws ShapeError. */
-export function fitShape(name: string, declared: readonly Axis[], shape: readonly number[], sizes: AxisSizes): void {
-  const fits =
-    declared.length === shape.length && declared.every((axis, i) => (sizeOf(axis, sizes) ?? shape[i]) === shape[i])
-  if (!fits) throw new ShapeError(`The model's '${name}' has the shape ${text(declared)}; needed is ${text(shape)}.`)
-  for (const [i, axis] of declared.entries()) if (typeof axis === 'string' && axis) sizes.set(axis, shape[i]!)
-}
-
-/** The shape that the model declares, with `batchSize` first and the named axes filled in. Throws ShapeError if one is unknown. */
-export function resolveShape(name: string, declared: readonly Axis[], batchSize: number, sizes: AxisSizes): number[] {
-  const shape = declared.map((axis, i) => (i === 0 ? batchSize : sizeOf(axis, sizes)))
-  if (shape.length === 0 || shape.includes(undefined))
+/** Throws ShapeError unless a model that declares this shape takes a tensor of that one. */
+export function requireFit(name: string, declared: readonly Axis[], shape: readonly number[]): void {
+  if (declared.length !== shape.length || declared.some((axis, i) => isFixed(axis) && axis !== shape[i]))
     throw new ShapeError(
-      `The model's '${name}' has the shape ${text(declared)}, in which only the batch may be unknown; export it with fixed sizes.`,
+      `The model's '${name}' has the shape [${declared.join(', ')}]; needed is [${shape.join(', ')}].`,
     )
-  const resolved = shape as number[]
-  fitShape(name, declared, resolved, sizes)
-  return resolved
 }
 
-function sizeOf(axis: Axis, sizes: AxisSizes): number | undefined {
-  if (typeof axis === 'string') return sizes.get(axis)
-  return axis >= 0 ? axis : undefined
+/** The declared shape of a batch of this size. Throws ShapeError if another axis than the batch has no size. */
+export function batchShape(name: string, declared: readonly Axis[], batchSize: number): number[] {
+  const items = declared.slice(1).filter(isFixed)
+  if (items.length !== declared.length - 1)
+    throw new ShapeError(
+      `The model's '${name}' has the shape [${declared.join(', ')}]; it needs a batch axis, and all others of fixed size.`,
+    )
+  requireFit(name, declared, [batchSize, ...items])
+  return [batchSize, ...items]
 }
 
-function text(shape: readonly Axis[]): string {
-  return `[${shape.join(', ')}]`
+function isFixed(axis: Axis): axis is number {
+  return typeof axis === 'number' && axis >= 0
 }

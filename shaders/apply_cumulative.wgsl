@@ -1,0 +1,36 @@
+// log q(x_t) from log q(x_0): K rows to C rows through the cumulative transition.
+//#include "lib/numerics.wgsl"
+//#include "lib/layout.wgsl"
+
+override NUM_CODES: u32;
+
+// items: log of the keep, replace (by one given class) and mask probabilities.
+@group(0) @binding(0) var<storage, read> parameters: Rows;
+@group(0) @binding(1) var<storage, read> log_q_0: array<u32>;
+@group(0) @binding(2) var<storage, read_write> log_q_t: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let i = ((workgroup_id.y * num_workgroups.x + workgroup_id.x) * 64u) + local_index;
+  if (i >= parameters.size) {
+    return;
+  }
+  let class_major = parameters.class_major != 0u;
+  let at = place(class_major, parameters.rows, parameters.num_pixels, i);
+  let item = parameters.items[at.token / parameters.num_pixels];
+  if (at.k == NUM_CODES) {
+    log_q_t[i] = finite_or_log_zero(item.z);
+    return;
+  }
+  let bits = log_q_0[parameters.input_offset + element(class_major, NUM_CODES, parameters.num_pixels, at.token, at.k)];
+  if (is_invalid(bits)) {
+    log_q_t[i] = bits;
+    return;
+  }
+  let log_q = select(bitcast<f32>(bits), LOG_ZERO, bits == NEGATIVE_INFINITY_BITS);
+  log_q_t[i] = finite_or_log_zero(log_add_exp(log_q + item.x, item.y));
+}

@@ -1,0 +1,25 @@
+// Tokens to log one-hot rows: 0 at the class, the reference's floor log(1e-30) elsewhere.
+//#include "lib/layout.wgsl"
+
+@group(0) @binding(0) var<storage, read> parameters: Rows;
+@group(0) @binding(1) var<storage, read> tokens: array<u32>;
+@group(0) @binding(2) var<storage, read_write> log_onehot: array<f32>;
+@group(0) @binding(3) var<storage, read_write> faults: array<atomic<u32>, 2>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let i = ((workgroup_id.y * num_workgroups.x + workgroup_id.x) * 64u) + local_index;
+  if (i >= parameters.size) {
+    return;
+  }
+  let at = place(parameters.class_major != 0u, parameters.rows, parameters.num_pixels, i);
+  let class_index = tokens[parameters.tokens_offset + at.token];
+  if (at.k == 0u && class_index >= parameters.rows) {
+    atomicAdd(&faults[1], 1u);
+  }
+  log_onehot[i] = select(parameters.items[0].x, 0.0, class_index == at.k);
+}

@@ -1,0 +1,20 @@
+/**
+ * Strikes out (−∞) the classes that truncation drops from a column of logits: with the classes in falling order, equal
+ * ones by rising index, a class is kept if it is the first or the probability of those before it is below the rate.
+ * A column with NaN or +∞ comes back as it is (SEMANTICS 10).
+ */
+export function truncate(logits: Float64Array, rate: number): Float64Array {
+  if (logits.some((logit) => Number.isNaN(logit) || logit === Infinity)) return logits
+  const order = Uint32Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b)
+  const high = logits[order[0]!]!
+  const mass = (k: number) => Math.exp(logits[k]! - high)
+  const total = order.reduce((sum, k) => sum + mass(k), 0)
+  const kept = new Float64Array(logits.length).fill(-Infinity)
+  let before = 0
+  for (const [rank, k] of order.entries()) {
+    if (rank > 0 && !(before < rate * total)) break
+    kept[k] = logits[k]!
+    before += mass(k)
+  }
+  return kept
+}
