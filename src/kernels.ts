@@ -1,9 +1,15 @@
+import addNoise from '../shaders/add_noise.wgsl?raw'
+import applyCumulative from '../shaders/apply_cumulative.wgsl?raw'
+import codebook from '../shaders/codebook.wgsl?raw'
+import guide from '../shaders/guide.wgsl?raw'
 import gumbelMax from '../shaders/gumbel_max.wgsl?raw'
 import gumbelNoised from '../shaders/gumbel_noised.wgsl?raw'
 import initialSample from '../shaders/initial_sample.wgsl?raw'
+import logOnehot from '../shaders/log_onehot.wgsl?raw'
 import posterior from '../shaders/posterior.wgsl?raw'
 import stepDecide from '../shaders/step_decide.wgsl?raw'
 import stepDraw from '../shaders/step_draw.wgsl?raw'
+import transition from '../shaders/transition.wgsl?raw'
 import { LimitError, ShaderError } from './errors'
 import { type Feature, specialise } from './shader'
 
@@ -34,6 +40,12 @@ const sources = {
     bindings: ['read', 'read', 'read', 'read', 'write', 'write'],
     featureBindings: { GUIDED: 'read' },
   },
+  log_onehot: { source: logOnehot, bindings: ['read', 'read', 'write', 'write'] },
+  transition: { source: transition, bindings: ['read', 'read', 'write'] },
+  apply_cumulative: { source: applyCumulative, bindings: ['read', 'read', 'write'] },
+  guide: { source: guide, bindings: ['read', 'read', 'write'], featureBindings: { GUIDED: 'read' } },
+  add_noise: { source: addNoise, bindings: ['read', 'read', 'write', 'write'] },
+  codebook: { source: codebook, bindings: ['read', 'read', 'read', 'write', 'write'] },
   gumbel_noised: { source: gumbelNoised, bindings: ['read', 'read', 'read', 'write'] },
 } as const satisfies Record<string, KernelSource>
 export type KernelName = keyof typeof sources

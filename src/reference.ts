@@ -22,6 +22,25 @@ interface PosteriorCall {
   readonly coefficients: readonly PosteriorCoefficients[]
 }
 
+interface DrawCall extends PosteriorCall {
+  readonly noise: GpuTensor
+  readonly faults: GpuTensor
+}
+
+/** What becomes of the logits on their way to the reference's scheduler. */
+interface GuideCall {
+  readonly logits: LogitsSource
+  readonly output: GpuTensor
+  readonly numPixels: number
+  /** Latent pixels of the whole batch. */
+  readonly columns: number
+  readonly outputClassMajor: boolean
+  readonly normalise: boolean
+  /** 1: off. */
+  readonly truncationRate: number
+  readonly minimum: number
+}
+
 /** The reference's own operators: the dense posterior, and draws with supplied noise. */
 export class Reference {
   readonly #lanes: number
@@ -42,12 +61,27 @@ export class Reference {
   }
 
   /** Records the reference-identical draw: argmax of (posterior, or for K rows the logits) + Gumbel(noise). */
-  encodeDraw(encoder: GPUCommandEncoder, call: PosteriorCall & { noise: GpuTensor; faults: GpuTensor }): void {
-    const { logits, sample, noise, output, faults, rows } = call
+  encodeDraw(encoder: GPUCommandEncoder, call: DrawCall): void {
+    const { logits, rows } = call
     const features = { POSTERIOR: rows > this.numCodes, GUIDED: logits.unconditional !== undefined }
+    this.encodeGumbelMax(encoder, call, features, this.constants)
+  }
+
+  /** Records argmax of scores that need no posterior + Gumbel(noise), over all their rows. */
+  encodeArgmax(encoder: GPUCommandEncoder, call: DrawCall): void {
+    this.encodeGumbelMax(encoder, call, {}, { ...this.constants, NUM_CODES: call.rows })
+  }
+
+  private encodeGumbelMax(
+    encoder: GPUCommandEncoder,
+    call: DrawCall,
+    features: KernelVariant['features'],
+    constants: KernelVariant['constants'],
+  ): void {
+    const { logits, sample, noise, output, faults } = call
     const halves = logits.unconditional ? [logits.unconditional.buffer] : []
     const buffers = [logits.conditional.buffer, sample.buffer, noise.buffer, output.buffer, faults.buffer, ...halves]
-    this.encodeColumns(encoder, call, { name: 'gumbel_max', features, constants: this.constants }, buffers)
+    this.encodeColumns(encoder, call, { name: 'gumbel_max', ...(features && { features }), constants }, buffers)
   }
 
   /** Records logits + Gumbel(noise), element by element. */
@@ -59,6 +93,30 @@ export class Reference {
     const pass = encoder.beginComputePass({ label: 'vqd/gumbel_noised' })
     const buffers = [parameters.upload(), logits.buffer, noise.buffer, output.buffer]
     this.kernels.dispatch(pass, { name: 'gumbel_noised', constants: {} }, buffers, workgroupsFor(logits.size))
+    pass.end()
+  }
+
+  /** Records guidance, log-softmax, truncation and clamp of K rows. */
+  encodeGuide(encoder: GPUCommandEncoder, call: GuideCall): void {
+    if (call.columns === 0) return
+    const { logits, output, columns, numPixels } = call
+    const parameters = this.#parameters
+    parameters.begin(10)
+    parameters.u32(columns, numPixels, logits.layout === 'class-major' ? 1 : 0, call.outputClassMajor ? 1 : 0)
+    parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
+    parameters.f32(logits.scale)
+    parameters.u32(call.normalise ? 1 : 0)
+    parameters.f32(call.truncationRate, call.minimum)
+    const halves = logits.unconditional ? [logits.unconditional.buffer] : []
+    const features = { GUIDED: logits.unconditional !== undefined }
+    const buffers = [parameters.upload(), logits.conditional.buffer, output.buffer, ...halves]
+    const pass = encoder.beginComputePass({ label: 'vqd/guide' })
+    this.kernels.dispatch(
+      pass,
+      { name: 'guide', features, constants: this.constants },
+      buffers,
+      columnWorkgroups(columns, this.#lanes),
+    )
     pass.end()
   }
 

@@ -242,6 +242,25 @@ export function posteriorCoefficients(schedule: Schedule, t: number, u: number):
   }
 }
 
+/**
+ * Log probabilities of a known x_t given what it came from at u: from its own class, from another class, from any class
+ * if x_t is the mask, and from the mask if x_t is ordinary (SEMANTICS 5). u = −1 cumulates from clean data.
+ */
+export function transitionRows(schedule: Schedule, t: number, u: number): readonly [number, number, number, number] {
+  requireTimesteps(schedule, t, u)
+  const step = transition(schedule, t, u)
+  const [logKeep, logReplace] = [Math.log(step.keep), Math.log(step.replace / schedule.numCodes)]
+  return [logAddExp(logKeep, logReplace), logAddExp(logFloor + logKeep, logReplace), Math.log(step.mask), logFloor]
+}
+
+/** Logs of the cumulative keep, replace (by one given class) and mask probabilities at t. Throws TimestepError unless −1 ≤ t < T. */
+export function logCumulative(schedule: Schedule, t: number): readonly [number, number, number, number] {
+  if (t !== -1) requireTimesteps(schedule, t, -1)
+  const i = index(schedule, t)
+  const { keep, replace, mask, numCodes } = schedule
+  return [Math.log(keep[i]!), Math.log(replace[i]! / numCodes), Math.log(mask[i]!), 0]
+}
+
 /** log(eᵃ + eᵇ); −Infinity is log 0. */
 export function logAddExp(a: number, b: number): number {
   const high = Math.max(a, b)

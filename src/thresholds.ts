@@ -1,4 +1,4 @@
-import type { RouteTable } from './schedule'
+import type { RouteTable, Schedule } from './schedule'
 
 /**
  * A route table as cumulative probabilities in units of 2⁻³¹: integers, so that a route draw decides alike everywhere,
@@ -46,4 +46,9 @@ export function routeThresholds({ masked, differs, agrees, maskPossible }: Route
 /** Whether no token's outcome is settled before its logits are read, as in the last step (u = −1). */
 export function nothingSettled({ masked, settled }: RouteThresholds): boolean {
   return masked[1] === 0 && settled[1] === 0
+}
+
+/** The forward process at t: below [0] a token is kept, below [1] masked, else a uniform class. */
+export function forwardThresholds({ keep, mask }: Schedule, t: number): Thresholds {
+  return [threshold(keep[t]!), threshold(keep[t]! + mask[t]!)]
 }

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest'
 import { requestDevice } from 'vq-diffusion-webgpu'
 import { Fixtures } from './conformance/fixtures'
-import { KernelBench } from './conformance/kernels'
+import { KernelBench } from './conformance/kernel_bench'
 import { isSupported, runCase } from './conformance/run'
 
 /** The reference's golden tensors on the kernels, in both layouts; the laws by 2¹⁷ draws each, α = 1e-6. */

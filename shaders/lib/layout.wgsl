@@ -8,7 +8,6 @@ struct Rows {
   class_major: u32,
   tokens_offset: u32,
   input_offset: u32,
-  cumulative: u32,
   items: array<vec4f>,
 }
 

@@ -37,7 +37,7 @@ export function createOnnxDecoder({
   output?: string
 }): OnnxDecoder {
   const tokensAxes = session.inputShape(input, 'int32')
-  session.outputShape(output, 'float32')
+  session.requireOutput(output)
   let batch: { tokensShape: readonly number[]; network: Network } | undefined
 
   function begin(tokens: AnyTensor) {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { CpuTensor } from '../cpu/tensor'
 import { DtypeError, ShapeError } from '../errors'
 import { createOnnxDenoiser } from './denoiser'
-import { type Axis, createOnnxSession, type OnnxRuntime, OnnxRuntimeError } from './session'
+import { createOnnxSession, type OnnxRuntime, OnnxRuntimeError } from './session'
+import type { Axis } from './shapes'
 
 const N = 4
 const K = 3

@@ -53,7 +53,7 @@ export function createOnnxDenoiser({
 }): OnnxDenoiser {
   const sampleAxes = session.inputShape(sampleInput, 'int32')
   const timestepAxes = session.inputShape(timestepInput, 'int32')
-  session.outputShape(output, 'float32')
+  session.requireOutput(output)
   const conditionNames = session.inputNames.filter((name) => name !== sampleInput && name !== timestepInput)
   let picture: Picture | undefined
 

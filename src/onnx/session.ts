@@ -72,12 +72,12 @@ export class OnnxSession {
 
   /** The declared shape of an input. Throws OptionError if there is none of this name, DtypeError if it is of another type. */
   inputShape(name: string, type: 'int32' | 'float32'): readonly Axis[] {
-    return declaredShape('input', this.session.inputMetadata, name, type)
+    return requireValue('input', this.session.inputMetadata, name, type).shape
   }
 
-  /** The declared shape of an output. Throws OptionError if there is none of this name, DtypeError if it is of another type. */
-  outputShape(name: string, type: 'int32' | 'float32'): readonly Axis[] {
-    return declaredShape('output', this.session.outputMetadata, name, type)
+  /** Throws OptionError if there is no output of this name, DtypeError if it is not float32. */
+  requireOutput(name: string): void {
+    requireValue('output', this.session.outputMetadata, name, 'float32')
   }
 
   /** Starts `work`, which may call `run`, when no session is in use. Rejects with DestroyedError. */
@@ -118,12 +118,12 @@ export class OnnxSession {
   }
 }
 
-function declaredShape(
+function requireValue(
   kind: 'input' | 'output',
   all: readonly Ort.InferenceSession.ValueMetadata[],
   name: string,
   type: string,
-): readonly Axis[] {
+): Ort.InferenceSession.TensorValueMetadata {
   const value = all.find((candidate) => candidate.name === name)
   if (!value)
     throw new OptionError(`The model has no ${kind} '${name}'; it has ${all.map((one) => `'${one.name}'`).join(', ')}.`)
@@ -131,5 +131,5 @@ function declaredShape(
     throw new DtypeError(
       `The model's ${kind} '${name}' needs to be ${type}; it is ${value.isTensor ? value.type : 'no tensor'}.`,
     )
-  return value.shape
+  return value
 }

@@ -1,60 +1,8 @@
-import { GpuTensor, RandomGenerator, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { type GpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import type { Layout } from '../../src/step_options'
-import { goodnessOfFit } from '../statistics'
 import { checkClose, checkEqual, checkTokens } from './checks'
-import type { FixtureCase, Fixtures, FloatTensor, TokenTensor } from './fixtures'
-
-/** Draws per law, and the false-alarm rate of each chi-square test. */
-const draws = 2 ** 17
-const alpha = 1e-6
-
-/** The device and the schedulers that the cases share. */
-export class KernelBench {
-  readonly #schedulers = new Map<string, Promise<VQDiffusionScheduler>>()
-
-  constructor(
-    readonly device: GPUDevice,
-    readonly fixtures: Fixtures,
-  ) {}
-
-  scheduler({ config }: FixtureCase): Promise<VQDiffusionScheduler> {
-    const key = JSON.stringify(config)
-    const scheduler = this.#schedulers.get(key) ?? VQDiffusionScheduler.create(this.device, config)
-    this.#schedulers.set(key, scheduler)
-    return scheduler
-  }
-
-  upload(tensor: FloatTensor): GpuTensor<'f32'>
-  upload(tensor: TokenTensor): GpuTensor<'u32'>
-  upload({ data, shape }: FloatTensor | TokenTensor): GpuTensor {
-    return GpuTensor.from(this.device, data as Float32Array, shape, 'conformance')
-  }
-
-  floats(fixture: FixtureCase, name: string): GpuTensor<'f32'> {
-    return this.upload(this.fixtures.floats(fixture.inputs[name]!))
-  }
-
-  tokens(fixture: FixtureCase, name: string): GpuTensor<'u32'> {
-    return this.upload(this.fixtures.tokens(fixture.inputs[name]!))
-  }
-}
-
-/** Reads a tensor and frees everything that the case used. */
-async function take(result: GpuTensor, ...used: GpuTensor[]): Promise<ArrayLike<number>> {
-  const values = await result.read()
-  for (const tensor of [result, ...used]) tensor.destroy()
-  return values
-}
-
-/** [B, rows, N] → [B, N, rows] */
-function pixelMajor({ data, shape }: FloatTensor): FloatTensor {
-  const [B = 0, rows = 0, N = 0] = shape
-  const transposed = new Float32Array(data.length)
-  for (let b = 0; b < B; b++)
-    for (let k = 0; k < rows; k++)
-      for (let n = 0; n < N; n++) transposed[(b * N + n) * rows + k] = data[(b * rows + k) * N + n]!
-  return { data: transposed, shape: [B, N, rows] }
-}
+import type { FixtureCase, FloatTensor } from './fixtures'
+import { checkLaw, countTokens, draws, type KernelBench, layouts, pixelMajor, take } from './kernel_bench'
 
 async function posterior(bench: KernelBench, fixture: FixtureCase, layout: Layout): Promise<ArrayLike<number>> {
   const { fixtures } = bench
@@ -110,28 +58,19 @@ async function drawCounts(
   else for (let i = 0; i < data.length; i++) data[i] = logits[Math.floor(i / draws)]!
   const shape = layout === 'pixel-major' ? [1, draws, K] : [1, K, draws]
   const modelOutput = bench.upload({ data, shape })
-  const generator = new RandomGenerator(0x5eed)
+  const generator = bench.generator()
   let sample: GpuTensor = scheduler.uploadTokens(new Uint32Array(draws).fill(start), [1, draws])
   const counts = new Map<number, Uint32Array>()
   for (const [i, { t, u }] of path.entries()) {
     const { prevSample } = scheduler.step(modelOutput, t, sample, { generator, layout, previousTimestep: u })
     sample.destroy()
     sample = prevSample
-    const count = new Uint32Array(K + 1)
-    for (const token of await sample.read()) count[token]!++
-    counts.set(i, count)
+    counts.set(i, countTokens(await sample.read(), K + 1))
   }
   sample.destroy()
   modelOutput.destroy()
   return counts
 }
-
-function checkLaw(name: string, counts: Uint32Array, probabilities: readonly number[]): void {
-  const p = goodnessOfFit(counts, probabilities)
-  if (!(p > alpha)) throw new Error(`${name}: counts [${counts}] have p = ${p} under [${probabilities}]`)
-}
-
-const layouts: readonly Layout[] = ['class-major', 'pixel-major']
 
 /** Cases that run on the GPU. */
 export const kernelOps: Record<string, (fixture: FixtureCase, bench: KernelBench) => Promise<void>> = {

@@ -1,6 +1,6 @@
 import { requestDevice } from 'vq-diffusion-webgpu'
 import { type FixtureCase, Fixtures } from './fixtures'
-import { KernelBench } from './kernels'
+import { KernelBench } from './kernel_bench'
 import { isSupported, runCase } from './run'
 
 interface Totals {

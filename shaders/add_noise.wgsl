@@ -1,0 +1,50 @@
+// The forward process: x_0 to x_t, each token kept, masked, or replaced by a uniform class.
+//#include "lib/numerics.wgsl"
+//#include "lib/random.wgsl"
+
+override NUM_CODES: u32;
+
+struct NoiseItem {
+  stream: ItemStream,
+  // Cumulative probabilities in units of 2^-31: below x kept, [x, y) masked, the rest a uniform class.
+  thresholds: vec2u,
+}
+
+struct AddNoise {
+  num_tokens: u32,
+  num_pixels: u32,
+  counter: u32,
+  x_0_offset: u32,
+  items: array<NoiseItem>,
+}
+
+@group(0) @binding(0) var<storage, read> parameters: AddNoise;
+@group(0) @binding(1) var<storage, read> x_0: array<u32>;
+@group(0) @binding(2) var<storage, read_write> x_t: array<u32>;
+@group(0) @binding(3) var<storage, read_write> faults: array<atomic<u32>, 2>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let token = ((workgroup_id.y * num_workgroups.x + workgroup_id.x) * 64u) + local_index;
+  if (token >= parameters.num_tokens) {
+    return;
+  }
+  let item = parameters.items[token / parameters.num_pixels];
+  let pixel = token % parameters.num_pixels;
+  let class_0 = x_0[parameters.x_0_offset + token];
+  if (class_0 > NUM_CODES) {
+    atomicAdd(&faults[1], 1u);
+  }
+  let draw = route_draw(item.stream, pixel, parameters.counter);
+  if (class_0 >= NUM_CODES || (draw >= item.thresholds.x && draw < item.thresholds.y)) {
+    x_t[token] = NUM_CODES; // the mask is absorbing
+  } else if (draw < item.thresholds.x) {
+    x_t[token] = class_0;
+  } else {
+    x_t[token] = uniform_class(item.stream, pixel, parameters.counter, NUM_CODES);
+  }
+}

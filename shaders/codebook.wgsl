@@ -1,0 +1,35 @@
+// Tokens to their codebook vectors, embedding axis first: [B, N] to [B, E, N].
+struct Codebook {
+  size: u32,
+  num_pixels: u32,
+  embedding_size: u32,
+  num_codes: u32,
+  tokens_offset: u32,
+  codebook_offset: u32,
+}
+
+@group(0) @binding(0) var<storage, read> parameters: Codebook;
+@group(0) @binding(1) var<storage, read> tokens: array<u32>;
+@group(0) @binding(2) var<storage, read> codebook: array<f32>;
+@group(0) @binding(3) var<storage, read_write> embeddings: array<f32>;
+@group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let i = ((workgroup_id.y * num_workgroups.x + workgroup_id.x) * 64u) + local_index;
+  if (i >= parameters.size) {
+    return;
+  }
+  let component = (i / parameters.num_pixels) % parameters.embedding_size;
+  let item = i / (parameters.num_pixels * parameters.embedding_size);
+  let token = tokens[parameters.tokens_offset + (item * parameters.num_pixels) + (i % parameters.num_pixels)];
+  if (component == 0u && token >= parameters.num_codes) {
+    atomicAdd(&faults[1], 1u); // a mask has no vector
+  }
+  let row = min(token, parameters.num_codes - 1u);
+  embeddings[i] = codebook[parameters.codebook_offset + (row * parameters.embedding_size) + component];
+}

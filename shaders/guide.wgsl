@@ -1,0 +1,139 @@
+// The pipeline's pieces as a dense tensor: classifier-free guidance, log-softmax, truncation, clamp; each can be left out.
+//#include "lib/numerics.wgsl"
+//#include "lib/logits.wgsl"
+//#include "lib/reduce.wgsl"
+//#include "lib/layout.wgsl"
+
+override NUM_CODES: u32;
+
+struct Guide {
+  num_tokens: u32,
+  num_pixels: u32,
+  class_major: u32,
+  output_class_major: u32,
+  conditional_offset: u32,
+  unconditional_offset: u32,
+  guidance_scale: f32,
+  normalise: u32,
+  truncation_rate: f32, // 1 or more: off
+  minimum: f32, // below LOG_ZERO_LIMIT: off
+}
+
+@group(0) @binding(0) var<storage, read> parameters: Guide;
+@group(0) @binding(1) var<storage, read> conditional: array<u32>;
+@group(0) @binding(2) var<storage, read_write> log_p_x_0: array<u32>;
+//#if GUIDED
+@group(0) @binding(3) var<storage, read> unconditional: array<u32>;
+//#endif
+
+fn logit_of(token: u32, k: u32) -> Logit {
+  let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
+//#if GUIDED
+  return guided_logit(
+    conditional[parameters.conditional_offset + index],
+    unconditional[parameters.unconditional_offset + index],
+    parameters.guidance_scale,
+  );
+//#else
+  return plain_logit(conditional[parameters.conditional_offset + index]);
+//#endif
+}
+
+// Floats in ascending order as integers in ascending order.
+fn ordered(value: f32) -> u32 {
+  let bits = bitcast<u32>(value + 0.0); // one zero
+  return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
+}
+
+// The mass of the classes whose ordered logit is above the key, as a share of the total.
+fn share_above(local_index: u32, token: u32, in_range: bool, key: u32, total: LogSumExp) -> f32 {
+  var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
+  if (in_range) {
+    for (var k = local_index % LANES; k < NUM_CODES; k += LANES) {
+      let logit = logit_of(token, k);
+      if (logit.kind == LOGIT_FINITE && ordered(logit.value) > key) {
+        partial = add_term(partial, logit.value);
+      }
+    }
+  }
+  let mass = reduce_log_sum_exp(local_index, partial);
+  return (mass.sum * exp(mass.high - total.high)) / total.sum;
+}
+
+// The lowest key with less than the rate above it, found bit by bit: classes above it are kept, those below it are not.
+fn cut_key(local_index: u32, token: u32, in_range: bool, total: LogSumExp) -> u32 {
+  var key = 0xffffffffu;
+  for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
+    // Without the bit the key is lower: take that if still less than the rate lies above.
+    let lower = key & ~bit;
+    if (share_above(local_index, token, in_range, lower, total) < max(parameters.truncation_rate, 1e-30)) {
+      key = lower;
+    }
+  }
+  return key;
+}
+
+// Whether a class at the cut is kept: the first is, where nothing lies above, and then those before which the mass is
+// below the rate; equal logits rank by class.
+fn kept_at_cut(token: u32, k: u32, logit: f32, above: f32, total: LogSumExp) -> bool {
+  var before = above;
+  let share = exp(logit - total.high) / total.sum;
+  for (var i = 0u; i < k; i++) {
+    let other = logit_of(token, i);
+    if (other.kind == LOGIT_FINITE && other.value == logit) {
+      before += share;
+    }
+  }
+  return before == 0.0 || before < parameters.truncation_rate;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let columns = WORKGROUP_SIZE / LANES;
+  let lane = local_index % LANES;
+  for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
+    let token = first + (local_index / LANES);
+    let in_range = token < parameters.num_tokens;
+    var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
+    if (in_range) {
+      for (var k = lane; k < NUM_CODES; k += LANES) {
+        let logit = logit_of(token, k);
+        partial.invalid |= logit.kind & LOGIT_INVALID;
+        if (logit.kind == LOGIT_FINITE) {
+          partial = add_term(partial, logit.value);
+        }
+      }
+    }
+    let total = reduce_log_sum_exp(local_index, partial);
+    var cut = 0u;
+    var above = 0.0;
+    if (parameters.truncation_rate < 1.0) {
+      cut = cut_key(local_index, token, in_range, total);
+      above = share_above(local_index, token, in_range, cut, total);
+    }
+    if (in_range) {
+      let shift = select(0.0, total.high + log(total.sum), parameters.normalise != 0u);
+      for (var k = lane; k < NUM_CODES; k += LANES) {
+        let logit = logit_of(token, k);
+        let key = ordered(logit.value);
+        var kept = logit.kind == LOGIT_FINITE && key >= cut;
+        if (kept && key == cut) {
+          kept = kept_at_cut(token, k, logit.value, above, total);
+        }
+        var bits = NEGATIVE_INFINITY_BITS;
+        if (total.invalid != 0u) {
+          bits = NAN_BITS;
+        } else if (kept) {
+          bits = bitcast<u32>(max(logit.value - shift, parameters.minimum));
+        } else if (parameters.minimum > LOG_ZERO_LIMIT) {
+          bits = bitcast<u32>(parameters.minimum);
+        }
+        log_p_x_0[element(parameters.output_class_major != 0u, NUM_CODES, parameters.num_pixels, token, k)] = bits;
+      }
+    }
+  }
+}
