@@ -1,5 +1,6 @@
 // The pipeline's pieces as a dense tensor: classifier-free guidance, log-softmax, truncation, clamp; each can be left out.
 //#include "lib/numerics.wgsl"
+//#include "lib/columns.wgsl"
 //#include "lib/logits.wgsl"
 //#include "lib/reduce.wgsl"
 //#include "lib/layout.wgsl"
@@ -30,12 +31,12 @@ fn logit_of(token: u32, k: u32) -> Logit {
   let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
 //#if GUIDED
   return guided_logit(
-    conditional[parameters.conditional_offset + index],
-    unconditional[parameters.unconditional_offset + index],
+    conditional_bits(parameters.conditional_offset + index),
+    unconditional_bits(parameters.unconditional_offset + index),
     parameters.guidance_scale,
   );
 //#else
-  return plain_logit(conditional[parameters.conditional_offset + index]);
+  return plain_logit(conditional_bits(parameters.conditional_offset + index));
 //#endif
 }
 

@@ -1,6 +1,7 @@
 // The reference-identical draw: scores + Gumbel noise of supplied uniforms, highest wins, ties to the lowest class.
 // The scores are the log posterior, computed on the way, or (POSTERIOR off) the logits themselves.
 //#include "lib/numerics.wgsl"
+//#include "lib/columns.wgsl"
 //#include "lib/logits.wgsl"
 //#include "lib/reduce.wgsl"
 
@@ -22,12 +23,12 @@ fn logit_of(token: u32, k: u32) -> Logit {
   let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
 //#if GUIDED
   return guided_logit(
-    conditional[parameters.conditional_offset + index],
-    unconditional[parameters.unconditional_offset + index],
+    conditional_bits(parameters.conditional_offset + index),
+    unconditional_bits(parameters.unconditional_offset + index),
     parameters.guidance_scale,
   );
 //#else
-  return plain_logit(conditional[parameters.conditional_offset + index]);
+  return plain_logit(conditional_bits(parameters.conditional_offset + index));
 //#endif
 }
 

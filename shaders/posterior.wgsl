@@ -1,5 +1,6 @@
 // The dense log posterior log q(x_u | x_t) of the reference's q_posterior: K rows of logits to K + 1 rows.
 //#include "lib/numerics.wgsl"
+//#include "lib/columns.wgsl"
 //#include "lib/logits.wgsl"
 //#include "lib/reduce.wgsl"
 
@@ -8,7 +9,7 @@ override NUM_CODES: u32;
 //#include "lib/posterior.wgsl"
 
 @group(0) @binding(0) var<storage, read> parameters: Posterior;
-@group(0) @binding(1) var<storage, read> log_p_x_0: array<u32>;
+@group(0) @binding(1) var<storage, read> conditional: array<u32>;
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> log_p_x_prev: array<u32>;
 
@@ -36,7 +37,7 @@ fn main(
       class_t = min(x_t[parameters.sample_offset + token], NUM_CODES);
       item = parameters.items[token / parameters.num_pixels];
       for (var k = lane; k < NUM_CODES; k += LANES) {
-        let logit = plain_logit(log_p_x_0[parameters.conditional_offset + element(class_major, NUM_CODES, parameters.num_pixels, token, k)]);
+        let logit = plain_logit(conditional_bits(parameters.conditional_offset + element(class_major, NUM_CODES, parameters.num_pixels, token, k)));
         partial = add_term(partial, posterior_term(item, class_t, k, logit.value));
         partial.invalid |= logit.kind & LOGIT_INVALID;
       }
@@ -47,7 +48,7 @@ fn main(
       for (var k = lane; k <= NUM_CODES; k += LANES) {
         var term = LOG_ZERO;
         if (k < NUM_CODES) {
-          let bits = log_p_x_0[parameters.conditional_offset + element(class_major, NUM_CODES, parameters.num_pixels, token, k)];
+          let bits = conditional_bits(parameters.conditional_offset + element(class_major, NUM_CODES, parameters.num_pixels, token, k));
           term = posterior_term(item, class_t, k, plain_logit(bits).value);
         }
         let row = posterior_row(item, class_t, k, term, log_total);

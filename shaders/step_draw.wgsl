@@ -1,6 +1,7 @@
 // Read later: draws x_0 of the listed tokens by a Gumbel argmax over their raw logits (no softmax, no log-sum-exp: a
 // constant added to a column changes nothing), then takes the route that its draw chose.
 //#include "lib/numerics.wgsl"
+//#include "lib/columns.wgsl"
 //#include "lib/logits.wgsl"
 //#include "lib/random.wgsl"
 //#include "lib/reduce.wgsl"
@@ -24,12 +25,12 @@ fn logit_of(token: u32, class_index: u32) -> Logit {
   let index = item_start + ((token % step.num_pixels) * step.pixel_stride) + (class_index * step.class_stride);
 //#if GUIDED
   return guided_logit(
-    conditional[step.conditional_offset + index],
-    unconditional[step.unconditional_offset + index],
+    conditional_bits(step.conditional_offset + index),
+    unconditional_bits(step.unconditional_offset + index),
     step.guidance_scale,
   );
 //#else
-  return plain_logit(conditional[step.conditional_offset + index]);
+  return plain_logit(conditional_bits(step.conditional_offset + index));
 //#endif
 }
 

@@ -23,27 +23,31 @@ interface KernelSource {
   /** Access of bindings 0, 1, … of group 0, all of them storage buffers. */
   readonly bindings: readonly Access[]
   /** Bindings that follow under a feature. */
-  readonly featureBindings?: Partial<Record<Feature, Access>>
+  readonly featureBindings?: Partial<Record<Feature, readonly Access[]>>
 }
 
 const sources = {
-  step_decide: { source: stepDecide, bindings: ['read', 'read', 'write', 'write', 'write', 'write'] },
+  step_decide: {
+    source: stepDecide,
+    bindings: ['read', 'read', 'write', 'write', 'write', 'write'],
+    featureBindings: { KNOWN: ['read', 'read'] },
+  },
   step_draw: {
     source: stepDraw,
     bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'write'],
-    featureBindings: { GUIDED: 'read' },
+    featureBindings: { GUIDED: ['read'] },
   },
   initial_sample: { source: initialSample, bindings: ['read', 'write'] },
   posterior: { source: posterior, bindings: ['read', 'read', 'read', 'write'] },
   gumbel_max: {
     source: gumbelMax,
     bindings: ['read', 'read', 'read', 'read', 'write', 'write'],
-    featureBindings: { GUIDED: 'read' },
+    featureBindings: { GUIDED: ['read'] },
   },
   log_onehot: { source: logOnehot, bindings: ['read', 'read', 'write', 'write'] },
   transition: { source: transition, bindings: ['read', 'read', 'write'] },
   apply_cumulative: { source: applyCumulative, bindings: ['read', 'read', 'write'] },
-  guide: { source: guide, bindings: ['read', 'read', 'write'], featureBindings: { GUIDED: 'read' } },
+  guide: { source: guide, bindings: ['read', 'read', 'write'], featureBindings: { GUIDED: ['read'] } },
   add_noise: { source: addNoise, bindings: ['read', 'read', 'write', 'write'] },
   codebook: { source: codebook, bindings: ['read', 'read', 'read', 'write', 'write'] },
   gumbel_noised: { source: gumbelNoised, bindings: ['read', 'read', 'read', 'write'] },
@@ -139,7 +143,7 @@ export class Kernels {
     const features = Object.entries(kernel.featureBindings ?? {}).filter(
       ([name]) => variant.features?.[name as Feature],
     )
-    const bindings = [...kernel.bindings, ...features.map(([, access]) => access)]
+    const bindings = [...kernel.bindings, ...features.flatMap(([, accesses]) => accesses)]
     const label = `vqd/${variant.name}${features.map(([name]) => `/${name}`).join('')}`
     const existing = this.#layouts.get(label)
     if (existing) return existing

@@ -145,7 +145,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     { layout = 'class-major' }: LayoutOption = {},
   ): GpuTensor<'f32'> {
     this.assertUsable()
-    const { tensor, batchSize, numPixels } = this.columnsOf('q', q, layout)
+    const { tensor, batchSize, numPixels } = this.columnsOf('q', q, layout, ['f32'])
     const times = typeof t === 'number' ? Array.from({ length: batchSize }, () => t) : t
     const items = times.map((time) => logCumulative(this.schedule, time))
     requireShape('t', { shape: [items.length], dtype: '' }, [batchSize], '[batch]')
@@ -165,7 +165,10 @@ export abstract class ReferenceOperators extends GpuScheduler {
     const { layout = 'class-major', guidance, normalise = true, truncationRate = 1, minimum = -3.4e38 } = options
     if (Number.isNaN(truncationRate) || Number.isNaN(minimum))
       throw new OptionError(`truncationRate and minimum need to be numbers; given ${truncationRate}, ${minimum}.`)
-    const { batchSize, numPixels } = this.columnsOf('modelOutput', guidance?.unconditional ?? modelOutput, layout)
+    const { batchSize, numPixels } = this.columnsOf('modelOutput', guidance?.unconditional ?? modelOutput, layout, [
+      'f32',
+      'f16',
+    ])
     const B = guidance && !guidance.unconditional ? batchSize / 2 : batchSize
     const logits = logitsSource(this.device, modelOutput, { layout, ...(guidance && { guidance }) }, [
       B,
@@ -249,9 +252,9 @@ export abstract class ReferenceOperators extends GpuScheduler {
   }
 
   /** A tensor of K rows, and its batch and pixel counts. */
-  private columnsOf(name: string, value: LogitsTensor, layout: Layout) {
+  private columnsOf(name: string, value: LogitsTensor, layout: Layout, dtypes: readonly string[]) {
     const tensor = asGpuTensor(this.device, name, value)
-    requireDtype(name, tensor, ['f32'])
+    requireDtype(name, tensor, dtypes)
     const [batchSize = 0, second = 0, third = 0] = tensor.shape
     const numPixels = layout === 'class-major' ? third : second
     const shape =

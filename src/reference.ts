@@ -1,7 +1,7 @@
 import { type Kernels, type KernelVariant, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { PosteriorCoefficients } from './schedule'
-import { columnWorkgroups, type LogitsSource, lanesFor } from './step'
+import { columnWorkgroups, type LogitsSource, lanesFor, logitsFeatures } from './step'
 import type { GpuTensor } from './tensor'
 
 const headerWords = 10
@@ -57,13 +57,18 @@ export class Reference {
   /** Records the dense posterior: K rows of logits to K + 1 rows. */
   encodePosterior(encoder: GPUCommandEncoder, call: PosteriorCall): void {
     const buffers = [call.logits.conditional.buffer, call.sample.buffer, call.output.buffer]
-    this.encodeColumns(encoder, call, { name: 'posterior', constants: this.constants }, buffers)
+    this.encodeColumns(
+      encoder,
+      call,
+      { name: 'posterior', features: logitsFeatures(call.logits), constants: this.constants },
+      buffers,
+    )
   }
 
   /** Records the reference-identical draw: argmax of (posterior, or for K rows the logits) + Gumbel(noise). */
   encodeDraw(encoder: GPUCommandEncoder, call: DrawCall): void {
     const { logits, rows } = call
-    const features = { POSTERIOR: rows > this.numCodes, GUIDED: logits.unconditional !== undefined }
+    const features = { ...logitsFeatures(logits), POSTERIOR: rows > this.numCodes }
     this.encodeGumbelMax(encoder, call, features, this.constants)
   }
 
@@ -108,7 +113,7 @@ export class Reference {
     parameters.u32(call.normalise ? 1 : 0)
     parameters.f32(call.truncationRate, call.minimum)
     const halves = logits.unconditional ? [logits.unconditional.buffer] : []
-    const features = { GUIDED: logits.unconditional !== undefined }
+    const features = logitsFeatures(logits)
     const buffers = [parameters.upload(), logits.conditional.buffer, output.buffer, ...halves]
     const pass = encoder.beginComputePass({ label: 'vqd/guide' })
     this.kernels.dispatch(

@@ -7,7 +7,7 @@ import { ReferenceOperators } from './operators'
 import type { RandomGenerator } from './random'
 import { initialMaskProbability, posteriorCoefficients } from './schedule'
 import { Step } from './step'
-import { type LogitsTensor, logitsSource, requireOutputs } from './step_inputs'
+import { type LogitsTensor, logitsSource, requireKnown, requireOutputs } from './step_inputs'
 import {
   requireNoise,
   requireSample,
@@ -18,7 +18,7 @@ import {
   type VQDiffusionSchedulerOutput,
 } from './step_options'
 import { elementCount, GpuTensor } from './tensor'
-import { threshold } from './thresholds'
+import { forwardThresholds, threshold } from './thresholds'
 
 export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
   /** Where this step counts what it could not use, u32 [2]; the scheduler's own counters by default. */
@@ -63,8 +63,12 @@ export class VQDiffusionScheduler extends ReferenceOperators {
   }
 
   /** Compiles the pipelines of a step with these options ahead of its first use. Rejects with ShaderError. */
-  prepare({ guidance, truncationRate }: Pick<GpuStepOptions, 'guidance' | 'truncationRate'>): Promise<void> {
-    const features = { guided: guidance !== undefined, truncated: truncates(truncationRate) }
+  prepare({ guidance, truncationRate, known }: Partial<GpuStepOptions>): Promise<void> {
+    const features = {
+      GUIDED: guidance !== undefined,
+      TRUNCATED: truncates(truncationRate),
+      KNOWN: known !== undefined,
+    }
     return this.kernels.compile(this.#step.variants(features))
   }
 
@@ -120,7 +124,8 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const noise = options.noise && asGpuTensor(this.device, 'noise', options.noise)
     const rows = noise && requireNoise(noise, logits.layout, steps, [batchSize, this.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
-    const inputs = [x, logits.conditional, logits.unconditional, noise]
+    const known = options.known && requireKnown(this.device, options.known, x.shape)
+    const inputs = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask]
     const faults = options.faults ? asGpuTensor(this.device, 'faults', options.faults) : this.faults
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
     const outputs = { out: options.out, predOriginalSample: givenX0 }
@@ -146,6 +151,8 @@ export class VQDiffusionScheduler extends ReferenceOperators {
       } else {
         this.#step.encode(encoder, {
           ...{ logits, sample: x, prevSample, predOriginalSample: x0, faults, batchSize, numPixels, streams },
+          known,
+          forward: known ? steps.map(({ u }) => forwardThresholds(this.schedule, u)) : [],
           truncationRate: truncates(options.truncationRate) ? options.truncationRate : undefined,
           counter: generator!.nextCounter(),
           thresholds: steps.map((step) => this.thresholds(step)),

@@ -1,4 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js'
+import columns from '../shaders/lib/columns.wgsl?raw'
 import layout from '../shaders/lib/layout.wgsl?raw'
 import logits from '../shaders/lib/logits.wgsl?raw'
 import numerics from '../shaders/lib/numerics.wgsl?raw'
@@ -8,6 +9,7 @@ import reduce from '../shaders/lib/reduce.wgsl?raw'
 import step from '../shaders/lib/step.wgsl?raw'
 
 const library: Record<string, string> = {
+  'lib/columns.wgsl': columns,
   'lib/layout.wgsl': layout,
   'lib/logits.wgsl': logits,
   'lib/numerics.wgsl': numerics,
@@ -18,7 +20,7 @@ const library: Record<string, string> = {
 }
 
 /** Names that the directives of our shaders may test. */
-export type Feature = 'GUIDED' | 'POSTERIOR' | 'TRUNCATED'
+export type Feature = 'F16' | 'GUIDED' | 'KNOWN' | 'POSTERIOR' | 'TRUNCATED'
 
 /**
  * Turns a .wgsl file into WGSL: replaces `//#include "lib/x.wgsl"` by that file and resolves `//#if NAME`, `//#else`,

@@ -1,9 +1,9 @@
 import { type Kernels, type KernelVariant, workgroupSize, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { ItemStream } from './random'
-import type { Layout } from './step_options'
+import type { KnownTokens, Layout } from './step_options'
 import type { GpuTensor } from './tensor'
-import { nothingSettled, type RouteThresholds } from './thresholds'
+import { nothingSettled, type RouteThresholds, type Thresholds } from './thresholds'
 
 /** Where a kernel finds the two halves of the logits; without guidance only the conditional one. */
 export interface LogitsSource {
@@ -22,6 +22,9 @@ export interface StepCall {
   /** Undefined where nothing is truncated. */
   readonly truncationRate: number | undefined
   readonly faults: GpuTensor
+  readonly known: KnownTokens<GpuTensor> | undefined
+  /** The forward process at u, per item; needed with `known`. */
+  readonly forward: readonly Thresholds[]
   readonly batchSize: number
   readonly numPixels: number
   readonly counter: number
@@ -29,16 +32,19 @@ export interface StepCall {
   readonly thresholds: readonly RouteThresholds[]
 }
 
-/** What the draw has to do besides drawing. */
-export interface DrawFeatures {
-  readonly guided: boolean
-  readonly truncated: boolean
+/** What a step has to do besides drawing. */
+export type StepFeatures = NonNullable<KernelVariant['features']>
+
+/** Features of the kernels that read these logits. */
+export function logitsFeatures({ conditional, unconditional }: LogitsSource): StepFeatures {
+  return { GUIDED: unconditional !== undefined, F16: conditional.dtype === 'f16' }
 }
 
-const headerWords = 14
-const itemWords = 12
+const headerWords = 16
+const itemWords = 14
 const flagListed = 1
 const flagWriteX0 = 2
+const flagListAll = 4
 /** A dispatch that loops over columns never needs more workgroups than one dimension holds. */
 const maxColumnWorkgroups = 65535
 
@@ -85,47 +91,48 @@ export class Step {
   }
 
   /** The pipelines of a step, for compiling ahead. */
-  variants(features: DrawFeatures): KernelVariant[] {
-    return [this.decideVariant, this.drawVariant(features)]
+  variants(features: StepFeatures): KernelVariant[] {
+    return [this.decideVariant(features), this.drawVariant(features)]
   }
 
   /** Records the step. Its parameters are uploaded at once: submit before the next call. */
   encode(encoder: GPUCommandEncoder, call: StepCall): void {
-    const tokens = call.batchSize * call.numPixels
+    const { logits, sample, prevSample, predOriginalSample, faults, known } = call
+    const tokens = sample.size
     if (tokens === 0) return
-    const readAll = call.predOriginalSample !== undefined || call.thresholds.every(nothingSettled)
-    const parameters = this.packParameters(call, readAll)
-    if (!readAll) {
-      if (this.#unsettled.size < (tokens + 1) * 4) {
-        this.#unsettled.destroy()
-        this.#unsettled = this.createList(tokens)
-      }
-      encoder.clearBuffer(this.#unsettled, 0, 4)
-      encoder.clearBuffer(this.#workgroups, 0, 4)
+    const wanted = predOriginalSample !== undefined
+    // Without a decision to make, every column is read by the one dispatch.
+    const decides = known !== undefined || !(wanted || call.thresholds.every(nothingSettled))
+    const features = {
+      ...logitsFeatures(logits),
+      KNOWN: known !== undefined,
+      TRUNCATED: call.truncationRate !== undefined,
     }
-    const { logits, sample, prevSample, predOriginalSample, faults } = call
+    const flags = (decides ? flagListed : 0) | (wanted ? flagWriteX0 | flagListAll : 0)
+    const parameters = this.packParameters(call, flags)
+    if (decides) this.clearList(encoder, tokens)
+    // The draw passes over known pixels: theirs is what is known.
+    if (known && predOriginalSample) copyTokens(encoder, known.tokens, predOriginalSample)
     const pass = encoder.beginComputePass({ label: 'vqd/step' })
-    if (!readAll)
+    if (decides)
       this.kernels.dispatch(
         pass,
-        this.decideVariant,
-        [parameters, sample.buffer, prevSample.buffer, this.#unsettled, this.#workgroups, faults.buffer],
+        this.decideVariant(features),
+        [
+          ...[parameters, sample.buffer, prevSample.buffer, this.#unsettled, this.#workgroups, faults.buffer],
+          ...(known ? [known.tokens.buffer, known.mask.buffer] : []),
+        ],
         workgroupsFor(tokens),
       )
     this.kernels.dispatch(
       pass,
-      this.drawVariant({ guided: logits.unconditional !== undefined, truncated: call.truncationRate !== undefined }),
+      this.drawVariant(features),
       [
-        parameters,
-        logits.conditional.buffer,
-        sample.buffer,
-        this.#unsettled,
-        prevSample.buffer,
-        predOriginalSample?.buffer ?? this.#noX0,
-        faults.buffer,
+        ...[parameters, logits.conditional.buffer, sample.buffer, this.#unsettled, prevSample.buffer],
+        ...[predOriginalSample?.buffer ?? this.#noX0, faults.buffer],
         ...(logits.unconditional ? [logits.unconditional.buffer] : []),
       ],
-      readAll ? columnWorkgroups(tokens, this.#lanes) : this.#workgroups,
+      decides ? this.#workgroups : columnWorkgroups(tokens, this.#lanes),
     )
     pass.end()
   }
@@ -135,17 +142,24 @@ export class Step {
     for (const buffer of [this.#workgroups, this.#noX0, this.#unsettled]) buffer.destroy()
   }
 
-  private get decideVariant(): KernelVariant {
+  private decideVariant({ KNOWN = false }: StepFeatures): KernelVariant {
     const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: workgroupSize / this.#lanes }
-    return { name: 'step_decide', constants }
+    return { name: 'step_decide', features: { KNOWN }, constants }
   }
 
-  private drawVariant({ guided, truncated }: DrawFeatures): KernelVariant {
-    return {
-      name: 'step_draw',
-      features: { GUIDED: guided, TRUNCATED: truncated },
-      constants: { NUM_CODES: this.numCodes, LANES: this.#lanes },
+  private drawVariant({ GUIDED = false, TRUNCATED = false, F16 = false }: StepFeatures): KernelVariant {
+    const constants = { NUM_CODES: this.numCodes, LANES: this.#lanes }
+    return { name: 'step_draw', features: { GUIDED, TRUNCATED, F16 }, constants }
+  }
+
+  /** Empties the list, with room for this many tokens. */
+  private clearList(encoder: GPUCommandEncoder, tokens: number): void {
+    if (this.#unsettled.size < (tokens + 1) * 4) {
+      this.#unsettled.destroy()
+      this.#unsettled = this.createList(tokens)
     }
+    encoder.clearBuffer(this.#unsettled, 0, 4)
+    encoder.clearBuffer(this.#workgroups, 0, 4)
   }
 
   private createList(tokens: number): GPUBuffer {
@@ -157,23 +171,27 @@ export class Step {
   }
 
   /** Struct Step of lib/step.wgsl. */
-  private packParameters(call: StepCall, readAll: boolean): GPUBuffer {
+  private packParameters(call: StepCall, flags: number): GPUBuffer {
     const { logits, batchSize, numPixels, streams, thresholds } = call
     const parameters = this.#parameters
     parameters.begin(headerWords + itemWords * batchSize)
-    const flags = (readAll ? 0 : flagListed) | (call.predOriginalSample ? flagWriteX0 : 0)
     parameters.u32(batchSize * numPixels, numPixels, call.counter, flags)
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
     parameters.u32(call.sample.offset, call.prevSample.offset, call.predOriginalSample?.offset ?? 0)
     parameters.u32(...strides(logits.layout, this.numCodes, numPixels))
     parameters.f32(logits.scale, call.truncationRate ?? 1)
+    parameters.u32(call.known?.tokens.offset ?? 0, call.known?.mask.offset ?? 0)
     parameters.u32(0) // padding: the items are aligned to eight bytes
     for (let item = 0; item < batchSize; item++) {
       const stream = streams[item]!
       const { maskPossible, masked, settled, differs, agrees } = thresholds[item]!
       parameters.u32(stream.seedLow, stream.seedHigh, stream.item, maskPossible ? 1 : 0)
-      parameters.u32(...masked, ...settled, ...differs, ...agrees)
+      parameters.u32(...masked, ...settled, ...differs, ...agrees, ...(call.forward[item] ?? [0, 0]))
     }
     return parameters.upload()
   }
+}
+
+function copyTokens(encoder: GPUCommandEncoder, from: GpuTensor, to: GpuTensor): void {
+  encoder.copyBufferToBuffer(from.buffer, from.offset * 4, to.buffer, to.offset * 4, from.byteLength)
 }

@@ -1,7 +1,14 @@
 import { LimitError, OptionError } from './errors'
 import { asGpuTensor, type OnnxGpuTensor } from './interop'
 import type { LogitsSource } from './step'
-import { type Guidance, type Layout, requireColumns, requireDtype, requireShape } from './step_options'
+import {
+  type Guidance,
+  type KnownTokens,
+  type Layout,
+  requireColumns,
+  requireDtype,
+  requireShape,
+} from './step_options'
 import type { GpuTensor } from './tensor'
 
 /** Logits as a network gives them. */
@@ -19,7 +26,7 @@ export function logitsSource(
 ): LogitsSource {
   const check = (name: string, value: LogitsTensor, items: number): GpuTensor => {
     const tensor = asGpuTensor(device, name, value)
-    requireDtype(name, tensor, ['f32'])
+    requireDtype(name, tensor, ['f32', 'f16'])
     requireColumns(name, tensor, layout, [items, numCodes, numPixels])
     requireBindable(device, name, tensor)
     return tensor
@@ -27,14 +34,29 @@ export function logitsSource(
   const scale = guidance?.scale ?? 1
   if (!guidance)
     return { conditional: check('modelOutput', modelOutput, batchSize), unconditional: undefined, scale, layout }
-  if (guidance.unconditional)
-    return {
-      conditional: check('modelOutput', modelOutput, batchSize),
-      unconditional: check('guidance.unconditional', guidance.unconditional, batchSize),
-      ...{ scale, layout },
-    }
+  if (guidance.unconditional) {
+    const conditional = check('modelOutput', modelOutput, batchSize)
+    const unconditional = check('guidance.unconditional', guidance.unconditional, batchSize)
+    requireDtype('guidance.unconditional', unconditional, [conditional.dtype])
+    return { conditional, unconditional, scale, layout }
+  }
   const both = check('modelOutput (unconditional half first)', modelOutput, 2 * batchSize)
   return { conditional: both.slice(batchSize, 2 * batchSize), unconditional: both.slice(0, batchSize), scale, layout }
+}
+
+/** Checks known tokens and their mask: u32 of the sample's shape. */
+export function requireKnown(
+  device: GPUDevice,
+  known: KnownTokens<GpuTensor>,
+  shape: readonly number[],
+): KnownTokens<GpuTensor> {
+  const check = (name: string, value: GpuTensor) => {
+    const tensor = asGpuTensor(device, name, value)
+    requireDtype(name, tensor, ['u32', 'i32'])
+    requireShape(name, tensor, shape, "the sample's")
+    return tensor
+  }
+  return { tokens: check('known.tokens', known.tokens), mask: check('known.mask', known.mask) }
 }
 
 /** Checks tensors that a step is to write: u32 of the sample's shape, each in a buffer that nothing else uses. */

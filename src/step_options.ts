@@ -17,6 +17,14 @@ export interface Guidance<Tensor> {
   readonly unconditional?: Tensor
 }
 
+/** Tokens that are given and are not to be drawn. */
+export interface KnownTokens<Sample> {
+  /** Clean tokens, u32 [B, N]. */
+  readonly tokens: Sample
+  /** Not 0 where the token is known, u32 [B, N]. */
+  readonly mask: Sample
+}
+
 /** Options of `step` that both engines have; exactly one of `generator` and `noise` is needed. */
 export interface StepOptions<Tensor, Sample> {
   /** Draws from the exact posterior, reading only the columns that matter. */
@@ -36,6 +44,8 @@ export interface StepOptions<Tensor, Sample> {
   readonly truncationRate?: number
   /** Where to go, one number or one per item; −1 is clean data. Default: the entry of `timesteps` after `timestep`. */
   readonly previousTimestep?: number | readonly number[]
+  /** Known pixels are drawn from q(x_u | x₀), whatever the logits say; at u = −1 they are the known tokens. */
+  readonly known?: KnownTokens<Sample>
   /** Also give the drawn x₀ of every token, in a new tensor or the one given. Reads every column; changes no result. */
   readonly predOriginalSample?: boolean | Sample
   /** Where to write the result, u32 [B, N]; a new tensor by default. */
@@ -101,11 +111,12 @@ export function truncates(truncationRate: number | undefined): truncationRate is
 
 /** Throws OptionError unless exactly one source of randomness is given and the options go together. */
 export function requireStepOptions(options: StepOptions<unknown, unknown>): void {
-  const { generator, noise, layout, guidance, truncationRate, predOriginalSample } = options
+  const { generator, noise, layout, guidance, truncationRate, predOriginalSample, known } = options
   if (!generator === !noise)
     throw new OptionError(`step needs either a generator or noise; given ${generator ? 'both' : 'neither'}.`)
   if (noise && predOriginalSample)
     throw new OptionError('predOriginalSample needs a generator: the reference-identical draw does not draw x₀.')
+  if (noise && known) throw new OptionError('known needs a generator: the reference-identical draw knows no tokens.')
   if (layout !== undefined && layout !== 'class-major' && layout !== 'pixel-major')
     throw new OptionError(`layout needs to be 'class-major' or 'pixel-major'; given ${JSON.stringify(layout)}.`)
   if (truncationRate !== undefined && Number.isNaN(truncationRate))

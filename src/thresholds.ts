@@ -48,7 +48,8 @@ export function nothingSettled({ masked, settled }: RouteThresholds): boolean {
   return masked[1] === 0 && settled[1] === 0
 }
 
-/** The forward process at t: below [0] a token is kept, below [1] masked, else a uniform class. */
+/** The forward process at t, −1 for none: below [0] a token is kept, below [1] masked, else a uniform class. */
 export function forwardThresholds({ keep, mask }: Schedule, t: number): Thresholds {
+  if (t === -1) return [threshold(1), threshold(1)]
   return [threshold(keep[t]!), threshold(keep[t]! + mask[t]!)]
 }

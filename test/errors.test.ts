@@ -141,7 +141,7 @@ const badCalls: [name: string, error: abstract new (...args: never[]) => Error, 
   [
     'integer logits',
     DtypeError,
-    /modelOutput .*f32; given u32/,
+    /modelOutput .*f32 or f16; given u32/,
     () => scheduler.step(GpuTensor.from(device, new Uint32Array(K * N), [1, K, N]) as GpuTensor, 5, sample, good),
   ],
   [

@@ -12,6 +12,8 @@ struct Item {
   // The rest, if x_0 differs from x_t or agrees with it: below x keeps x_t, [x, y) uniform class, the rest x_0.
   differs: vec2u,
   agrees: vec2u,
+  // The forward process at u, for a pixel whose x_0 is known: below x keeps it, [x, y) masks it, the rest a uniform class.
+  known: vec2u,
 }
 
 struct Step {
@@ -28,12 +30,16 @@ struct Step {
   pixel_stride: u32,
   guidance_scale: f32,
   truncation_rate: f32,
+  known_tokens_offset: u32,
+  known_mask_offset: u32,
   items: array<Item>,
 }
 
 // Only the tokens of the list are read; otherwise all are.
 const FLAG_LISTED = 1u;
 const FLAG_WRITE_X_0 = 2u;
+// Settled tokens are listed too: somebody wants their x_0.
+const FLAG_LIST_ALL = 4u;
 
 const ROUTE_KEEP = 0u;
 const ROUTE_UNIFORM = 1u;

@@ -8,7 +8,7 @@ import {
   pixelKey,
   type Words,
 } from '../random'
-import type { RouteThresholds } from '../thresholds'
+import type { RouteThresholds, Thresholds } from '../thresholds'
 
 /** Where one latent pixel's random numbers come from. */
 export interface PixelStream {
@@ -28,6 +28,13 @@ export function routeDraw({ stream, pixel, counter }: PixelStream): number {
 /** A uniform class below K. */
 export function uniformClass({ stream, pixel, counter }: PixelStream, numCodes: number): number {
   return multiplyHigh(pixelKey(stream, pixel, counter, Purpose.uniformClass)[0], numCodes)
+}
+
+/** A clean token after the forward process: kept, masked, or replaced. */
+export function noised(token: number, [keep, mask]: Thresholds, at: PixelStream, numCodes: number): number {
+  const draw = routeDraw(at)
+  if (draw < keep) return token
+  return draw < mask ? numCodes : uniformClass(at, numCodes)
 }
 
 /** The route of a token as far as it is settled without x₀. */

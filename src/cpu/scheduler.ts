@@ -7,6 +7,7 @@ import { SchedulerBase } from '../scheduler_base'
 import type { Faults } from '../step_options'
 import {
   type Guidance,
+  type KnownTokens,
   type Layout,
   requireColumns,
   requireDtype,
@@ -19,7 +20,7 @@ import {
   type VQDiffusionSchedulerOutput,
 } from '../step_options'
 import { elementCount } from '../tensor'
-import { threshold } from '../thresholds'
+import { forwardThresholds, threshold } from '../thresholds'
 import { type ColumnReader, columns, elementIndex, guided } from './columns'
 import { routeDraw, uniformClass } from './draw'
 import { gumbelOfUniform, posteriorColumn } from './posterior'
@@ -112,15 +113,20 @@ export class VQDiffusionScheduler extends SchedulerBase {
     const x0 = this.output('predOriginalSample', predOriginalSample ?? false, sample)
     const faults = (options.faults ?? this.#faults).data
 
-    const tokens = { sample: sample.data, prevSample: prevSample.data, x0: x0?.data, numPixels, faults, logits }
+    const known = options.known && this.requireKnown(options.known, sample)
+
+    const tokens = { sample: sample.data, prevSample: prevSample.data, x0: x0?.data, numPixels, faults, logits, known }
     if (noise && rows) {
       const coefficients = steps.map(({ t, u }) => (u === -1 ? null : posteriorCoefficients(this.schedule, t, u)))
       const uniforms = columns(noise, options.layout, rows, numPixels)
       drawWithNoise(tokens, this.numCodes, coefficients, uniforms)
     } else {
-      const thresholds = steps.map((step) => this.thresholds(step))
+      const items = steps.map((step, item) => {
+        const forward = forwardThresholds(this.schedule, step.u)
+        return { stream: streams[item]!, thresholds: this.thresholds(step), forward }
+      })
       const truncationRate = truncates(options.truncationRate) ? options.truncationRate : 1
-      drawLazily(tokens, this.numCodes, thresholds, { streams, counter: generator!.nextCounter(), truncationRate })
+      drawLazily(tokens, this.numCodes, items, { counter: generator!.nextCounter(), truncationRate })
     }
     return x0 ? { prevSample, predOriginalSample: x0 } : { prevSample }
   }
@@ -177,6 +183,14 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /** Nothing to free; lets code that owns schedulers treat both kinds alike. */
   destroy(): void {}
+
+  private requireKnown(known: KnownTokens<CpuTensor>, sample: CpuTensor): KnownTokens<CpuTensor> {
+    for (const [name, tensor] of Object.entries(known)) {
+      requireDtype(`known.${name}`, tensor, ['u32', 'i32'])
+      requireShape(`known.${name}`, tensor, sample.shape, "the sample's")
+    }
+    return known
+  }
 
   private output(name: string, wanted: boolean | CpuTensor, sample: CpuTensor): CpuTensor | undefined {
     if (typeof wanted === 'boolean') return wanted ? this.emptyTokens(sample.shape) : undefined

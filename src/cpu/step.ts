@@ -1,10 +1,11 @@
 import type { ItemStream } from '../random'
 import type { PosteriorCoefficients } from '../schedule'
-import type { RouteThresholds } from '../thresholds'
+import type { KnownTokens } from '../step_options'
+import type { RouteThresholds, Thresholds } from '../thresholds'
 import type { ColumnReader } from './columns'
-import { drawX0, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
+import { drawX0, noised, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
 import { gumbelOfUniform, posteriorColumn } from './posterior'
-import type { CpuArray } from './tensor'
+import type { CpuArray, CpuTensor } from './tensor'
 import { truncate } from './truncate'
 
 /** What a step reads and writes, token by token. */
@@ -15,34 +16,42 @@ export interface StepTokens {
   readonly x0: CpuArray | undefined
   readonly numPixels: number
   readonly logits: ColumnReader
+  readonly known: KnownTokens<CpuTensor> | undefined
   /** [invalid columns, impossible tokens] */
   readonly faults: CpuArray
 }
 
 /** Decide first, read later (SEMANTICS 12.3): only unsettled tokens read their logits, unless x₀ is asked for. */
 export function drawLazily(
-  { sample, prevSample, x0, numPixels, logits, faults }: StepTokens,
+  { sample, prevSample, x0, numPixels, logits, known, faults }: StepTokens,
   numCodes: number,
-  thresholds: readonly RouteThresholds[],
-  { streams, counter, truncationRate }: { streams: readonly ItemStream[]; counter: number; truncationRate: number },
+  items: readonly { stream: ItemStream; thresholds: RouteThresholds; forward: Thresholds }[],
+  { counter, truncationRate }: { counter: number; truncationRate: number },
 ): void {
   const maskClass = numCodes
   for (let token = 0; token < sample.length; token++) {
-    const item = Math.floor(token / numPixels)
-    const at = { stream: streams[item]!, pixel: token % numPixels, counter }
+    const { stream, thresholds, forward } = items[Math.floor(token / numPixels)]!
+    const at = { stream, pixel: token % numPixels, counter }
+    if (known?.mask.data[token]) {
+      const clean = known.tokens.data[token]! >>> 0
+      if (clean >= maskClass) faults[1]!++
+      prevSample[token] = clean < maskClass ? noised(clean, forward, at, numCodes) : maskClass
+      if (x0) x0[token] = clean
+      continue
+    }
     const given = sample[token]! >>> 0
     const classT = Math.min(given, maskClass)
     const isMasked = classT === maskClass
-    if (given > maskClass || (isMasked && !thresholds[item]!.maskPossible)) faults[1]!++
+    if (given > maskClass || (isMasked && !thresholds.maskPossible)) faults[1]!++
     const draw = routeDraw(at)
-    let route = settledRoute(thresholds[item]!, isMasked, draw)
+    let route = settledRoute(thresholds, isMasked, draw)
     let class0 = classT
     if (route === 'x0' || x0) {
       const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
       const drawn = drawX0(truncationRate < 1 ? truncate(column, truncationRate) : column, at)
       if (drawn !== null) {
         class0 = drawn
-        route = routeGivenX0(thresholds[item]!, isMasked, class0 === classT, draw)
+        route = routeGivenX0(thresholds, isMasked, class0 === classT, draw)
       } else {
         // Nothing can be drawn: counted, and a token that needs x₀ stays what it was.
         faults[0]!++

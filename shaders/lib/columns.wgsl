@@ -1,0 +1,31 @@
+// Bits of the logits bound as `conditional` and, under GUIDED, `unconditional`. f16 logits lie in pairs in a word, so
+// that no optional feature is needed to read them.
+
+//#if F16
+// A half as the bits of a float. NaN and the infinities are made by hand: WGSL need not unpack them.
+fn bits_of_half(word: u32, index: u32) -> u32 {
+  let half = (word >> ((index & 1u) * 16u)) & 0xffffu;
+  if ((half & 0x7c00u) == 0x7c00u) {
+    return select(((half & 0x8000u) << 16u) | 0x7f800000u, NAN_BITS, (half & 0x3ffu) != 0u);
+  }
+  return bitcast<u32>(unpack2x16float(half).x);
+}
+//#endif
+
+fn conditional_bits(index: u32) -> u32 {
+//#if F16
+  return bits_of_half(conditional[index >> 1u], index);
+//#else
+  return conditional[index];
+//#endif
+}
+
+//#if GUIDED
+fn unconditional_bits(index: u32) -> u32 {
+//#if F16
+  return bits_of_half(unconditional[index >> 1u], index);
+//#else
+  return unconditional[index];
+//#endif
+}
+//#endif
