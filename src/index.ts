@@ -15,5 +15,13 @@ export {
 export { RandomGenerator, type RandomGeneratorState } from './random'
 export { type GpuStepOptions, VQDiffusionScheduler } from './scheduler'
 export type { LogitsTensor } from './step_inputs'
-export type { Faults, Guidance, Layout, StepOptions, VQDiffusionSchedulerOutput } from './step_options'
+export type {
+  Faults,
+  Guidance,
+  KnownTokens,
+  Layout,
+  StepDiagnostics,
+  StepOptions,
+  VQDiffusionSchedulerOutput,
+} from './step_options'
 export { type Dtype, GpuTensor, type TypedArrayOf } from './tensor'

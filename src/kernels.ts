@@ -1,6 +1,7 @@
 import addNoise from '../shaders/add_noise.wgsl?raw'
 import applyCumulative from '../shaders/apply_cumulative.wgsl?raw'
 import codebook from '../shaders/codebook.wgsl?raw'
+import diagnostics from '../shaders/diagnostics.wgsl?raw'
 import guide from '../shaders/guide.wgsl?raw'
 import gumbelMax from '../shaders/gumbel_max.wgsl?raw'
 import gumbelNoised from '../shaders/gumbel_noised.wgsl?raw'
@@ -48,6 +49,11 @@ const sources = {
   transition: { source: transition, bindings: ['read', 'read', 'write'] },
   apply_cumulative: { source: applyCumulative, bindings: ['read', 'read', 'write'] },
   guide: { source: guide, bindings: ['read', 'read', 'write'], featureBindings: { GUIDED: ['read'] } },
+  diagnostics: {
+    source: diagnostics,
+    bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'write'],
+    featureBindings: { GUIDED: ['read'] },
+  },
   add_noise: { source: addNoise, bindings: ['read', 'read', 'write', 'write'] },
   codebook: { source: codebook, bindings: ['read', 'read', 'read', 'write', 'write'] },
   gumbel_noised: { source: gumbelNoised, bindings: ['read', 'read', 'read', 'write'] },

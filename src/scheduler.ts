@@ -13,6 +13,7 @@ import {
   requireSample,
   requireShape,
   requireStepOptions,
+  type StepDiagnostics,
   type StepOptions,
   truncates,
   type VQDiffusionSchedulerOutput,
@@ -135,6 +136,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const x0 =
       givenX0 ??
       (predOriginalSample ? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/pred_original_sample') : undefined)
+    const diagnostics = options.diagnostics ? this.emptyDiagnostics(x.shape) : undefined
     this.submit('vqd/step', (encoder) => {
       if (noise && rows) {
         const coefficients = steps.map(({ t, u }) => posteriorCoefficients(this.schedule, t, u))
@@ -152,6 +154,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
         this.#step.encode(encoder, {
           ...{ logits, sample: x, prevSample, predOriginalSample: x0, faults, batchSize, numPixels, streams },
           known,
+          diagnostics,
           forward: known ? steps.map(({ u }) => forwardThresholds(this.schedule, u)) : [],
           truncationRate: truncates(options.truncationRate) ? options.truncationRate : undefined,
           counter: generator!.nextCounter(),
@@ -159,7 +162,12 @@ export class VQDiffusionScheduler extends ReferenceOperators {
         })
       }
     })
-    return x0 ? { prevSample, predOriginalSample: x0 } : { prevSample }
+    return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
+  }
+
+  private emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
+    const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')
+    return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
   }
 
   private get initialVariant(): KernelVariant {

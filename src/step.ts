@@ -1,7 +1,7 @@
 import { type Kernels, type KernelVariant, workgroupSize, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { ItemStream } from './random'
-import type { KnownTokens, Layout } from './step_options'
+import type { KnownTokens, Layout, StepDiagnostics } from './step_options'
 import type { GpuTensor } from './tensor'
 import { nothingSettled, type RouteThresholds, type Thresholds } from './thresholds'
 
@@ -19,6 +19,7 @@ export interface StepCall {
   readonly sample: GpuTensor
   readonly prevSample: GpuTensor
   readonly predOriginalSample: GpuTensor | undefined
+  readonly diagnostics: StepDiagnostics<GpuTensor> | undefined
   /** Undefined where nothing is truncated. */
   readonly truncationRate: number | undefined
   readonly faults: GpuTensor
@@ -67,6 +68,7 @@ function strides(layout: Layout, numCodes: number, numPixels: number): [classStr
 export class Step {
   readonly #lanes: number
   readonly #parameters: ParameterBuffer
+  readonly #diagnostics: ParameterBuffer
   /** Arguments of the indirect dispatch; y and z stay 1. */
   readonly #workgroups: GPUBuffer
   /** Bound where no x₀ is written. */
@@ -80,6 +82,7 @@ export class Step {
   ) {
     this.#lanes = lanesFor(numCodes)
     this.#parameters = new ParameterBuffer(kernels.device, 'vqd/step/parameters')
+    this.#diagnostics = new ParameterBuffer(kernels.device, 'vqd/diagnostics/parameters')
     this.#workgroups = kernels.device.createBuffer({
       label: 'vqd/step/workgroups',
       size: 12,
@@ -134,11 +137,44 @@ export class Step {
       ],
       decides ? this.#workgroups : columnWorkgroups(tokens, this.#lanes),
     )
+    if (call.diagnostics) this.dispatchDiagnostics(pass, call, call.diagnostics)
     pass.end()
+    if (call.diagnostics && decides) {
+      const { counts } = call.diagnostics
+      encoder.copyBufferToBuffer(this.#unsettled, 0, counts.buffer, (counts.offset + 1) * 4, 4)
+    }
+  }
+
+  /** What the step did, as a further dispatch after it. */
+  private dispatchDiagnostics(pass: GPUComputePassEncoder, call: StepCall, into: StepDiagnostics<GpuTensor>): void {
+    const { logits, sample, prevSample, numPixels } = call
+    const parameters = this.#diagnostics
+    parameters.begin(8)
+    parameters.u32(sample.size, numPixels, logits.layout === 'class-major' ? 1 : 0)
+    parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
+    parameters.f32(logits.scale)
+    parameters.u32(sample.offset, prevSample.offset)
+    // Unless the step counts what it lists, it reads every column.
+    into.counts.write(Uint32Array.of(0, sample.size))
+    this.kernels.dispatch(
+      pass,
+      {
+        name: 'diagnostics',
+        features: logitsFeatures(logits),
+        constants: { NUM_CODES: this.numCodes, LANES: this.#lanes },
+      },
+      [
+        ...[parameters.upload(), logits.conditional.buffer, sample.buffer, prevSample.buffer],
+        ...[into.entropy.buffer, into.topProbability.buffer, into.counts.buffer],
+        ...(logits.unconditional ? [logits.unconditional.buffer] : []),
+      ],
+      columnWorkgroups(sample.size, this.#lanes),
+    )
   }
 
   destroy(): void {
     this.#parameters.destroy()
+    this.#diagnostics.destroy()
     for (const buffer of [this.#workgroups, this.#noX0, this.#unsettled]) buffer.destroy()
   }
 
@@ -166,7 +202,7 @@ export class Step {
     return this.kernels.device.createBuffer({
       label: 'vqd/step/unsettled',
       size: (tokens + 1) * 4,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
     })
   }
 

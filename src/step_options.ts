@@ -48,12 +48,26 @@ export interface StepOptions<Tensor, Sample> {
   readonly known?: KnownTokens<Sample>
   /** Also give the drawn x₀ of every token, in a new tensor or the one given. Reads every column; changes no result. */
   readonly predOriginalSample?: boolean | Sample
+  /** Also tell what the step did: reads every column once more; costs nothing when off, the default. */
+  readonly diagnostics?: boolean
   /** Where to write the result, u32 [B, N]; a new tensor by default. */
   readonly out?: Sample
 }
 
+/** What a step did; asked for with `diagnostics`. */
+export interface StepDiagnostics<Tensor> {
+  /** Entropy of p(x₀) in nats, guided if the step is, before truncation, f32 [B, N]; 0 for a worthless column. */
+  readonly entropy: Tensor
+  /** The highest probability of p(x₀), f32 [B, N]; 0 for a worthless column. */
+  readonly topProbability: Tensor
+  /** [tokens changed, columns of logits read for the draw], u32 [2]. */
+  readonly counts: Tensor
+}
+
 /** What `step` returns at once. */
 export interface VQDiffusionSchedulerOutput<Sample> {
+  /** If it was asked for; in new tensors that the caller owns. */
+  readonly diagnostics?: StepDiagnostics<Sample>
   /** x_u, u32 [B, N]. */
   readonly prevSample: Sample
   /** The drawn x₀, u32 [B, N], if it was asked for. */
@@ -111,11 +125,13 @@ export function truncates(truncationRate: number | undefined): truncationRate is
 
 /** Throws OptionError unless exactly one source of randomness is given and the options go together. */
 export function requireStepOptions(options: StepOptions<unknown, unknown>): void {
-  const { generator, noise, layout, guidance, truncationRate, predOriginalSample, known } = options
+  const { generator, noise, layout, guidance, truncationRate, predOriginalSample, known, diagnostics } = options
   if (!generator === !noise)
     throw new OptionError(`step needs either a generator or noise; given ${generator ? 'both' : 'neither'}.`)
   if (noise && predOriginalSample)
     throw new OptionError('predOriginalSample needs a generator: the reference-identical draw does not draw x₀.')
+  if (noise && diagnostics)
+    throw new OptionError('diagnostics need a generator: the reference-identical draw reads every column anyway.')
   if (noise && known) throw new OptionError('known needs a generator: the reference-identical draw knows no tokens.')
   if (layout !== undefined && layout !== 'class-major' && layout !== 'pixel-major')
     throw new OptionError(`layout needs to be 'class-major' or 'pixel-major'; given ${JSON.stringify(layout)}.`)

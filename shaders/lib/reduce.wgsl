@@ -117,3 +117,18 @@ fn reduce_log_sum_exp(local_index: u32, partial: LogSumExp) -> LogSumExp {
   workgroupBarrier();
   return total;
 }
+
+// The sum over each group of LANES invocations, known to all of them. Uniform control flow only.
+fn reduce_sum(local_index: u32, value: f32) -> f32 {
+  shared_values[local_index] = value;
+  for (var distance = LANES / 2u; distance > 0u; distance /= 2u) {
+    workgroupBarrier();
+    if (local_index % LANES < distance) {
+      shared_values[local_index] += shared_values[local_index + distance];
+    }
+  }
+  workgroupBarrier();
+  let total = shared_values[local_index - (local_index % LANES)];
+  workgroupBarrier();
+  return total;
+}

@@ -15,6 +15,7 @@ import {
   requireSample,
   requireShape,
   requireStepOptions,
+  type StepDiagnostics,
   type StepOptions,
   truncates,
   type VQDiffusionSchedulerOutput,
@@ -22,6 +23,7 @@ import {
 import { elementCount } from '../tensor'
 import { forwardThresholds, threshold } from '../thresholds'
 import { type ColumnReader, columns, elementIndex, guided } from './columns'
+import { diagnose } from './diagnostics'
 import { routeDraw, uniformClass } from './draw'
 import { gumbelOfUniform, posteriorColumn } from './posterior'
 import { drawLazily, drawWithNoise } from './step'
@@ -113,6 +115,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     const x0 = this.output('predOriginalSample', predOriginalSample ?? false, sample)
     const faults = (options.faults ?? this.#faults).data
 
+    const diagnostics = options.diagnostics ? this.emptyDiagnostics(sample.shape) : undefined
     const known = options.known && this.requireKnown(options.known, sample)
 
     const tokens = { sample: sample.data, prevSample: prevSample.data, x0: x0?.data, numPixels, faults, logits, known }
@@ -126,9 +129,16 @@ export class VQDiffusionScheduler extends SchedulerBase {
         return { stream: streams[item]!, thresholds: this.thresholds(step), forward }
       })
       const truncationRate = truncates(options.truncationRate) ? options.truncationRate : 1
-      drawLazily(tokens, this.numCodes, items, { counter: generator!.nextCounter(), truncationRate })
+      const columnsRead = drawLazily(tokens, this.numCodes, items, {
+        counter: generator!.nextCounter(),
+        truncationRate,
+      })
+      if (diagnostics) {
+        diagnose(diagnostics, { sample, prevSample, logits, numCodes: this.numCodes })
+        diagnostics.counts.data[1] = columnsRead
+      }
     }
-    return x0 ? { prevSample, predOriginalSample: x0 } : { prevSample }
+    return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
 
   /** The log posterior, f64 [B, C, N] or [B, N, C]; see the GPU scheduler. */
@@ -183,6 +193,11 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /** Nothing to free; lets code that owns schedulers treat both kinds alike. */
   destroy(): void {}
+
+  private emptyDiagnostics(shape: readonly number[]): StepDiagnostics<CpuTensor> {
+    const perToken = () => new CpuTensor(new Float64Array(elementCount(shape)), shape)
+    return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
+  }
 
   private requireKnown(known: KnownTokens<CpuTensor>, sample: CpuTensor): KnownTokens<CpuTensor> {
     for (const [name, tensor] of Object.entries(known)) {

@@ -21,14 +21,15 @@ export interface StepTokens {
   readonly faults: CpuArray
 }
 
-/** Decide first, read later (SEMANTICS 12.3): only unsettled tokens read their logits, unless x₀ is asked for. */
+/** Decide first, read later (SEMANTICS 12.3): only unsettled tokens read their logits, unless x₀ is asked for. Returns how many. */
 export function drawLazily(
   { sample, prevSample, x0, numPixels, logits, known, faults }: StepTokens,
   numCodes: number,
   items: readonly { stream: ItemStream; thresholds: RouteThresholds; forward: Thresholds }[],
   { counter, truncationRate }: { counter: number; truncationRate: number },
-): void {
+): number {
   const maskClass = numCodes
+  let columnsRead = 0
   for (let token = 0; token < sample.length; token++) {
     const { stream, thresholds, forward } = items[Math.floor(token / numPixels)]!
     const at = { stream, pixel: token % numPixels, counter }
@@ -47,6 +48,7 @@ export function drawLazily(
     let route = settledRoute(thresholds, isMasked, draw)
     let class0 = classT
     if (route === 'x0' || x0) {
+      columnsRead++
       const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
       const drawn = drawX0(truncationRate < 1 ? truncate(column, truncationRate) : column, at)
       if (drawn !== null) {
@@ -62,6 +64,7 @@ export function drawLazily(
     if (route === 'uniform') prevSample[token] = uniformClass(at, numCodes)
     else prevSample[token] = route === 'keep' ? classT : class0
   }
+  return columnsRead
 }
 
 /** The reference-identical draw: argmax of posterior + Gumbel(noise); of the logits themselves without coefficients. */

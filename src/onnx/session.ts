@@ -11,7 +11,10 @@ export type OnnxRuntime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'
 export type OnnxProvider = { readonly provider: 'webgpu'; readonly device: GPUDevice } | { readonly provider: 'wasm' }
 
 /** onnxruntime-web could not load or run the model as it was asked to. */
-export class OnnxRuntimeError extends VQDiffusionError {}
+export class OnnxRuntimeError extends VQDiffusionError {
+  // Minifiers rename the class.
+  override readonly name = 'OnnxRuntimeError'
+}
 
 /**
  * Loads a model into onnxruntime-web.

@@ -1,0 +1,29 @@
+import type { StepDiagnostics } from '../step_options'
+import type { ColumnReader } from './columns'
+import type { CpuTensor } from './tensor'
+
+/** Fills in what a step did: entropy and highest probability of p(x₀) per token, and the tokens that changed. */
+export function diagnose(
+  { entropy, topProbability, counts }: StepDiagnostics<CpuTensor>,
+  {
+    sample,
+    prevSample,
+    logits,
+    numCodes,
+  }: { sample: CpuTensor; prevSample: CpuTensor; logits: ColumnReader; numCodes: number },
+): void {
+  for (let token = 0; token < sample.size; token++) {
+    const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
+    const high = Math.max(...column)
+    // Worthless: Math.max passes NaN on.
+    if (Number.isFinite(high)) {
+      const total = column.reduce((sum, logit) => sum + Math.exp(logit - high), 0)
+      topProbability.data[token] = 1 / total
+      entropy.data[token] = column.reduce((sum, logit) => {
+        const logP = logit - high - Math.log(total)
+        return logP === -Infinity ? sum : sum - Math.exp(logP) * logP
+      }, 0)
+    }
+    if (sample.data[token] !== prevSample.data[token]) counts.data[0]!++
+  }
+}
