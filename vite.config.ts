@@ -26,7 +26,11 @@ const library = defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     lib: {
-      entry: { index: alias['vq-diffusion-webgpu'], cpu: alias['vq-diffusion-webgpu/cpu'], onnx: alias['vq-diffusion-webgpu/onnx'] },
+      entry: {
+        index: alias['vq-diffusion-webgpu'],
+        cpu: alias['vq-diffusion-webgpu/cpu'],
+        onnx: alias['vq-diffusion-webgpu/onnx'],
+      },
       formats: ['es'],
     },
     rollupOptions: { external: [/^wgsl-preprocessor/, /^onnxruntime-web/] },

@@ -1,41 +1,67 @@
 /** One class per failure a user can see. Every message says what was given and what is needed. */
 
 export class VQDiffusionError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = new.target.name
-  }
+  // Written out in every class: minifiers rename classes.
+  override readonly name: string = 'VQDiffusionError'
 }
 
 /** The runtime has no `navigator.gpu`. */
-export class WebGPUUnavailableError extends VQDiffusionError {}
+export class WebGPUUnavailableError extends VQDiffusionError {
+  override readonly name = 'WebGPUUnavailableError'
+}
 /** WebGPU exists, but the browser offers no adapter. */
-export class AdapterUnavailableError extends VQDiffusionError {}
+export class AdapterUnavailableError extends VQDiffusionError {
+  override readonly name = 'AdapterUnavailableError'
+}
 /** The GPU device was lost; everything made on it is gone. */
-export class DeviceLostError extends VQDiffusionError {}
+export class DeviceLostError extends VQDiffusionError {
+  override readonly name = 'DeviceLostError'
+}
 /** A shader or pipeline was refused by the WebGPU implementation. */
-export class ShaderError extends VQDiffusionError {}
+export class ShaderError extends VQDiffusionError {
+  override readonly name = 'ShaderError'
+}
 /** A scheduler configuration that is incomplete or describes no mask-and-replace process. */
-export class ConfigError extends VQDiffusionError {}
+export class ConfigError extends VQDiffusionError {
+  override readonly name = 'ConfigError'
+}
 /** A tensor of the wrong shape. */
-export class ShapeError extends VQDiffusionError {}
+export class ShapeError extends VQDiffusionError {
+  override readonly name = 'ShapeError'
+}
 /** A tensor of the wrong dtype. */
-export class DtypeError extends VQDiffusionError {}
+export class DtypeError extends VQDiffusionError {
+  override readonly name = 'DtypeError'
+}
 /** A token outside 0..C−1. */
-export class TokenRangeError extends VQDiffusionError {}
+export class TokenRangeError extends VQDiffusionError {
+  override readonly name = 'TokenRangeError'
+}
 /** A timestep outside the schedule, or one whose successor is unknown. */
-export class TimestepError extends VQDiffusionError {}
+export class TimestepError extends VQDiffusionError {
+  override readonly name = 'TimestepError'
+}
 /** A numeric option outside its range. */
-export class OptionError extends VQDiffusionError {}
+export class OptionError extends VQDiffusionError {
+  override readonly name = 'OptionError'
+}
 /** A tensor that lives on another GPUDevice. */
-export class DeviceMismatchError extends VQDiffusionError {}
+export class DeviceMismatchError extends VQDiffusionError {
+  override readonly name = 'DeviceMismatchError'
+}
 /** A tensor or scheduler that was destroyed. */
-export class DestroyedError extends VQDiffusionError {}
+export class DestroyedError extends VQDiffusionError {
+  override readonly name = 'DestroyedError'
+}
 /** A size beyond the limits of the device. */
-export class LimitError extends VQDiffusionError {}
+export class LimitError extends VQDiffusionError {
+  override readonly name = 'LimitError'
+}
 
 /** The network produced logits from which nothing can be drawn, or the sample held impossible tokens. */
 export class ModelOutputError extends VQDiffusionError {
+  override readonly name = 'ModelOutputError'
+
   /**
    * @param invalidColumns latent pixels whose logits held NaN or +∞, or were −∞ for every class
    * @param impossibleTokens latent pixels whose token the schedule cannot have produced
@@ -54,6 +80,8 @@ export class ModelOutputError extends VQDiffusionError {
 
 /** A file that could not be fetched, or was not what it should be. */
 export class FetchError extends VQDiffusionError {
+  override readonly name = 'FetchError'
+
   /** @param status HTTP status, 0 when there was no response */
   constructor(
     message: string,

@@ -15,7 +15,6 @@ const { FLOAT, INT32, INT64 } = onnx.TensorProto.DataType
 
 const numLatentPixels = 16
 const numCodes = 24
-const numTimesteps = 100
 const textLength = 16
 const textVocabulary = 32
 const width = 8
@@ -40,6 +39,7 @@ const integers = (name, values) => ({ name, dims: [values.length], dataType: INT
 const attributes = {
   axes: (value) => ({ name: 'axes', type: onnx.AttributeProto.AttributeType.INTS, ints: value }),
   perm: (value) => ({ name: 'perm', type: onnx.AttributeProto.AttributeType.INTS, ints: value }),
+  to: (value) => ({ name: 'to', type: onnx.AttributeProto.AttributeType.INT, i: value }),
   blocksize: (value) => ({ name: 'blocksize', type: onnx.AttributeProto.AttributeType.INT, i: value }),
 }
 const node = (opType, input, output, given = {}) => ({
@@ -69,7 +69,8 @@ await write('denoiser.onnx', {
   output: [value('logits', FLOAT, [numLatentPixels, numCodes])],
   initializer: [
     weights('token_table', [numCodes + 1, width], 1),
-    weights('time_table', [numTimesteps, 1, width], 0.5),
+    integers('column', [-1, 1, 1]),
+    weights('rates', [width], 0.05),
     weights('text_table', [textVocabulary, width], 3),
     weights('pixel_table', [numLatentPixels, width], 1),
     weights('mixing', [numLatentPixels, numLatentPixels], 0.7),
@@ -77,7 +78,10 @@ await write('denoiser.onnx', {
   ],
   node: [
     node('Gather', ['token_table', 'x_t'], 'tokens'),
-    node('Gather', ['time_table', 't'], 'time'),
+    node('Cast', ['t'], 'hours', { to: FLOAT }),
+    node('Reshape', ['hours', 'column'], 'hour'),
+    node('Mul', ['hour', 'rates'], 'angle'),
+    node('Tanh', ['angle'], 'time'),
     node('Gather', ['text_table', 'text'], 'words'),
     node('ReduceMean', ['words'], 'sentence', { axes: [1] }),
     node('MatMul', ['mixing', 'tokens'], 'mixed'),

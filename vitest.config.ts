@@ -1,0 +1,35 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { findBrowser } from './scripts/browser.mjs'
+import { alias } from './vite.config.ts'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: { name: 'node', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'demo/**/*.test.ts'] },
+      },
+      {
+        resolve: { alias },
+        // Found only while a test runs, a dependency would be bundled then, and the page reloaded under the test.
+        optimizeDeps: {
+          include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl-preprocessor/wgsl-preprocessor.js'],
+        },
+        test: {
+          name: 'browser',
+          include: ['test/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: await findBrowser() }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+})
