@@ -1,0 +1,28 @@
+import { element } from './element'
+import type { Style } from './settings'
+
+/** Prompts from the model card that show what the model can do. */
+const EXAMPLES: [prompt: string, style: Style][] = [
+  ['red heart', '3d'],
+  ['green apple', 'noto'],
+  ['panda', 'noto'],
+  ['blue butterfly', '3d'],
+  ['ghost', 'blob'],
+  ['thumbs up', 'flat'],
+  ['snowman', '3d'],
+]
+
+/** One button an example, under the prompt. */
+export function showExamples(onChosen: (prompt: string, style: Style) => void): void {
+  element('examples', HTMLUListElement).replaceChildren(
+    ...EXAMPLES.map(([prompt, style]) => {
+      const button = document.createElement('button')
+      button.type = 'button'
+      button.textContent = prompt
+      button.addEventListener('click', () => onChosen(prompt, style))
+      const item = document.createElement('li')
+      item.append(button)
+      return item
+    }),
+  )
+}

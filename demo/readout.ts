@@ -1,0 +1,41 @@
+import { element } from './element'
+import type { Backend } from './worker/backend'
+
+export type State = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
+
+const status = element('status', HTMLElement)
+const bar = element('bar', HTMLProgressElement)
+const readout = element('readout', HTMLElement)
+const backend = element('backend', HTMLElement)
+const notice = element('notice', HTMLElement)
+
+/** The one word a machine can read; with an error, its sentence. */
+export function showState(state: State, sentence = ''): void {
+  status.dataset.state = state
+  status.textContent = state === 'error' ? `error: ${sentence}` : state
+}
+
+export function showDownload(loaded: number, total: number): void {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+  showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${percent(loaded / total)}`)
+  if (loaded === total) showProgress(1, `${megabytes(total)} MB · 100 % · preparing the network`)
+}
+
+export function showProgress(fraction: number, text: string): void {
+  bar.value = fraction
+  readout.textContent = text
+}
+
+export function showBackend({ engine, network, explanation }: Backend): void {
+  backend.textContent = `engine ${engine} · network ${network}`
+  notice.textContent = explanation
+}
+
+/** 812 ms, 13.4 s */
+export function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+}
+
+function percent(fraction: number): string {
+  return `${Math.floor(100 * fraction)} %`
+}

@@ -1,0 +1,60 @@
+/** `tokenizer/tokenizer.json` of the model: a word list, where a word's index is its token. */
+export interface TokenizerFile {
+  max_length: number
+  pad_id: number
+  vocab: string[]
+}
+
+export interface Tokens {
+  /** [maxLength]: the style, then one token a known word, then padding. */
+  ids: Int32Array
+  /** Words of the prompt that the model has never seen, in order. */
+  ignored: string[]
+}
+
+/** Splits a prompt as the model's captions were split: lower case, at spaces and hyphens. */
+export function splitWords(prompt: string): string[] {
+  return prompt
+    .toLowerCase()
+    .split(/[\s-]+/)
+    .filter((word) => word !== '')
+}
+
+export class Tokenizer {
+  readonly #ids: Map<string, number>
+  readonly #words: string[]
+  readonly #maxLength: number
+  readonly #padId: number
+
+  constructor(file: TokenizerFile) {
+    // `<pad>` and `style:…` are tokens but not words that a prompt can contain.
+    this.#words = file.vocab.filter((word) => /^[a-z0-9]+$/.test(word))
+    this.#ids = new Map(file.vocab.map((word, id) => [word, id]))
+    this.#maxLength = file.max_length
+    this.#padId = file.pad_id
+  }
+
+  /** Tokens of `prompt`; `style` is one of the model's styles, anything else means no particular style. */
+  encode(prompt: string, style: string): Tokens {
+    const words = splitWords(prompt)
+    const known = words.filter((word) => this.knows(word))
+    const ids = new Int32Array(this.#maxLength).fill(this.#padId)
+    ids.set([
+      this.#ids.get(`style:${style}`) ?? this.#padId,
+      ...known.slice(0, this.#maxLength - 1).map((word) => this.#ids.get(word)!),
+    ])
+    return { ids, ignored: words.filter((word) => !this.knows(word)) }
+  }
+
+  knows(word: string): boolean {
+    return /^[a-z0-9]+$/.test(word) && this.#ids.has(word)
+  }
+
+  /** Up to `count` known words that continue `start`, the shortest first. */
+  complete(start: string, count: number): string[] {
+    return this.#words
+      .filter((word) => word.startsWith(start) && word !== start)
+      .sort((a, b) => a.length - b.length)
+      .slice(0, count)
+  }
+}
