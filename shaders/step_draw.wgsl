@@ -12,7 +12,7 @@ override NUM_CODES: u32;
 @group(0) @binding(0) var<storage, read> step: Step;
 @group(0) @binding(1) var<storage, read> conditional: array<u32>;
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
-@group(0) @binding(3) var<storage, read> unsettled: array<u32>; // a count, then that many tokens
+@group(0) @binding(3) var<storage, read> unsettled: array<u32>; // a count, then that many tokens; under PURITY (token, exponent) pairs
 @group(0) @binding(4) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(5) var<storage, read_write> x_0: array<u32>;
 @group(0) @binding(6) var<storage, read_write> faults: array<atomic<u32>, 2>;
@@ -128,8 +128,9 @@ fn draw_truncated(local_index: u32, token: u32, in_range: bool, key: vec4u) -> C
   return drawn;
 }
 //#else
-// One lane's share of a column: classes 4*lane to 4*lane + 3, then every LANES groups of four.
-fn draw_x_0(token: u32, lane: u32, key: vec4u) -> Candidate {
+// One lane's share of a column: classes 4*lane to 4*lane + 3, then every LANES groups of four. The exponent sharpens
+// the prediction: p^exponent.
+fn draw_x_0(token: u32, lane: u32, key: vec4u, exponent: f32) -> Candidate {
   var best = Candidate(LOWEST, NO_CLASS);
   for (var group = lane; group * 4u < NUM_CODES; group += LANES) {
     let noise = exponentials(key, group);
@@ -140,7 +141,7 @@ fn draw_x_0(token: u32, lane: u32, key: vec4u) -> Candidate {
         return best;
       }
       if (logit.kind == LOGIT_FINITE) {
-        let score = logit.value - log(noise[i]);
+        let score = (exponent * logit.value) - log(noise[i]);
         if (score > best.score) {
           best = Candidate(score, group * 4u + i);
         }
@@ -162,12 +163,20 @@ fn finish(token: u32, drawn: Candidate) {
   }
   let draw = route_draw(stream, pixel, step.counter);
   var class_0 = drawn.class_index;
+//#if PURITY
+  var taken = ROUTE_READ; // what was chosen is revealed
+//#else
   var taken = route(item, is_masked, class_0 == class_t, draw);
+//#endif
   if (class_0 >= NUM_CODES) {
     // Nothing can be drawn: counted, and a token that needs x_0 stays what it was.
-    atomicAdd(&faults[0], 1u);
+//#if PURITY
+//#else
+    atomicAdd(&faults[0], 1u); // purity_top has counted it otherwise
+//#endif
     class_0 = class_t;
-    taken = select(ROUTE_KEEP, ROUTE_UNIFORM, settled_route(item, is_masked, draw) == ROUTE_UNIFORM);
+    let keeps = taken == ROUTE_READ || settled_route(item, is_masked, draw) != ROUTE_UNIFORM;
+    taken = select(ROUTE_UNIFORM, ROUTE_KEEP, keeps);
   }
   var result = class_0;
   if (taken == ROUTE_KEEP) {
@@ -195,11 +204,17 @@ fn main(
     let position = first + (local_index / LANES);
     let in_range = position < count;
     var token = 0u;
+    var exponent = 1.0;
     if (in_range) {
       token = position;
+//#if PURITY
+      token = unsettled[1u + (2u * position)];
+      exponent = bitcast<f32>(unsettled[2u + (2u * position)]);
+//#else
       if (listed) {
         token = unsettled[1u + position];
       }
+//#endif
     }
     let item = step.items[token / step.num_pixels];
     let key = pixel_key(ItemStream(item.seed, item.item), token % step.num_pixels, step.counter, PURPOSE_X0);
@@ -208,7 +223,7 @@ fn main(
 //#else
     var candidate = Candidate(LOWEST, NO_CLASS);
     if (in_range) {
-      candidate = draw_x_0(token, lane, key);
+      candidate = draw_x_0(token, lane, key, exponent);
     }
     let drawn = reduce_candidates(local_index, candidate);
 //#endif

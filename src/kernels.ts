@@ -8,6 +8,9 @@ import gumbelNoised from '../shaders/gumbel_noised.wgsl?raw'
 import initialSample from '../shaders/initial_sample.wgsl?raw'
 import logOnehot from '../shaders/log_onehot.wgsl?raw'
 import posterior from '../shaders/posterior.wgsl?raw'
+import puritySelect from '../shaders/purity_select.wgsl?raw'
+import purityTop from '../shaders/purity_top.wgsl?raw'
+import sharpen from '../shaders/sharpen.wgsl?raw'
 import stepDecide from '../shaders/step_decide.wgsl?raw'
 import stepDraw from '../shaders/step_draw.wgsl?raw'
 import transition from '../shaders/transition.wgsl?raw'
@@ -54,6 +57,13 @@ const sources = {
     bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'write'],
     featureBindings: { GUIDED: ['read'] },
   },
+  purity_top: {
+    source: purityTop,
+    bindings: ['read', 'read', 'write', 'write'],
+    featureBindings: { GUIDED: ['read'] },
+  },
+  purity_select: { source: puritySelect, bindings: ['read', 'read', 'read', 'write', 'write', 'write', 'write'] },
+  sharpen: { source: sharpen, bindings: ['read', 'read', 'read', 'write'] },
   add_noise: { source: addNoise, bindings: ['read', 'read', 'write', 'write'] },
   codebook: { source: codebook, bindings: ['read', 'read', 'read', 'write', 'write'] },
   gumbel_noised: { source: gumbelNoised, bindings: ['read', 'read', 'read', 'write'] },

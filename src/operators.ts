@@ -263,7 +263,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     return { tensor, batchSize, numPixels }
   }
 
-  private emptyRows(layout: Layout, B: number, rows: number, N: number, label: string): GpuTensor<'f32'> {
+  protected emptyRows(layout: Layout, B: number, rows: number, N: number, label: string): GpuTensor<'f32'> {
     const shape = layout === 'class-major' ? [B, rows, N] : [B, N, rows]
     return GpuTensor.empty(this.device, shape, 'f32', label)
   }

@@ -10,7 +10,7 @@ import { OptionError, ShapeError } from './errors'
 export type Words = readonly [number, number, number, number]
 
 /** What a random number is for; each purpose has a stream of its own. Values are shared with lib/random.wgsl. */
-export const Purpose = { x0: 0, route: 1, uniformClass: 2 } as const
+export const Purpose = { x0: 0, route: 1, uniformClass: 2, select: 3 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 
 /** High 32 bits of a 32×32-bit product. */

@@ -4,12 +4,18 @@ import { fetchJson, modelFile } from './fetch'
 import { asGpuTensor } from './interop'
 import type { KernelVariant } from './kernels'
 import { ReferenceOperators } from './operators'
+import { Purity, type PurityRule } from './purity'
+import { purityQuota } from './purity_quota'
 import type { RandomGenerator } from './random'
 import { initialMaskProbability, posteriorCoefficients } from './schedule'
 import { Step } from './step'
 import { type LogitsTensor, logitsSource, requireKnown, requireOutputs } from './step_inputs'
 import {
+  type Layout,
+  type PurityOptions,
   requireNoise,
+  requirePurityOptions,
+  requireSameEnd,
   requireSample,
   requireShape,
   requireStepOptions,
@@ -20,6 +26,10 @@ import {
 } from './step_options'
 import { elementCount, GpuTensor } from './tensor'
 import { forwardThresholds, threshold } from './thresholds'
+
+export interface GpuPurityOptions extends PurityOptions<LogitsTensor, GpuTensor> {
+  readonly faults?: GpuTensor
+}
 
 export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
   /** Where this step counts what it could not use, u32 [2]; the scheduler's own counters by default. */
@@ -34,10 +44,12 @@ export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
  */
 export class VQDiffusionScheduler extends ReferenceOperators {
   readonly #step: Step
+  readonly #purity: Purity
 
   private constructor(device: GPUDevice, options: VQDiffusionSchedulerOptions) {
     super(device, options)
     this.#step = this.own(new Step(this.kernels, this.numCodes))
+    this.#purity = this.own(new Purity(this.kernels, this.#step, this.numCodes))
   }
 
   /** Makes a scheduler and compiles the pipelines of a plain step. Rejects with ConfigError or ShaderError. */
@@ -163,6 +175,80 @@ export class VQDiffusionScheduler extends ReferenceOperators {
       }
     })
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
+  }
+
+  /**
+   * One step of purity-prior sampling (Tang et al. 2022; SEMANTICS 15): reveals as many masked tokens as the schedule
+   * expects to be unmasked at u, chosen without replacement by their purity, and revises none. Guidance goes with it,
+   * truncation does not. A step to clean data (u = −1) is the plain one. Throws as `step` does.
+   */
+  purityStep(
+    modelOutput: LogitsTensor,
+    timestep: number | readonly number[],
+    sample: GpuTensor,
+    options: GpuPurityOptions,
+  ): VQDiffusionSchedulerOutput<GpuTensor> {
+    this.assertUsable()
+    const { generator, layout, guidance, previousTimestep, out } = options
+    const rule = requirePurityOptions(options)
+    const x = asGpuTensor(this.device, 'sample', sample)
+    const { batchSize, numPixels } = requireSample('sample', x)
+    const steps = this.resolveTimesteps(timestep, previousTimestep, batchSize)
+    if (requireSameEnd(steps)) return this.step(modelOutput, timestep, sample, options)
+    const logits = logitsSource(
+      this.device,
+      modelOutput,
+      { ...(layout && { layout }), ...(guidance && { guidance }) },
+      [batchSize, this.numCodes, numPixels],
+    )
+    const streams = generator.streams(batchSize)
+    const faults = options.faults ? asGpuTensor(this.device, 'faults', options.faults) : this.faults
+    requireOutputs(this.device, { out }, [x, logits.conditional, logits.unconditional, faults], x.shape)
+    const prevSample = out ?? this.emptyTokens(x.shape)
+    const counter = generator.nextCounter()
+    const call = { logits, sample: x, prevSample, faults, batchSize, numPixels, counter, streams }
+    this.submit('vqd/purity', (encoder) =>
+      this.#purity.encodeStep(
+        encoder,
+        { ...call, ...rule, revealedAfter: steps.map(({ u }) => purityQuota(this.schedule, u, numPixels)) },
+        {
+          ...{ ...call, thresholds: steps.map((step) => this.thresholds(step)), forward: [] },
+          ...{ predOriginalSample: undefined, known: undefined, diagnostics: undefined, truncationRate: undefined },
+        },
+      ),
+    )
+    return { prevSample }
+  }
+
+  /**
+   * What purity-prior sampling makes of log p(x₀) [B, K, N]: `logProb` f32 [B, C, N], sharpened by each token's purity,
+   * and `selectionWeight` f32 [B, N], the purity of the masked tokens and 0 for the others.
+   */
+  purityPrior(
+    logPX0: LogitsTensor,
+    xT: GpuTensor,
+    { layout = 'class-major', ...options }: { layout?: Layout } & Partial<PurityRule> = {},
+  ): { logProb: GpuTensor<'f32'>; selectionWeight: GpuTensor<'f32'> } {
+    this.assertUsable()
+    const rule = requirePurityOptions(options)
+    const x = asGpuTensor(this.device, 'xT', xT)
+    const { batchSize, numPixels } = requireSample('xT', x)
+    const logits = logitsSource(this.device, logPX0, { layout }, [batchSize, this.numCodes, numPixels])
+    const logProb = this.emptyRows(layout, batchSize, this.numEmbed, numPixels, 'vqd/log_prob')
+    const selectionWeight = GpuTensor.empty(this.device, x.shape, 'f32', 'vqd/selection_weight')
+    const unchanged = this.emptyTokens(x.shape)
+    const streams = Array.from({ length: batchSize }, () => ({ seedLow: 0, seedHigh: 0, item: 0 }))
+    const call = { logits, sample: x, prevSample: unchanged, faults: this.faults, numPixels, counter: 0, streams }
+    this.submit('vqd/purity', (encoder) =>
+      this.#purity.encodePrior(
+        encoder,
+        { ...call, ...rule, revealedAfter: streams.map(() => 0) },
+        logProb,
+        selectionWeight,
+      ),
+    )
+    unchanged.destroy()
+    return { logProb, selectionWeight }
   }
 
   private emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {

@@ -104,20 +104,22 @@ export abstract class SchedulerBase {
     previousTimestep: number | readonly number[] | undefined,
     batchSize: number,
   ): { t: number; u: number }[] {
-    const perItem = (name: string, value: number | readonly number[]): readonly number[] => {
-      if (typeof value === 'number') return Array.from({ length: batchSize }, () => value)
-      if (value.length !== batchSize)
-        throw new TimestepError(
-          `${name} needs to be a number or one per batch item (${batchSize}); given ${value.length}.`,
-        )
-      return value
-    }
-    const previous = previousTimestep === undefined ? undefined : perItem('previousTimestep', previousTimestep)
-    return perItem('timestep', timestep).map((t, item) => {
+    const previous = previousTimestep === undefined ? undefined : this.perItem('previousTimestep', previousTimestep, batchSize)
+    return this.perItem('timestep', timestep, batchSize).map((t, item) => {
       const u = previous ? previous[item]! : this.successor(t)
       requireTimesteps(this.schedule, t, u)
       return { t, u }
     })
+  }
+
+  /** A number for all items, or one per item, as a list. Throws TimestepError if the list is of another length. */
+  protected perItem(name: string, value: number | readonly number[], batchSize: number): readonly number[] {
+    if (typeof value === 'number') return Array.from({ length: batchSize }, () => value)
+    if (value.length !== batchSize)
+      throw new TimestepError(
+        `${name} needs to be a number or one per batch item (${batchSize}); given ${value.length}.`,
+      )
+    return value
   }
 
   /** The thresholds of a step t → u, computed once. */

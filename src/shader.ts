@@ -4,6 +4,7 @@ import layout from '../shaders/lib/layout.wgsl?raw'
 import logits from '../shaders/lib/logits.wgsl?raw'
 import numerics from '../shaders/lib/numerics.wgsl?raw'
 import posterior from '../shaders/lib/posterior.wgsl?raw'
+import purity from '../shaders/lib/purity.wgsl?raw'
 import random from '../shaders/lib/random.wgsl?raw'
 import reduce from '../shaders/lib/reduce.wgsl?raw'
 import step from '../shaders/lib/step.wgsl?raw'
@@ -14,13 +15,14 @@ const library: Record<string, string> = {
   'lib/logits.wgsl': logits,
   'lib/numerics.wgsl': numerics,
   'lib/posterior.wgsl': posterior,
+  'lib/purity.wgsl': purity,
   'lib/random.wgsl': random,
   'lib/reduce.wgsl': reduce,
   'lib/step.wgsl': step,
 }
 
 /** Names that the directives of our shaders may test. */
-export type Feature = 'F16' | 'GUIDED' | 'KNOWN' | 'POSTERIOR' | 'TRUNCATED'
+export type Feature = 'F16' | 'GUIDED' | 'KNOWN' | 'POSTERIOR' | 'PURITY' | 'TRUNCATED'
 
 /**
  * Turns a .wgsl file into WGSL: replaces `//#include "lib/x.wgsl"` by that file and resolves `//#if NAME`, `//#else`,

@@ -127,22 +127,46 @@ export class Step {
         ],
         workgroupsFor(tokens),
       )
-    this.kernels.dispatch(
-      pass,
-      this.drawVariant(features),
-      [
-        ...[parameters, logits.conditional.buffer, sample.buffer, this.#unsettled, prevSample.buffer],
-        ...[predOriginalSample?.buffer ?? this.#noX0, faults.buffer],
-        ...(logits.unconditional ? [logits.unconditional.buffer] : []),
-      ],
-      decides ? this.#workgroups : columnWorkgroups(tokens, this.#lanes),
-    )
+    const workgroups = decides ? this.#workgroups : columnWorkgroups(tokens, this.#lanes)
+    this.dispatchDraw(pass, call, features, parameters, this.#unsettled, workgroups)
     if (call.diagnostics) this.dispatchDiagnostics(pass, call, call.diagnostics)
     pass.end()
     if (call.diagnostics && decides) {
       const { counts } = call.diagnostics
       encoder.copyBufferToBuffer(this.#unsettled, 0, counts.buffer, (counts.offset + 1) * 4, 4)
     }
+  }
+
+  /** Packs the parameters for `dispatchChosen`. */
+  packListed(call: StepCall): GPUBuffer {
+    return this.packParameters(call, flagListed)
+  }
+
+  /** The draw alone, for tokens that something else has chosen: a list of (token, exponent) pairs. */
+  dispatchChosen(
+    pass: GPUComputePassEncoder,
+    call: StepCall,
+    parameters: GPUBuffer,
+    chosen: GPUBuffer,
+    workgroups: GPUBuffer,
+  ): void {
+    this.dispatchDraw(pass, call, { ...logitsFeatures(call.logits), PURITY: true }, parameters, chosen, workgroups)
+  }
+
+  private dispatchDraw(
+    pass: GPUComputePassEncoder,
+    { logits, sample, prevSample, predOriginalSample, faults }: StepCall,
+    features: StepFeatures,
+    parameters: GPUBuffer,
+    list: GPUBuffer,
+    workgroups: number | GPUBuffer,
+  ): void {
+    const buffers = [
+      ...[parameters, logits.conditional.buffer, sample.buffer, list, prevSample.buffer],
+      ...[predOriginalSample?.buffer ?? this.#noX0, faults.buffer],
+      ...(logits.unconditional ? [logits.unconditional.buffer] : []),
+    ]
+    this.kernels.dispatch(pass, this.drawVariant(features), buffers, workgroups)
   }
 
   /** What the step did, as a further dispatch after it. */
@@ -183,9 +207,9 @@ export class Step {
     return { name: 'step_decide', features: { KNOWN }, constants }
   }
 
-  private drawVariant({ GUIDED = false, TRUNCATED = false, F16 = false }: StepFeatures): KernelVariant {
+  private drawVariant({ GUIDED = false, TRUNCATED = false, F16 = false, PURITY = false }: StepFeatures): KernelVariant {
     const constants = { NUM_CODES: this.numCodes, LANES: this.#lanes }
-    return { name: 'step_draw', features: { GUIDED, TRUNCATED, F16 }, constants }
+    return { name: 'step_draw', features: { GUIDED, TRUNCATED, F16, PURITY }, constants }
   }
 
   /** Empties the list, with room for this many tokens. */

@@ -54,6 +54,16 @@ export interface StepOptions<Tensor, Sample> {
   readonly out?: Sample
 }
 
+/** Options of `purityStep` that both engines have. */
+export interface PurityOptions<Tensor, Sample>
+  extends Pick<StepOptions<Tensor, Sample>, 'layout' | 'guidance' | 'previousTimestep' | 'out'> {
+  readonly generator: RandomGenerator
+  /** r: a token of purity π draws from p^(1 + r·π); 0 by default. */
+  readonly priorWeight?: number
+  /** Whether tokens are chosen by their purity, the default, or all alike (prior rules 2 and 1 of the original). */
+  readonly byPurity?: boolean
+}
+
 /** What a step did; asked for with `diagnostics`. */
 export interface StepDiagnostics<Tensor> {
   /** Entropy of p(x₀) in nats, guided if the step is, before truncation, f32 [B, N]; 0 for a worthless column. */
@@ -118,6 +128,27 @@ export function requireColumns(
   else requireShape(name, tensor, [batchSize, numPixels, rows], '[batch, pixels, classes]')
 }
 
+/** Throws OptionError unless the prior weight is a number of at least 0. */
+export function requirePurityOptions({
+  priorWeight = 0,
+  byPurity = true,
+}: {
+  priorWeight?: number
+  byPurity?: boolean
+}) {
+  if (!(priorWeight >= 0 && priorWeight < Infinity))
+    throw new OptionError(`priorWeight needs to be a number of at least 0; given ${priorWeight}.`)
+  return { priorWeight, byPurity }
+}
+
+/** Whether all items of a batch end in clean data. Throws OptionError if only some do. */
+export function requireSameEnd(steps: readonly { u: number }[]): boolean {
+  const ending = steps.filter(({ u }) => u === -1).length
+  if (ending !== 0 && ending !== steps.length)
+    throw new OptionError('Here all items of a batch need to end in clean data (−1), or none.')
+  return ending > 0
+}
+
 /** Whether a truncation rate truncates anything. */
 export function truncates(truncationRate: number | undefined): truncationRate is number {
   return truncationRate !== undefined && truncationRate < 1
@@ -125,20 +156,35 @@ export function truncates(truncationRate: number | undefined): truncationRate is
 
 /** Throws OptionError unless exactly one source of randomness is given and the options go together. */
 export function requireStepOptions(options: StepOptions<unknown, unknown>): void {
-  const { generator, noise, layout, guidance, truncationRate, predOriginalSample, known, diagnostics } = options
-  if (!generator === !noise)
-    throw new OptionError(`step needs either a generator or noise; given ${generator ? 'both' : 'neither'}.`)
+  const { noise, layout, guidance, truncationRate, predOriginalSample, known, diagnostics } = options
+  requireRandomness('step', options)
   if (noise && predOriginalSample)
     throw new OptionError('predOriginalSample needs a generator: the reference-identical draw does not draw x₀.')
   if (noise && diagnostics)
     throw new OptionError('diagnostics need a generator: the reference-identical draw reads every column anyway.')
   if (noise && known) throw new OptionError('known needs a generator: the reference-identical draw knows no tokens.')
-  if (layout !== undefined && layout !== 'class-major' && layout !== 'pixel-major')
-    throw new OptionError(`layout needs to be 'class-major' or 'pixel-major'; given ${JSON.stringify(layout)}.`)
+  requireLayout(layout)
   if (truncationRate !== undefined && Number.isNaN(truncationRate))
     throw new OptionError('truncationRate needs to be a number; given NaN.')
   if (noise && truncates(truncationRate))
     throw new OptionError('truncationRate needs a generator: with supplied noise, truncate the logits before.')
+  requireGuidance(guidance)
+}
+
+/** Throws OptionError unless exactly one source of randomness is given. */
+export function requireRandomness(name: string, { generator, noise }: { generator?: unknown; noise?: unknown }): void {
+  if (!generator === !noise)
+    throw new OptionError(`${name} needs either a generator or noise; given ${generator ? 'both' : 'neither'}.`)
+}
+
+/** Throws OptionError unless this is one of the two layouts, or left out. */
+export function requireLayout(layout: Layout | undefined): void {
+  if (layout !== undefined && layout !== 'class-major' && layout !== 'pixel-major')
+    throw new OptionError(`layout needs to be 'class-major' or 'pixel-major'; given ${JSON.stringify(layout)}.`)
+}
+
+/** Throws OptionError unless the scale is finite, or guidance is left out. */
+export function requireGuidance(guidance: Guidance<unknown> | undefined): void {
   if (guidance && !Number.isFinite(guidance.scale))
     throw new OptionError(`guidance.scale needs to be a finite number; given ${guidance.scale}.`)
 }
@@ -153,10 +199,7 @@ export function requireNoise(
   steps: readonly { u: number }[],
   [batchSize, numCodes, numPixels]: readonly [number, number, number],
 ): number {
-  const ending = steps.filter(({ u }) => u === -1).length
-  if (ending !== 0 && ending !== steps.length)
-    throw new OptionError('With supplied noise all items of a batch need to end in clean data (−1), or none.')
-  const rows = ending > 0 ? numCodes : numCodes + 1
+  const rows = requireSameEnd(steps) ? numCodes : numCodes + 1
   requireDtype('noise', noise, ['f32', 'f64'])
   requireColumns('noise', noise, layout, [batchSize, rows, numPixels])
   return rows

@@ -4,6 +4,7 @@
 const PURPOSE_X0 = 0u;
 const PURPOSE_ROUTE = 1u;
 const PURPOSE_UNIFORM_CLASS = 2u;
+const PURPOSE_SELECT = 3u;
 
 // Where an item's random numbers come from: its seed, and its place among the items that share the seed.
 struct ItemStream {

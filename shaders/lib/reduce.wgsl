@@ -132,3 +132,26 @@ fn reduce_sum(local_index: u32, value: f32) -> f32 {
   workgroupBarrier();
   return total;
 }
+
+// Over the whole workgroup, known to all. Uniform control flow only.
+fn reduce_count(local_index: u32, value: u32) -> u32 {
+  shared_classes[local_index] = value;
+  for (var distance = WORKGROUP_SIZE / 2u; distance > 0u; distance /= 2u) {
+    workgroupBarrier();
+    if (local_index < distance) {
+      shared_classes[local_index] += shared_classes[local_index + distance];
+    }
+  }
+  return workgroupUniformLoad(&shared_classes[0]);
+}
+
+fn reduce_max(local_index: u32, value: f32) -> f32 {
+  shared_values[local_index] = value;
+  for (var distance = WORKGROUP_SIZE / 2u; distance > 0u; distance /= 2u) {
+    workgroupBarrier();
+    if (local_index < distance) {
+      shared_values[local_index] = max(shared_values[local_index], shared_values[local_index + distance]);
+    }
+  }
+  return workgroupUniformLoad(&shared_values[0]);
+}

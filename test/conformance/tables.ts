@@ -1,4 +1,5 @@
 import { readConfig, writeConfig } from '../../src/config'
+import { originalPurityQuotas } from '../../src/purity_quota'
 import { leadingTimesteps, scheduleTables, stridedTimesteps } from '../../src/schedule'
 import { checkClose, checkEqual } from './checks'
 import type { FixtureCase, Fixtures } from './fixtures'
@@ -36,5 +37,10 @@ export const tableOps: Record<string, (fixture: FixtureCase, fixtures: Fixtures)
   strided_timesteps({ config, params, outputs }, fixtures) {
     const got = stridedTimesteps(params.num_inference_steps, config.num_train_timesteps)
     checkEqual('timesteps', got, [...fixtures.tokens(outputs.timesteps).data])
+  },
+
+  purity_counts({ outputs }) {
+    const got = Object.fromEntries(([10, 25, 50, 100] as const).map((T) => [T, originalPurityQuotas(T)]))
+    checkEqual('quotas', got, outputs.json)
   },
 }

@@ -1,0 +1,107 @@
+// Purity-prior sampling: chooses the tokens to reveal, without replacement, among the masked ones with their purity as
+// weight (Gumbel top-k), and lists them with the exponent that sharpens their prediction. A workgroup takes an item.
+//#include "lib/numerics.wgsl"
+//#include "lib/random.wgsl"
+//#include "lib/reduce.wgsl"
+
+override NUM_CODES: u32;
+override COLUMNS_PER_WORKGROUP: u32; // of step_draw
+const MAX_WORKGROUPS = 65535u;
+//#include "lib/purity.wgsl"
+
+@group(0) @binding(0) var<storage, read> parameters: Purity;
+@group(0) @binding(1) var<storage, read> x_t: array<u32>;
+@group(0) @binding(2) var<storage, read> top_probability: array<f32>;
+@group(0) @binding(3) var<storage, read_write> x_prev: array<u32>; // holds the keys while choosing
+@group(0) @binding(4) var<storage, read_write> chosen: array<atomic<u32>>; // a count, then (token, exponent) pairs
+@group(0) @binding(5) var<storage, read_write> draw_workgroups: array<atomic<u32>, 3>;
+@group(0) @binding(6) var<storage, read_write> selection_weight: array<f32>;
+
+// Floats in ascending order as positive integers in ascending order; 0 is left for tokens that cannot be chosen.
+fn ordered(value: f32) -> u32 {
+  let bits = bitcast<u32>(value);
+  return max(select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u), 1u);
+}
+
+fn count_above(local_index: u32, first: u32, key: u32) -> u32 {
+  var count = 0u;
+  for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
+    count += u32(x_prev[parameters.prev_sample_offset + first + n] > key);
+  }
+  return reduce_count(local_index, count);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) num_workgroups: vec3u,
+  @builtin(local_invocation_index) local_index: u32,
+) {
+  let num_items = parameters.num_tokens / parameters.num_pixels;
+  for (var item_index = workgroup_id.x; item_index < num_items; item_index += num_workgroups.x) {
+    let item = parameters.items[item_index];
+    let first = item_index * parameters.num_pixels;
+
+    var highest = 0.0;
+    var masked = 0u;
+    for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
+      highest = max(highest, top_probability[first + n]);
+      masked += u32(x_t[parameters.sample_offset + first + n] >= NUM_CODES);
+    }
+    highest = reduce_max(local_index, highest);
+    let num_masked = reduce_count(local_index, masked);
+    let revealed = parameters.num_pixels - num_masked;
+    let wanted = min(max(item.revealed_after, revealed) - revealed, num_masked);
+
+    for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
+      let purity = top_probability[first + n] / (highest + 1e-10);
+      let is_masked = x_t[parameters.sample_offset + first + n] >= NUM_CODES;
+      let weight = select(1.0, purity, parameters.by_purity != 0u);
+      selection_weight[first + n] = select(0.0, weight, is_masked);
+      var key = 0u;
+      if (is_masked && weight > 0.0) {
+        let word = pixel_key(item.stream, n, parameters.counter, PURPOSE_SELECT);
+        key = ordered(log(weight) - log(exponential_of_word(word.x, (f32(word.y >> 8u) + 0.5) * 0x1p-24)));
+      }
+      x_prev[parameters.prev_sample_offset + first + n] = key;
+    }
+    storageBarrier();
+
+    // The lowest key with fewer than `wanted` keys above it, bit by bit.
+    var cut = 0xffffffffu;
+    for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
+      let lower = cut & ~bit;
+      if (count_above(local_index, first, lower) < wanted) {
+        cut = lower;
+      }
+    }
+    let above = count_above(local_index, first, cut);
+
+    for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
+      let key = x_prev[parameters.prev_sample_offset + first + n];
+      var is_chosen = wanted > 0u && key > cut;
+      if (wanted > 0u && key == cut && key > 0u) {
+        // Equal keys are taken in the order of their pixels.
+        var before = above;
+        for (var i = 0u; i < n; i++) {
+          before += u32(x_prev[parameters.prev_sample_offset + first + i] == cut);
+        }
+        is_chosen = before < wanted;
+      }
+      if (is_chosen) {
+        let position = atomicAdd(&chosen[0], 1u);
+        let purity = top_probability[first + n] / (highest + 1e-10);
+        atomicStore(&chosen[1u + 2u * position], first + n);
+        atomicStore(&chosen[2u + 2u * position], bitcast<u32>(1.0 + (parameters.prior_weight * purity)));
+        atomicMax(&draw_workgroups[0], min((position / COLUMNS_PER_WORKGROUP) + 1u, MAX_WORKGROUPS));
+      }
+    }
+    storageBarrier();
+
+    // What is not drawn stays; the draw overwrites the chosen ones.
+    for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
+      x_prev[parameters.prev_sample_offset + first + n] = min(x_t[parameters.sample_offset + first + n], NUM_CODES);
+    }
+    storageBarrier();
+  }
+}

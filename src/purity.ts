@@ -1,0 +1,152 @@
+import { type Kernels, workgroupSize } from './kernels'
+import { ParameterBuffer } from './parameters'
+import type { ItemStream } from './random'
+import { columnWorkgroups, type LogitsSource, lanesFor, logitsFeatures, type Step, type StepCall } from './step'
+import { GpuTensor } from './tensor'
+
+/** How tokens are chosen and their predictions sharpened (SEMANTICS 15). */
+export interface PurityRule {
+  /** r: a token of purity π draws from p^(1 + r·π). */
+  readonly priorWeight: number
+  /** Whether tokens are chosen by their purity, or all alike. */
+  readonly byPurity: boolean
+}
+
+interface PurityCall extends PurityRule {
+  readonly logits: LogitsSource
+  readonly sample: GpuTensor
+  readonly prevSample: GpuTensor
+  readonly faults: GpuTensor
+  readonly numPixels: number
+  readonly counter: number
+  readonly streams: readonly ItemStream[]
+  /** Tokens to be revealed after the step, per item. */
+  readonly revealedAfter: readonly number[]
+}
+
+const headerWords = 12
+const itemWords = 6
+
+/** Purity-prior sampling: top probabilities, choice of tokens, draw of the chosen ones. */
+export class Purity {
+  readonly #lanes: number
+  readonly #parameters: ParameterBuffer
+  /** Arguments of the indirect dispatch; y and z stay 1. */
+  readonly #workgroups: GPUBuffer
+  #topProbability: GpuTensor
+  #selectionWeight: GpuTensor
+  /** A count, then (token, exponent) pairs. */
+  #chosen: GpuTensor
+
+  constructor(
+    private readonly kernels: Kernels,
+    private readonly step: Step,
+    private readonly numCodes: number,
+  ) {
+    const { device } = kernels
+    this.#lanes = lanesFor(numCodes)
+    this.#parameters = new ParameterBuffer(device, 'vqd/purity/parameters')
+    this.#workgroups = device.createBuffer({
+      label: 'vqd/purity/workgroups',
+      size: 12,
+      usage: GPUBufferUsage.INDIRECT | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+    })
+    device.queue.writeBuffer(this.#workgroups, 0, new Uint32Array([0, 1, 1]))
+    this.#topProbability = GpuTensor.empty(device, [1], 'f32', 'vqd/purity/top_probability')
+    this.#selectionWeight = GpuTensor.empty(device, [1], 'f32', 'vqd/purity/selection_weight')
+    this.#chosen = GpuTensor.empty(device, [3], 'u32', 'vqd/purity/chosen')
+  }
+
+  /** Records a step that reveals the chosen tokens and leaves all others as they are. */
+  encodeStep(encoder: GPUCommandEncoder, call: PurityCall, stepCall: StepCall): void {
+    if (call.sample.size === 0) return
+    this.reserve(call.sample.size)
+    const drawParameters = this.step.packListed(stepCall)
+    this.encodeSelection(encoder, call, this.#selectionWeight, (pass) =>
+      this.step.dispatchChosen(pass, stepCall, drawParameters, this.#chosen.buffer, this.#workgroups),
+    )
+  }
+
+  /** Records the dense prior: sharpened log-probabilities of C rows, and the weights of the choice. */
+  encodePrior(encoder: GPUCommandEncoder, call: PurityCall, logProb: GpuTensor, selectionWeight: GpuTensor): void {
+    if (call.sample.size === 0) return
+    this.reserve(call.sample.size)
+    this.encodeSelection(encoder, call, selectionWeight, (pass, parameters) =>
+      this.kernels.dispatch(
+        pass,
+        { name: 'sharpen', features: logitsFeatures(call.logits), constants: this.constants },
+        [parameters, call.logits.conditional.buffer, this.#topProbability.buffer, logProb.buffer],
+        columnWorkgroups(call.sample.size, this.#lanes),
+      ),
+    )
+  }
+
+  destroy(): void {
+    for (const owned of [this.#parameters, this.#topProbability, this.#selectionWeight, this.#chosen]) owned.destroy()
+    this.#workgroups.destroy()
+  }
+
+  private get constants() {
+    return { NUM_CODES: this.numCodes, LANES: this.#lanes }
+  }
+
+  private encodeSelection(
+    encoder: GPUCommandEncoder,
+    call: PurityCall,
+    selectionWeight: GpuTensor,
+    then: (pass: GPUComputePassEncoder, parameters: GPUBuffer) => void,
+  ): void {
+    const { logits, sample, prevSample, faults } = call
+    const parameters = this.packParameters(call)
+    encoder.clearBuffer(this.#chosen.buffer, 0, 4)
+    encoder.clearBuffer(this.#workgroups, 0, 4)
+    const pass = encoder.beginComputePass({ label: 'vqd/purity' })
+    this.kernels.dispatch(
+      pass,
+      { name: 'purity_top', features: logitsFeatures(logits), constants: this.constants },
+      [
+        ...[parameters, logits.conditional.buffer, this.#topProbability.buffer, faults.buffer],
+        ...(logits.unconditional ? [logits.unconditional.buffer] : []),
+      ],
+      columnWorkgroups(sample.size, this.#lanes),
+    )
+    const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: workgroupSize / this.#lanes }
+    this.kernels.dispatch(
+      pass,
+      { name: 'purity_select', constants },
+      [
+        ...[parameters, sample.buffer, this.#topProbability.buffer, prevSample.buffer],
+        ...[this.#chosen.buffer, this.#workgroups, selectionWeight.buffer],
+      ],
+      columnWorkgroups(call.streams.length, workgroupSize),
+    )
+    then(pass, parameters)
+    pass.end()
+  }
+
+  /** Makes room for this many tokens. */
+  private reserve(tokens: number): void {
+    if (this.#topProbability.size >= tokens) return
+    for (const tensor of [this.#topProbability, this.#selectionWeight, this.#chosen]) tensor.destroy()
+    const { device } = this.kernels
+    this.#topProbability = GpuTensor.empty(device, [tokens], 'f32', 'vqd/purity/top_probability')
+    this.#selectionWeight = GpuTensor.empty(device, [tokens], 'f32', 'vqd/purity/selection_weight')
+    this.#chosen = GpuTensor.empty(device, [1 + 2 * tokens], 'u32', 'vqd/purity/chosen')
+  }
+
+  /** Struct Purity of lib/purity.wgsl. */
+  private packParameters(call: PurityCall): GPUBuffer {
+    const { logits, sample, prevSample, numPixels, streams } = call
+    const parameters = this.#parameters
+    parameters.begin(headerWords + itemWords * streams.length)
+    parameters.u32(sample.size, numPixels, logits.layout === 'class-major' ? 1 : 0)
+    parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
+    parameters.f32(logits.scale)
+    parameters.u32(sample.offset, prevSample.offset, call.counter)
+    parameters.f32(call.priorWeight)
+    parameters.u32(call.byPurity ? 1 : 0, 0)
+    for (const [item, { seedLow, seedHigh, item: place }] of streams.entries())
+      parameters.u32(seedLow, seedHigh, place, 0, call.revealedAfter[item]!, 0)
+    return parameters.upload()
+  }
+}
