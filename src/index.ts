@@ -2,17 +2,17 @@ export type { VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './
 export { type Capabilities, capabilities, requestDevice } from './device'
 export * from './errors'
 export type { OnnxGpuTensor } from './interop'
-export {
-  type ChainScheduler,
-  type ChainTensor,
-  type Decoder,
-  type Denoiser,
-  type DenoiserInput,
-  type SampleOptions,
-  type SampleProgress,
-  VQDiffusionPipeline,
-} from './pipeline'
+export { VQDiffusionPipeline } from './pipeline'
 export { RandomGenerator, type RandomGeneratorState } from './random'
+export type {
+  ChainScheduler,
+  ChainTensor,
+  Decoder,
+  Denoiser,
+  DenoiserInput,
+  SampleOptions,
+  SampleProgress,
+} from './sample_options'
 export { type GpuStepOptions, VQDiffusionScheduler } from './scheduler'
 export type { LogitsTensor } from './step_inputs'
 export type {

@@ -1,43 +1,28 @@
 import type { VQDiffusionSchedulerOptions } from './config'
-import { OptionError } from './errors'
 import { GpuScheduler } from './gpu_scheduler'
 import { asGpuTensor } from './interop'
-import type { RandomGenerator } from './random'
+import {
+  type AddNoiseOptions,
+  type LayoutOption,
+  type LogPX0Options,
+  type LogQOptions,
+  oneStepBefore,
+  type QPosteriorOptions,
+  requireCodebook,
+  requireLogPX0,
+  requireNumClasses,
+  requireRows,
+  rowsShape,
+} from './operator_options'
 import { Reference } from './reference'
 import { logCumulative, logFloor, posteriorCoefficients, transitionRows } from './schedule'
 import { type LogitsTensor, logitsSource } from './step_inputs'
-import {
-  type Guidance,
-  type Layout,
-  requireDtype,
-  requireSample,
-  requireShape,
-  shapeText,
-  truncates,
-} from './step_options'
+import { type Layout, requireDtype, requireRandomness, requireSample, requireShape, truncates } from './step_options'
 import { elementCount, GpuTensor } from './tensor'
 import { forwardThresholds } from './thresholds'
 
 /** log 0 among the parameters of kernels, LOG_ZERO there. */
 const logZero = -1e30
-
-interface LayoutOption {
-  /** Of the tensors with a class axis; 'class-major' by default. */
-  readonly layout?: Layout
-}
-
-/** What is made of logits before the reference's step: `logPX0`. */
-export interface LogPX0Options extends LayoutOption {
-  /** Layout of the result; that of the input by default. */
-  readonly outputLayout?: Layout
-  readonly guidance?: Guidance<LogitsTensor>
-  /** Whether to subtract the log-sum-exp; true by default. */
-  readonly normalise?: boolean
-  /** Strike out (−∞) the classes beyond this cumulative probability; 1 or more, the default, keeps all. */
-  readonly truncationRate?: number
-  /** Raise what is lower; the reference's −70 for a step with supplied noise. Not at all by default. */
-  readonly minimum?: number
-}
 
 /**
  * The reference's operators as dense tensors on the GPU. Each returns a new tensor that the caller owns, enqueues its
@@ -60,13 +45,12 @@ export abstract class ReferenceOperators extends GpuScheduler {
     logPX0: LogitsTensor,
     xT: GpuTensor,
     timestep: number | readonly number[],
-    { layout = 'class-major', previousTimestep }: LayoutOption & { previousTimestep?: number | readonly number[] } = {},
+    { layout = 'class-major', previousTimestep = oneStepBefore(timestep) }: QPosteriorOptions = {},
   ): GpuTensor<'f32'> {
     this.assertUsable()
     const x = asGpuTensor(this.device, 'xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
-    const previous = previousTimestep ?? (typeof timestep === 'number' ? timestep - 1 : timestep.map((t) => t - 1))
-    const steps = this.resolveTimesteps(timestep, previous, batchSize)
+    const steps = this.resolveTimesteps(timestep, previousTimestep, batchSize)
     const logits = logitsSource(this.device, logPX0, { layout }, [batchSize, this.numCodes, numPixels])
     const output = this.emptyRows(layout, batchSize, this.numEmbed, numPixels, 'vqd/log_posterior')
     const coefficients = steps.map(({ t, u }) => posteriorCoefficients(this.schedule, t, u))
@@ -102,8 +86,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
    */
   indexToLogOnehot(x: GpuTensor, numClasses: number, { layout = 'class-major' }: LayoutOption = {}): GpuTensor<'f32'> {
     this.assertUsable()
-    if (!Number.isSafeInteger(numClasses) || numClasses < 1)
-      throw new OptionError(`numClasses needs to be an integer of at least 1; given ${numClasses}.`)
+    requireNumClasses(numClasses)
     const tokens = asGpuTensor(this.device, 'x', x)
     const { batchSize, numPixels } = requireSample('x', tokens)
     const output = this.emptyRows(layout, batchSize, numClasses, numPixels, 'vqd/log_onehot')
@@ -122,7 +105,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     xT,
     cumulative,
     layout = 'class-major',
-  }: { t: number | readonly number[]; xT: GpuTensor; cumulative: boolean } & LayoutOption): GpuTensor<'f32'> {
+  }: LogQOptions<GpuTensor>): GpuTensor<'f32'> {
     this.assertUsable()
     const x = asGpuTensor(this.device, 'xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
@@ -145,10 +128,9 @@ export abstract class ReferenceOperators extends GpuScheduler {
     { layout = 'class-major' }: LayoutOption = {},
   ): GpuTensor<'f32'> {
     this.assertUsable()
-    const { tensor, batchSize, numPixels } = this.columnsOf('q', q, layout, ['f32'])
-    const times = typeof t === 'number' ? Array.from({ length: batchSize }, () => t) : t
-    const items = times.map((time) => logCumulative(this.schedule, time))
-    requireShape('t', { shape: [items.length], dtype: '' }, [batchSize], '[batch]')
+    const tensor = asGpuTensor(this.device, 'q', q)
+    const { batchSize, numPixels } = requireRows('q', tensor, layout, this.numCodes, ['f32'])
+    const items = this.perItem('t', t, batchSize).map((time) => logCumulative(this.schedule, time))
     const output = this.emptyRows(layout, batchSize, this.numEmbed, numPixels, 'vqd/log_q')
     this.packRows(output, layout, numPixels, this.numEmbed, 0, tensor.offset, items)
     const variant = { name: 'apply_cumulative', constants: { NUM_CODES: this.numCodes } } as const
@@ -160,26 +142,17 @@ export abstract class ReferenceOperators extends GpuScheduler {
    * The pipeline's pieces on raw logits of K rows: guidance, log-softmax, truncation, clamp, f32 (SEMANTICS 10). `step`
    * needs none of it; it is what the reference's scheduler receives.
    */
-  logPX0(modelOutput: LogitsTensor, options: LogPX0Options = {}): GpuTensor<'f32'> {
+  logPX0(modelOutput: LogitsTensor, options: LogPX0Options<LogitsTensor> = {}): GpuTensor<'f32'> {
     this.assertUsable()
-    const { layout = 'class-major', guidance, normalise = true, truncationRate = 1, minimum = -3.4e38 } = options
-    if (Number.isNaN(truncationRate) || Number.isNaN(minimum))
-      throw new OptionError(`truncationRate and minimum need to be numbers; given ${truncationRate}, ${minimum}.`)
-    const { batchSize, numPixels } = this.columnsOf('modelOutput', guidance?.unconditional ?? modelOutput, layout, [
-      'f32',
-      'f16',
-    ])
-    const B = guidance && !guidance.unconditional ? batchSize / 2 : batchSize
-    const logits = logitsSource(this.device, modelOutput, { layout, ...(guidance && { guidance }) }, [
-      B,
-      this.numCodes,
-      numPixels,
-    ])
+    const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -3.4e38 } = options
+    const tensor = asGpuTensor(this.device, 'modelOutput', modelOutput)
+    const { batchSize, numPixels } = requireLogPX0(tensor, options, this.numCodes, ['f32', 'f16'])
+    const logits = logitsSource(this.device, tensor, options, [batchSize, this.numCodes, numPixels])
     const outputLayout = options.outputLayout ?? layout
-    const output = this.emptyRows(outputLayout, B, this.numCodes, numPixels, 'vqd/log_p_x_0')
+    const output = this.emptyRows(outputLayout, batchSize, this.numCodes, numPixels, 'vqd/log_p_x_0')
     this.submit('vqd/guide', (encoder) =>
       this.reference.encodeGuide(encoder, {
-        ...{ logits, output, numPixels, columns: B * numPixels, normalise, minimum },
+        ...{ logits, output, numPixels, columns: batchSize * numPixels, normalise, minimum },
         outputClassMajor: outputLayout === 'class-major',
         truncationRate: truncates(truncationRate) ? truncationRate : 1,
       }),
@@ -194,14 +167,13 @@ export abstract class ReferenceOperators extends GpuScheduler {
   addNoise(
     x0: GpuTensor,
     t: number | readonly number[],
-    { generator, noise }: { generator?: RandomGenerator; noise?: LogitsTensor },
+    { generator, noise }: AddNoiseOptions<LogitsTensor>,
   ): GpuTensor<'u32'> {
     this.assertUsable()
     const clean = asGpuTensor(this.device, 'x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
     const steps = this.resolveTimesteps(t, -1, batchSize)
-    if (!generator === !noise)
-      throw new OptionError(`addNoise needs either a generator or noise; given ${generator ? 'both' : 'neither'}.`)
+    requireRandomness('addNoise', { generator, noise })
     if (noise) return this.addNoiseOf(clean, steps, asGpuTensor(this.device, 'noise', noise))
     const streams = generator!.streams(batchSize)
     const output = GpuTensor.empty(this.device, clean.shape, 'u32', 'vqd/sample')
@@ -239,33 +211,18 @@ export abstract class ReferenceOperators extends GpuScheduler {
     this.assertUsable()
     const vectors = asGpuTensor(this.device, 'codebook', codebook)
     const x = asGpuTensor(this.device, 'tokens', tokens)
-    requireDtype('codebook', vectors, ['f32'])
     const { batchSize, numPixels } = requireSample('tokens', x)
-    const [rows = 0, E = 0] = vectors.shape
-    requireShape('codebook', vectors, [this.numCodes, vectors.shape.length === 2 ? E : 0], '[codes, embedding]')
+    const E = requireCodebook(vectors, this.numCodes, ['f32'])
     const output = GpuTensor.empty(this.device, [batchSize, E, numPixels], 'f32', 'vqd/embeddings')
     this.parameters.begin(6)
-    this.parameters.u32(output.size, numPixels, E, rows, x.offset, vectors.offset)
+    this.parameters.u32(output.size, numPixels, E, this.numCodes, x.offset, vectors.offset)
     const buffers = [x.buffer, vectors.buffer, output.buffer, this.faults.buffer]
     this.submitElements({ name: 'codebook', constants: {} }, output.size, buffers)
     return output
   }
 
-  /** A tensor of K rows, and its batch and pixel counts. */
-  private columnsOf(name: string, value: LogitsTensor, layout: Layout, dtypes: readonly string[]) {
-    const tensor = asGpuTensor(this.device, name, value)
-    requireDtype(name, tensor, dtypes)
-    const [batchSize = 0, second = 0, third = 0] = tensor.shape
-    const numPixels = layout === 'class-major' ? third : second
-    const shape =
-      layout === 'class-major' ? [batchSize, this.numCodes, numPixels] : [batchSize, numPixels, this.numCodes]
-    requireShape(name, tensor, shape, `a batch of ${this.numCodes} classes (given ${shapeText(tensor.shape)})`)
-    return { tensor, batchSize, numPixels }
-  }
-
   protected emptyRows(layout: Layout, B: number, rows: number, N: number, label: string): GpuTensor<'f32'> {
-    const shape = layout === 'class-major' ? [B, rows, N] : [B, N, rows]
-    return GpuTensor.empty(this.device, shape, 'f32', label)
+    return GpuTensor.empty(this.device, rowsShape(layout, B, rows, N), 'f32', label)
   }
 
   /** Struct Rows of lib/layout.wgsl. */

@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { CpuTensor, VQDiffusionScheduler } from './cpu'
 import { ModelOutputError, OptionError } from './errors'
-import { type Denoiser, type SampleOptions, VQDiffusionPipeline } from './pipeline'
+import { VQDiffusionPipeline } from './pipeline'
 import { RandomGenerator } from './random'
+import type { Denoiser, SampleOptions } from './sample_options'
 
 const [K, N] = [11, 12]
 const scheduler = await VQDiffusionScheduler.create({
@@ -25,7 +26,10 @@ function pipelineOf(denoiser: Denoiser<CpuTensor, number>, decoder?: (tokens: Cp
 }
 const base = { numLatentPixels: N, numInferenceSteps: 5, conditioning: 4 }
 
-async function finalTokens(options: Partial<SampleOptions<number>>, denoiser = preferring): Promise<number[]> {
+async function finalTokens(
+  options: Partial<SampleOptions<number, CpuTensor>>,
+  denoiser = preferring,
+): Promise<number[]> {
   let tokens: number[] = []
   for await (const { sample } of pipelineOf(denoiser).sample({ ...base, ...options })) tokens = [...sample.data]
   return tokens

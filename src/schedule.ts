@@ -106,6 +106,18 @@ export function leadingTimesteps(numInferenceSteps: number, numTrainTimesteps: n
   return Array.from({ length: numInferenceSteps }, (_, i) => numInferenceSteps - 1 - i)
 }
 
+/** Throws OptionError unless the list falls strictly within 0 … T − 1 and has an entry. */
+export function requireTimestepList(timesteps: readonly number[], numTrainTimesteps: number): readonly number[] {
+  const valid = timesteps.every(
+    (t, i) => Number.isInteger(t) && t >= 0 && t < (i === 0 ? numTrainTimesteps : timesteps[i - 1]!),
+  )
+  if (!valid || timesteps.length === 0)
+    throw new OptionError(
+      `A list of timesteps needs to fall strictly from at most ${numTrainTimesteps - 1} to at least 0; given [${timesteps.join(', ')}].`,
+    )
+  return [...timesteps]
+}
+
 function requireStepCount(numInferenceSteps: number, numTrainTimesteps: number): void {
   if (!Number.isSafeInteger(numInferenceSteps) || numInferenceSteps < 1 || numInferenceSteps > numTrainTimesteps)
     throw new OptionError(

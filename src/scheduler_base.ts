@@ -9,6 +9,7 @@ import { OptionError, TimestepError, TokenRangeError } from './errors'
 import {
   createSchedule,
   leadingTimesteps,
+  requireTimestepList,
   requireTimesteps,
   routeTable,
   type Schedule,
@@ -81,14 +82,18 @@ export abstract class SchedulerBase {
 
   /**
    * Chooses n timesteps: by default the exact strided list over all T (SEMANTICS 13), with 'leading' diffusers' list
-   * n−1 … 0. Throws OptionError unless 1 ≤ n ≤ T.
+   * n−1 … 0; or takes a falling list as it is. Throws OptionError unless 1 ≤ n ≤ T, or if the list does not fall.
    */
-  setTimesteps(numInferenceSteps: number, { spacing = 'strided' }: { spacing?: 'strided' | 'leading' } = {}): void {
+  setTimesteps(
+    timesteps: number | readonly number[],
+    { spacing = 'strided' }: { spacing?: 'strided' | 'leading' } = {},
+  ): void {
+    const T = this.config.num_train_timesteps
     const lists = { strided: stridedTimesteps, leading: leadingTimesteps }
     if (!Object.hasOwn(lists, spacing))
       throw new OptionError(`spacing needs to be 'strided' or 'leading'; given ${JSON.stringify(spacing)}.`)
-    this.#timesteps = lists[spacing](numInferenceSteps, this.config.num_train_timesteps)
-    this.#numInferenceSteps = numInferenceSteps
+    this.#timesteps = typeof timesteps === 'number' ? lists[spacing](timesteps, T) : requireTimestepList(timesteps, T)
+    this.#numInferenceSteps = this.#timesteps.length
   }
 
   /** The content of `scheduler_config.json` as diffusers writes it. */
@@ -104,7 +109,8 @@ export abstract class SchedulerBase {
     previousTimestep: number | readonly number[] | undefined,
     batchSize: number,
   ): { t: number; u: number }[] {
-    const previous = previousTimestep === undefined ? undefined : this.perItem('previousTimestep', previousTimestep, batchSize)
+    const previous =
+      previousTimestep === undefined ? undefined : this.perItem('previousTimestep', previousTimestep, batchSize)
     return this.perItem('timestep', timestep, batchSize).map((t, item) => {
       const u = previous ? previous[item]! : this.successor(t)
       requireTimesteps(this.schedule, t, u)

@@ -1,5 +1,7 @@
+import { rowsShape } from '../operator_options'
 import type { Layout } from '../step_options'
-import type { CpuTensor } from './tensor'
+import { elementCount } from '../tensor'
+import { CpuTensor } from './tensor'
 
 /** One value of a column: row k of a token, counted through the batch. */
 export type ColumnReader = (token: number, k: number) => number
@@ -17,6 +19,31 @@ export function columns(
   numPixels: number,
 ): ColumnReader {
   return (token, k) => tensor.data[elementIndex(layout, rows, numPixels, token, k)]!
+}
+
+/** Rows 0 to rows − 1 of a token. */
+export function readColumn(reader: ColumnReader, token: number, rows: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, k) => reader(token, k))
+}
+
+/** A new tensor f64 of the layout, filled column by column. Throws ShapeError, or OptionError for an unknown layout. */
+export function fromColumns(
+  layout: Layout,
+  [batchSize, rows, numPixels]: readonly [number, number, number],
+  column: (token: number, item: number) => Float64Array,
+): CpuTensor<Float64Array> {
+  const shape = rowsShape(layout, batchSize, rows, numPixels)
+  const tensor = new CpuTensor(new Float64Array(elementCount(shape)), shape)
+  for (let token = 0; token < batchSize * numPixels; token++) {
+    const values = column(token, Math.floor(token / numPixels))
+    for (let k = 0; k < rows; k++) tensor.data[elementIndex(layout, rows, numPixels, token, k)] = values[k]!
+  }
+  return tensor
+}
+
+/** NaN or +∞: nothing can be drawn from the column that holds it. */
+export function isInvalid(logit: number): boolean {
+  return Number.isNaN(logit) || logit === Infinity
 }
 
 /**

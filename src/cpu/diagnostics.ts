@@ -1,5 +1,5 @@
 import type { StepDiagnostics } from '../step_options'
-import type { ColumnReader } from './columns'
+import { type ColumnReader, readColumn } from './columns'
 import type { CpuTensor } from './tensor'
 
 /** Fills in what a step did: entropy and highest probability of p(x₀) per token, and the tokens that changed. */
@@ -13,7 +13,7 @@ export function diagnose(
   }: { sample: CpuTensor; prevSample: CpuTensor; logits: ColumnReader; numCodes: number },
 ): void {
   for (let token = 0; token < sample.size; token++) {
-    const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
+    const column = readColumn(logits, token, numCodes)
     const high = Math.max(...column)
     // Worthless: Math.max passes NaN on.
     if (Number.isFinite(high)) {

@@ -25,7 +25,8 @@ export function posteriorColumn(logits: Float64Array, classT: number, c: Posteri
   return out
 }
 
-function logSumExp(terms: Float64Array): number {
+/** log Σ exp of the terms; −∞ of none. */
+export function logSumExp(terms: Float64Array): number {
   const high = terms.reduce((a, b) => Math.max(a, b), -Infinity)
   if (high === -Infinity) return -Infinity
   return high + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - high), 0))

@@ -1,17 +1,17 @@
 import type { VQDiffusionSchedulerOptions } from '../config'
 import { OptionError } from '../errors'
 import { fetchJson, modelFile } from '../fetch'
+import { purityQuota } from '../purity_quota'
 import type { RandomGenerator } from '../random'
 import { initialMaskProbability, posteriorCoefficients } from '../schedule'
-import { SchedulerBase } from '../scheduler_base'
-import type { Faults } from '../step_options'
 import {
-  type Guidance,
+  type Faults,
   type KnownTokens,
-  type Layout,
-  requireColumns,
+  type PurityOptions,
   requireDtype,
   requireNoise,
+  requirePurityOptions,
+  requireSameEnd,
   requireSample,
   requireShape,
   requireStepOptions,
@@ -22,11 +22,13 @@ import {
 } from '../step_options'
 import { elementCount } from '../tensor'
 import { forwardThresholds, threshold } from '../thresholds'
-import { type ColumnReader, columns, elementIndex, guided } from './columns'
+import { columns } from './columns'
 import { diagnose } from './diagnostics'
 import { routeDraw, uniformClass } from './draw'
-import { gumbelOfUniform, posteriorColumn } from './posterior'
+import { ReferenceOperators } from './operators'
+import { revealTokens } from './purity'
 import { drawLazily, drawWithNoise } from './step'
+import { logitsReader } from './step_inputs'
 import { CpuTensor } from './tensor'
 
 export interface CpuStepOptions extends StepOptions<CpuTensor, CpuTensor> {
@@ -34,15 +36,15 @@ export interface CpuStepOptions extends StepOptions<CpuTensor, CpuTensor> {
   readonly faults?: CpuTensor
 }
 
-const logitDtypes = ['f32', 'f64']
+export interface CpuPurityOptions extends PurityOptions<CpuTensor, CpuTensor> {
+  readonly faults?: CpuTensor
+}
 
 /**
  * The readable float64 twin of the GPU scheduler: same methods, same seeds, same random bits. It is the oracle of the
  * tests, and the fallback where there is no WebGPU. Samples are u32 [B, N], logits f32 or f64.
  */
-export class VQDiffusionScheduler extends SchedulerBase {
-  readonly #faults = new CpuTensor(new Uint32Array(2), [2])
-
+export class VQDiffusionScheduler extends ReferenceOperators {
   /** Rejects with ConfigError. */
   static async create(options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     return new VQDiffusionScheduler(options)
@@ -107,13 +109,13 @@ export class VQDiffusionScheduler extends SchedulerBase {
     const { generator, noise, predOriginalSample } = options
     const { batchSize, numPixels } = requireSample('sample', sample)
     const steps = this.resolveTimesteps(timestep, options.previousTimestep, batchSize)
-    const logits = this.logits(modelOutput, options, batchSize, numPixels)
+    const logits = logitsReader(modelOutput, options, [batchSize, this.numCodes, numPixels])
     const rows =
       noise && requireNoise(noise, options.layout ?? 'class-major', steps, [batchSize, this.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     const prevSample = this.output('out', options.out ?? true, sample)!
     const x0 = this.output('predOriginalSample', predOriginalSample ?? false, sample)
-    const faults = (options.faults ?? this.#faults).data
+    const faults = (options.faults ?? this.faults).data
 
     const diagnostics = options.diagnostics ? this.emptyDiagnostics(sample.shape) : undefined
     const known = options.known && this.requireKnown(options.known, sample)
@@ -141,48 +143,36 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
 
-  /** The log posterior, f64 [B, C, N] or [B, N, C]; see the GPU scheduler. */
-  qPosterior(
-    logPX0: CpuTensor,
-    xT: CpuTensor,
-    timestep: number | readonly number[],
-    {
-      layout = 'class-major',
-      previousTimestep,
-    }: { layout?: Layout; previousTimestep?: number | readonly number[] } = {},
-  ): CpuTensor<Float64Array> {
-    const { batchSize, numPixels } = requireSample('xT', xT)
-    const previous = previousTimestep ?? (typeof timestep === 'number' ? timestep - 1 : timestep.map((t) => t - 1))
-    const steps = this.resolveTimesteps(timestep, previous, batchSize)
-    const logits = this.logits(logPX0, { layout }, batchSize, numPixels)
-    const C = this.numEmbed
-    const shape = layout === 'class-major' ? [batchSize, C, numPixels] : [batchSize, numPixels, C]
-    const out = new CpuTensor(new Float64Array(elementCount(shape)), shape)
-    for (let token = 0; token < xT.size; token++) {
-      const { t, u } = steps[Math.floor(token / numPixels)]!
-      const column = Float64Array.from({ length: this.numCodes }, (_, k) => logits(token, k))
-      const rows = posteriorColumn(column, xT.data[token]!, posteriorCoefficients(this.schedule, t, u))
-      for (let k = 0; k < C; k++) out.data[elementIndex(layout, C, numPixels, token, k)] = rows[k]!
-    }
-    return out
-  }
-
-  /** logits + Gumbel noise of the uniforms, f64 of the same shape (SEMANTICS 4). Throws ShapeError, DtypeError. */
-  gumbelNoised(logits: CpuTensor, noise: CpuTensor): CpuTensor<Float64Array> {
-    requireDtype('logits', logits, logitDtypes)
-    requireDtype('noise', noise, logitDtypes)
-    requireShape('noise', noise, logits.shape, 'that of the logits')
-    return new CpuTensor(
-      Float64Array.from(logits.data, (logit, i) => logit + gumbelOfUniform(noise.data[i]!)),
-      logits.shape,
-    )
-  }
-
   /** What steps without counters of their own could not use since this was last asked. */
   async readFaults(): Promise<Faults> {
-    const [invalidColumns = 0, impossibleTokens = 0] = this.#faults.data
-    this.#faults.data.fill(0)
+    const [invalidColumns = 0, impossibleTokens = 0] = this.faults.data
+    this.faults.data.fill(0)
     return { invalidColumns, impossibleTokens }
+  }
+
+  /** One step of purity-prior sampling; see the GPU scheduler. Throws before anything changes. */
+  purityStep(
+    modelOutput: CpuTensor,
+    timestep: number | readonly number[],
+    sample: CpuTensor,
+    options: CpuPurityOptions,
+  ): VQDiffusionSchedulerOutput<CpuTensor> {
+    const { generator, out } = options
+    const rule = requirePurityOptions(options)
+    const { batchSize, numPixels } = requireSample('sample', sample)
+    const steps = this.resolveTimesteps(timestep, options.previousTimestep, batchSize)
+    if (requireSameEnd(steps)) return this.step(modelOutput, timestep, sample, options)
+    const logits = logitsReader(modelOutput, options, [batchSize, this.numCodes, numPixels])
+    const streams = generator.streams(batchSize)
+    const prevSample = this.output('out', out ?? true, sample)!
+    const faults = (options.faults ?? this.faults).data
+    const counter = generator.nextCounter()
+    const tokens = { sample: sample.data, prevSample: prevSample.data, numPixels, logits, faults }
+    for (const [item, { u }] of steps.entries()) {
+      const revealedAfter = purityQuota(this.schedule, u, numPixels)
+      revealTokens(tokens, this.numCodes, item, { ...rule, revealedAfter }, { stream: streams[item]!, counter })
+    }
+    return { prevSample }
   }
 
   /** Nothing to compile. */
@@ -212,27 +202,5 @@ export class VQDiffusionScheduler extends SchedulerBase {
     requireDtype(name, wanted, ['u32', 'i32'])
     requireShape(name, wanted, sample.shape, "the sample's")
     return wanted
-  }
-
-  /** The logits of a class of a token, guided if asked for. */
-  private logits(
-    modelOutput: CpuTensor,
-    { layout = 'class-major', guidance }: { layout?: Layout; guidance?: Guidance<CpuTensor> },
-    batchSize: number,
-    numPixels: number,
-  ): ColumnReader {
-    const K = this.numCodes
-    const check = (name: string, tensor: CpuTensor, items: number) => {
-      requireDtype(name, tensor, logitDtypes)
-      requireColumns(name, tensor, layout, [items, K, numPixels])
-      return columns(tensor, layout, K, numPixels)
-    }
-    if (!guidance) return check('modelOutput', modelOutput, batchSize)
-    if (guidance.unconditional) {
-      const conditional = check('modelOutput', modelOutput, batchSize)
-      return guided(conditional, check('guidance.unconditional', guidance.unconditional, batchSize), guidance.scale)
-    }
-    const both = check('modelOutput (unconditional half first)', modelOutput, 2 * batchSize)
-    return guided((token, k) => both(token + batchSize * numPixels, k), both, guidance.scale)
   }
 }

@@ -2,7 +2,7 @@ import type { ItemStream } from '../random'
 import type { PosteriorCoefficients } from '../schedule'
 import type { KnownTokens } from '../step_options'
 import type { RouteThresholds, Thresholds } from '../thresholds'
-import type { ColumnReader } from './columns'
+import { type ColumnReader, isInvalid, readColumn } from './columns'
 import { drawX0, noised, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
 import { gumbelOfUniform, posteriorColumn } from './posterior'
 import type { CpuArray, CpuTensor } from './tensor'
@@ -49,7 +49,7 @@ export function drawLazily(
     let class0 = classT
     if (route === 'x0' || x0) {
       columnsRead++
-      const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
+      const column = readColumn(logits, token, numCodes)
       const drawn = drawX0(truncationRate < 1 ? truncate(column, truncationRate) : column, at)
       if (drawn !== null) {
         class0 = drawn
@@ -76,7 +76,7 @@ export function drawWithNoise(
 ): void {
   for (let token = 0; token < sample.length; token++) {
     const classT = Math.min(sample[token]! >>> 0, numCodes)
-    const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
+    const column = readColumn(logits, token, numCodes)
     const item = coefficients[Math.floor(token / numPixels)]
     const scores = item ? posteriorColumn(column, classT, item) : column
     const drawn = column.some(isInvalid)
@@ -85,10 +85,6 @@ export function drawWithNoise(
     if (drawn < 0) faults[0]!++
     prevSample[token] = drawn < 0 ? classT : drawn
   }
-}
-
-function isInvalid(logit: number): boolean {
-  return Number.isNaN(logit) || logit === Infinity
 }
 
 /** Index of the highest score, the lowest index among equals; −1 if all are −∞. */

@@ -1,10 +1,12 @@
+import { isInvalid } from './columns'
+
 /**
  * Strikes out (−∞) the classes that truncation drops from a column of logits: with the classes in falling order, equal
  * ones by rising index, a class is kept if it is the first or the probability of those before it is below the rate.
  * A column with NaN or +∞ comes back as it is (SEMANTICS 10).
  */
 export function truncate(logits: Float64Array, rate: number): Float64Array {
-  if (logits.some((logit) => Number.isNaN(logit) || logit === Infinity)) return logits
+  if (logits.some(isInvalid)) return logits
   const order = Uint32Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b)
   const high = logits[order[0]!]!
   const mass = (k: number) => Math.exp(logits[k]! - high)

@@ -1,7 +1,7 @@
 import { CpuTensor } from '../cpu/tensor'
 import { dispose } from '../dispose'
 import { ShapeError } from '../errors'
-import type { DenoiserInput } from '../pipeline'
+import type { DenoiserInput } from '../sample_options'
 import { requireSample } from '../step_options'
 import { GpuTensor } from '../tensor'
 import { batchInput, batchParts, type OnnxConditioning, typeOf } from './conditioning'

@@ -1,8 +1,12 @@
-import { type GpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import type { GpuTensor } from 'vq-diffusion-webgpu'
 import type { Layout } from '../../src/step_options'
+import { take } from './bench'
 import { checkClose, checkEqual, checkTokens } from './checks'
 import type { FixtureCase, FloatTensor } from './fixtures'
-import { checkLaw, countTokens, draws, type KernelBench, layouts, pixelMajor, take } from './kernel_bench'
+import type { KernelBench } from './kernel_bench'
+import { checkLaw, countTokens, draws } from './laws'
+import { layouts, pixelMajor } from './layouts'
+import { inBothLayouts } from './operators'
 
 async function posterior(bench: KernelBench, fixture: FixtureCase, layout: Layout): Promise<ArrayLike<number>> {
   const { fixtures } = bench
@@ -87,15 +91,6 @@ export const kernelOps: Record<string, (fixture: FixtureCase, bench: KernelBench
     }
   },
 
-  async gumbel_noised(fixture, bench) {
-    const { fixtures, device } = bench
-    const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: 2 })
-    const [logits, noise] = [bench.floats(fixture, 'logits'), bench.floats(fixture, 'uniform')]
-    const got = await take(scheduler.gumbelNoised(logits, noise), logits, noise)
-    checkClose('noised', got, fixtures.floats(fixture.outputs.noised), fixture.check)
-    scheduler.destroy()
-  },
-
   async step(fixture, bench) {
     const { fixtures } = bench
     const scheduler = await bench.scheduler(fixture)
@@ -131,6 +126,27 @@ export const kernelOps: Record<string, (fixture: FixtureCase, bench: KernelBench
       checkTokens(`x_prev after t = ${stored.t}`, await sample.read(), fixtures.tokens(stored.x_prev))
     }
     sample.destroy()
+  },
+
+  async purity_prior(fixture, bench) {
+    const { fixtures } = bench
+    const scheduler = await bench.scheduler(fixture)
+    const want = fixtures.floats(fixture.outputs.log_prob)
+    const weights = fixtures.floats(fixture.outputs.selection_weight)
+    const xT = bench.tokens(fixture, 'x_t')
+    const options = { priorWeight: fixture.params.prior_weight, byPurity: fixture.params.prior_rule === 2 }
+    await inBothLayouts(
+      bench,
+      [fixtures.floats(fixture.inputs.log_p_x0!)],
+      want.shape,
+      async ([logPX0], layout) => {
+        const { logProb, selectionWeight } = scheduler.purityPrior(logPX0!, xT, { layout, ...options })
+        checkClose(`selection_weight, ${layout}`, await take(selectionWeight), weights, fixture.check)
+        return logProb
+      },
+      (name, got) => checkClose(`log_prob, ${name}`, got, want, fixture.check),
+    )
+    xT.destroy()
   },
 
   async exact_posterior(fixture, bench) {

@@ -1,19 +1,15 @@
-import { type GpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { type Bench, type BenchTensor, take } from './bench'
 import { checkClose, checkTokens } from './checks'
 import type { FixtureCase, FloatTensor } from './fixtures'
-import { checkLaw, countTokens, draws, type KernelBench, layoutOf, layouts, pixelMajor, take } from './kernel_bench'
-
-/** The pieces have no schedule; a scheduler for their number of classes. */
-function forClasses(bench: KernelBench, numCodes: number): Promise<VQDiffusionScheduler> {
-  return VQDiffusionScheduler.create(bench.device, { num_vec_classes: numCodes + 1 })
-}
+import { checkLaw, countTokens, draws } from './laws'
+import { layoutOf, layouts, pixelMajor } from './layouts'
 
 /** Runs an operator in both layouts; its results are compared in the reference's. */
-async function inBothLayouts(
-  bench: KernelBench,
+export async function inBothLayouts<T extends BenchTensor>(
+  bench: Bench<T>,
   inputs: readonly FloatTensor[],
   shape: readonly number[],
-  run: (tensors: GpuTensor<'f32'>[], layout: (typeof layouts)[number]) => GpuTensor | Promise<GpuTensor>,
+  run: (tensors: T[], layout: (typeof layouts)[number]) => T | Promise<T>,
   check: (name: string, got: Float32Array) => void,
 ): Promise<void> {
   const [B = 0, rows = 0, N = 0] = shape
@@ -24,8 +20,18 @@ async function inBothLayouts(
   }
 }
 
+/** A case that either engine can run. */
+type OperatorCase = <T extends BenchTensor>(fixture: FixtureCase, bench: Bench<T>) => Promise<void>
+
 /** The reference's operators and the pipeline's pieces. */
-export const operatorOps: Record<string, (fixture: FixtureCase, bench: KernelBench) => Promise<void>> = {
+export const operatorOps: Record<string, OperatorCase> = {
+  async gumbel_noised(fixture, bench) {
+    const [logits, noise] = [bench.floats(fixture, 'logits'), bench.floats(fixture, 'uniform')]
+    const scheduler = await bench.scheduler({ numCodes: 1 })
+    const got = await take(scheduler.gumbelNoised(logits, noise), logits, noise)
+    checkClose('noised', got, bench.fixtures.floats(fixture.outputs.noised), fixture.check)
+  },
+
   async index_to_log_onehot(fixture, bench) {
     const scheduler = await bench.scheduler(fixture)
     const want = bench.fixtures.floats(fixture.outputs.log_onehot)
@@ -69,7 +75,7 @@ export const operatorOps: Record<string, (fixture: FixtureCase, bench: KernelBen
 
   async guide(fixture, bench) {
     const [cond, uncond] = [bench.fixtures.floats(fixture.inputs.cond!), bench.fixtures.floats(fixture.inputs.uncond!)]
-    const scheduler = await forClasses(bench, cond.shape[1]!)
+    const scheduler = await bench.scheduler({ numCodes: cond.shape[1]! })
     const scale = fixture.params.guidance_scale
     await inBothLayouts(
       bench,
@@ -79,14 +85,13 @@ export const operatorOps: Record<string, (fixture: FixtureCase, bench: KernelBen
         scheduler.logPX0(conditional!, { layout, guidance: { scale, unconditional: unconditional! } }),
       (name, got) => checkClose(`log_p, ${name}`, got, bench.fixtures.floats(fixture.outputs.log_p), fixture.check),
     )
-    scheduler.destroy()
   },
 
   async truncate(fixture, bench) {
     const { fixtures } = bench
     const input = fixtures.floats(fixture.inputs.log_p!)
     const [B = 0, K = 0, N = 0] = input.shape
-    const scheduler = await forClasses(bench, K)
+    const scheduler = await bench.scheduler({ numCodes: K })
     const want = fixtures.floats(fixture.outputs.log_p_truncated)
     const [margin, gap] = [fixtures.floats(fixture.outputs.cumsum_margin), fixtures.floats(fixture.outputs.gap_at_cut)]
     const skipped = (column: number) => margin.data[column]! < 1e-6 || gap.data[column] === 0
@@ -106,12 +111,11 @@ export const operatorOps: Record<string, (fixture: FixtureCase, bench: KernelBen
           }
       },
     )
-    scheduler.destroy()
   },
 
   async clamp(fixture, bench) {
     const input = bench.fixtures.floats(fixture.inputs.x!)
-    const scheduler = await forClasses(bench, input.shape[1]!)
+    const scheduler = await bench.scheduler({ numCodes: input.shape[1]! })
     await inBothLayouts(
       bench,
       [input],
@@ -119,23 +123,20 @@ export const operatorOps: Record<string, (fixture: FixtureCase, bench: KernelBen
       ([x], layout) => scheduler.logPX0(x!, { layout, normalise: false, minimum: fixture.params.min }),
       (name, got) => checkClose(`out, ${name}`, got, bench.fixtures.floats(fixture.outputs.out), {}),
     )
-    scheduler.destroy()
   },
 
   async log_softmax_head(fixture, bench) {
     const logits = bench.floats(fixture, 'logits_bnk')
-    const scheduler = await forClasses(bench, logits.shape[2]!)
+    const scheduler = await bench.scheduler({ numCodes: fixture.inputs.logits_bnk!.shape[2]! })
     const got = await take(scheduler.logPX0(logits, { layout: 'pixel-major', outputLayout: 'class-major' }), logits)
     checkClose('log_p_bkn', got, bench.fixtures.floats(fixture.outputs.log_p_bkn), fixture.check)
-    scheduler.destroy()
   },
 
   async get_codebook_entry(fixture, bench) {
     const [codebook, indices] = [bench.floats(fixture, 'codebook'), bench.tokens(fixture, 'indices')]
-    const scheduler = await forClasses(bench, codebook.shape[0]!)
+    const scheduler = await bench.scheduler({ numCodes: fixture.inputs.codebook!.shape[0]! })
     const got = await take(scheduler.lookupCodebook(codebook, indices), codebook, indices)
     checkClose('embeddings_bchw', got, bench.fixtures.floats(fixture.outputs.embeddings_bchw), {})
-    scheduler.destroy()
   },
 
   async q_pred(fixture, bench) {
@@ -160,26 +161,5 @@ export const operatorOps: Record<string, (fixture: FixtureCase, bench: KernelBen
     const x0 = scheduler.uploadTokens(new Uint32Array(draws).fill(fixture.params.x_0), [1, draws])
     const tokens = await take(scheduler.addNoise(x0, fixture.params.t, { generator: bench.generator() }), x0)
     checkLaw('x_t', countTokens(tokens, scheduler.numEmbed), fixture.outputs.probs)
-  },
-
-  async purity_prior(fixture, bench) {
-    const { fixtures } = bench
-    const scheduler = await bench.scheduler(fixture)
-    const want = fixtures.floats(fixture.outputs.log_prob)
-    const weights = fixtures.floats(fixture.outputs.selection_weight)
-    const xT = bench.tokens(fixture, 'x_t')
-    const options = { priorWeight: fixture.params.prior_weight, byPurity: fixture.params.prior_rule === 2 }
-    await inBothLayouts(
-      bench,
-      [fixtures.floats(fixture.inputs.log_p_x0!)],
-      want.shape,
-      async ([logPX0], layout) => {
-        const { logProb, selectionWeight } = scheduler.purityPrior(logPX0!, xT, { layout, ...options })
-        checkClose(`selection_weight, ${layout}`, await take(selectionWeight), weights, fixture.check)
-        return logProb
-      },
-      (name, got) => checkClose(`log_prob, ${name}`, got, want, fixture.check),
-    )
-    xT.destroy()
   },
 }

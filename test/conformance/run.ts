@@ -4,12 +4,17 @@ import type { KernelBench } from './kernel_bench'
 import { kernelOps } from './kernels'
 import { operatorOps } from './operators'
 import { tableOps } from './tables'
+import { twinOps } from './twin'
+import { TwinBench } from './twin_bench'
 
-const gpuOps = { ...kernelOps, ...operatorOps }
+const gpuOps: Record<string, (fixture: FixtureCase, bench: KernelBench) => Promise<void>> = {
+  ...kernelOps,
+  ...operatorOps,
+}
 
 /** Whether an op has an implementation to test. */
 export function isSupported(op: string): boolean {
-  return Object.hasOwn(tableOps, op) || Object.hasOwn(gpuOps, op)
+  return [tableOps, twinOps, gpuOps].some((ops) => Object.hasOwn(ops, op))
 }
 
 /** Runs one case inside error scopes; rejects if it fails, also by a stray WebGPU error. */
@@ -17,6 +22,7 @@ export async function runCase(fixture: FixtureCase, bench: KernelBench): Promise
   const { device, fixtures } = bench
   await withErrorScopes(device, async () => {
     if (Object.hasOwn(tableOps, fixture.op)) tableOps[fixture.op]!(fixture, fixtures)
+    else if (Object.hasOwn(twinOps, fixture.op)) await twinOps[fixture.op]!(fixture, new TwinBench(fixtures))
     else await gpuOps[fixture.op]!(fixture, bench)
   })
 }

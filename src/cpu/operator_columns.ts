@@ -1,0 +1,54 @@
+import { logAddExp, logFloor } from '../schedule'
+import { isInvalid } from './columns'
+import { logSumExp } from './posterior'
+import { truncate } from './truncate'
+
+/** One column through each of the reference's operators, in float64; −∞ is log 0. */
+
+/** 0 at the class, log(1e-30) in the other rows (SEMANTICS 4). */
+export function logOnehotColumn(classIndex: number, rows: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, k) => (k === classIndex ? 0 : logFloor))
+}
+
+/**
+ * log q(x_t | previous = k) of a known x_t (SEMANTICS 5).
+ *
+ * @param transition what `transitionRows` gives for t
+ */
+export function transitionColumn(
+  classT: number,
+  rows: number,
+  numCodes: number,
+  [same, other, toMask, fromMask]: readonly [number, number, number, number],
+): Float64Array {
+  const entry = (k: number) => {
+    if (classT === numCodes) return k === numCodes ? 0 : toMask
+    if (k === numCodes) return fromMask
+    return k === classT ? same : other
+  }
+  return Float64Array.from({ length: rows }, (_, k) => entry(k))
+}
+
+/**
+ * log q(x_t) of K rows log q(x₀), C rows (SEMANTICS 5).
+ *
+ * @param cumulative what `logCumulative` gives for t
+ */
+export function cumulatedColumn(
+  logQ0: Float64Array,
+  [keep, replace, mask]: readonly [number, number, number, number],
+): Float64Array {
+  return Float64Array.of(...logQ0.map((value) => logAddExp(value + keep, replace)), mask)
+}
+
+/** Log-softmax, truncation and clamp of K logits, each if asked for (SEMANTICS 10). A worthless column is NaN. */
+export function logPX0Column(
+  logits: Float64Array,
+  { normalise, truncationRate, minimum }: { normalise: boolean; truncationRate: number; minimum: number },
+): Float64Array {
+  if (logits.some(isInvalid)) return new Float64Array(logits.length).fill(NaN)
+  const shift = normalise ? logSumExp(logits) : 0
+  const kept = truncationRate < 1 ? truncate(logits, truncationRate) : logits
+  // Where all logits are −∞, so is the shift: their difference would be NaN.
+  return kept.map((logit) => (logit === -Infinity ? minimum : Math.max(logit - shift, minimum)))
+}

@@ -1,0 +1,203 @@
+import type { VQDiffusionSchedulerConfig } from './config'
+import { OptionError } from './errors'
+import { RandomGenerator } from './random'
+import { requireTimestepList, stridedTimesteps } from './schedule'
+import {
+  type KnownTokens,
+  type PurityOptions,
+  requireShape,
+  type StepOptions,
+  truncates,
+  type VQDiffusionSchedulerOutput,
+} from './step_options'
+
+/** What the loop asks of a tensor; GpuTensor and CpuTensor both are one. */
+export interface ChainTensor {
+  readonly shape: readonly number[]
+  read(): Promise<ArrayLike<number>>
+  clone(): ChainTensor
+  destroy(): void
+}
+
+/**
+ * What the loop asks of a scheduler; the GPU scheduler and its CPU twin both are one. The tensor type is inferred from
+ * `emptyTokens` alone.
+ */
+export interface ChainScheduler<Tensor extends ChainTensor> {
+  readonly config: VQDiffusionSchedulerConfig
+  /** A new tensor of zeros, u32. */
+  emptyTokens(shape: readonly number[]): Tensor
+  initialSample(
+    shape: readonly [number, number],
+    options: { generator: RandomGenerator; start?: 'noise' | 'mask' },
+  ): NoInfer<Tensor>
+  addNoise(x0: NoInfer<Tensor>, timestep: number, options: { generator: RandomGenerator }): NoInfer<Tensor>
+  step(
+    modelOutput: NoInfer<Tensor>,
+    timestep: number,
+    sample: NoInfer<Tensor>,
+    options: StepOptions<NoInfer<Tensor>, NoInfer<Tensor>> & { faults: NoInfer<Tensor> },
+  ): VQDiffusionSchedulerOutput<NoInfer<Tensor>>
+  purityStep(
+    modelOutput: NoInfer<Tensor>,
+    timestep: number,
+    sample: NoInfer<Tensor>,
+    options: PurityOptions<NoInfer<Tensor>, NoInfer<Tensor>> & { faults: NoInfer<Tensor> },
+  ): VQDiffusionSchedulerOutput<NoInfer<Tensor>>
+  /** Resolves when steps with these options need no more compiling. */
+  prepare(options: { guidance?: { scale: number }; truncationRate?: number }): Promise<void>
+  /** Resolves when what was enqueued so far has run. */
+  finished(): Promise<void>
+}
+
+export interface DenoiserInput<Tensor, Conditioning> {
+  /** x_t, u32 [B, N]. */
+  readonly sample: Tensor
+  readonly timestep: number
+  /** Whether logits of 2B items are wanted, the unconditional half first, or of B items. */
+  readonly guided: boolean
+  /** What `sample` was given, as it is. */
+  readonly conditioning: Conditioning
+  readonly signal: AbortSignal | undefined
+}
+
+/** The network: raw logits f32 [B or 2B, …] in the pipeline's layout, for a sample. */
+export type Denoiser<Tensor, Conditioning> = (input: DenoiserInput<Tensor, Conditioning>) => Promise<Tensor> | Tensor
+
+/** From tokens u32 [B, N] to whatever the application shows. */
+export type Decoder<Tensor, Image> = (tokens: Tensor) => Promise<Image>
+
+export interface SampleOptions<Conditioning, Tensor> {
+  /** N; needed unless `latents` or `image` tells. */
+  readonly numLatentPixels?: number
+  /** Steps of the exact strided list, 1 to T; instead of `timesteps`. */
+  readonly numInferenceSteps?: number
+  /** A falling list of timesteps; each step goes to the next, the last to clean data. */
+  readonly timesteps?: readonly number[]
+  /** B; 1 by default, or that of `latents` or `image`. */
+  readonly batchSize?: number
+  /** Tokens to start from, u32 [B, N], as noisy as the first timestep; the fully noised law by default. */
+  readonly latents?: Tensor
+  /**
+   * A picture to start from, clean tokens u32 [B, N]: noised to the first timestep at or below strength·T − 1, and
+   * drawn on from there. Strength 0 gives the picture back, 1 forgets it.
+   */
+  readonly image?: { readonly tokens: Tensor; readonly strength: number }
+  /** Tokens that are given: noised like the rest on the way, themselves in the end (inpainting). */
+  readonly known?: KnownTokens<Tensor>
+  /**
+   * 'posterior', the default, samples the model's chain. 'purity' reveals the surest tokens first, starts from the mask
+   * and revises nothing but in the last step (Improved VQ-Diffusion).
+   */
+  readonly method?: 'posterior' | 'purity'
+  /** With 'purity': how much a token's purity sharpens its prediction; 0 by default. */
+  readonly priorWeight?: number
+  /** Classifier-free guidance; 1, the default, asks the network for the conditional half alone. */
+  readonly guidanceScale?: number
+  /** Draw from the most probable classes only; see `StepOptions`. 1, the default, keeps all. */
+  readonly truncationRate?: number
+  /** One seed, or one per batch item. */
+  readonly seed?: number | bigint | readonly (number | bigint)[]
+  /** Instead of `seed`: a generator to go on with. */
+  readonly generator?: RandomGenerator
+  readonly conditioning: Conditioning
+  readonly signal?: AbortSignal
+  /**
+   * Previews of x₀: every n-th step, 0 for none (then no column is read for one), or 'auto', the default with a
+   * decoder: as often as costs at most a quarter of the time, by the measured time of a decoding.
+   */
+  readonly previewEvery?: number | 'auto'
+}
+
+export interface SampleProgress<Tensor, Image> {
+  /** 0, 1, … */
+  readonly step: number
+  /** −1 if there was nothing to do: a picture at strength 0. */
+  readonly timestep: number
+  /** The tokens after this step, u32 [B, N]; valid until the next iteration. After the last step they are the caller's. */
+  readonly sample: Tensor
+  /** The drawn x₀ of a step with a preview, u32 [B, N]; valid until the next such step. */
+  readonly predOriginalSample?: Tensor
+  /** The decoded preview, under way; the loop does not wait for it. */
+  readonly preview?: Promise<Image>
+  /** What the last step took: network and engine, without the time the consumer took. */
+  readonly stepMilliseconds: number
+}
+
+/** What `sample` will do, checked. */
+export interface SamplePlan<Tensor> {
+  readonly timesteps: readonly number[]
+  readonly shape: readonly [batchSize: number, numLatentPixels: number]
+  readonly guided: boolean
+  readonly generator: RandomGenerator
+  /** Options that all steps share. */
+  readonly stepOptions: {
+    readonly truncationRate?: number
+    readonly guidance?: { readonly scale: number }
+    readonly known?: KnownTokens<Tensor>
+  }
+}
+
+/** Checks options and fills in defaults. Throws OptionError, ShapeError. */
+export function planSample<Tensor extends ChainTensor>(
+  options: SampleOptions<unknown, Tensor>,
+  { num_train_timesteps: T }: VQDiffusionSchedulerConfig,
+): SamplePlan<Tensor> {
+  const { latents, image, known, method = 'posterior', guidanceScale = 1, truncationRate = 1 } = options
+  if (latents && image) throw new OptionError('sample starts from latents or from an image; given both.')
+  if (!Number.isFinite(guidanceScale))
+    throw new OptionError(`guidanceScale needs to be a finite number; given ${guidanceScale}.`)
+  if (Number.isNaN(truncationRate)) throw new OptionError('truncationRate needs to be a number; given NaN.')
+  if (method !== 'posterior' && method !== 'purity')
+    throw new OptionError(`method needs to be 'posterior' or 'purity'; given ${JSON.stringify(method)}.`)
+  if (method === 'purity' && (known || truncates(truncationRate)))
+    throw new OptionError("method 'purity' goes neither with known tokens nor with truncation.")
+  const timesteps = timestepsOf(options, T)
+  return {
+    timesteps: image ? timesteps.filter((t) => t <= requireStrength(image.strength) * T - 1) : timesteps,
+    shape: shapeOf(options),
+    guided: guidanceScale !== 1,
+    generator: generatorOf(options),
+    stepOptions: {
+      ...(truncates(truncationRate) && { truncationRate }),
+      ...(guidanceScale !== 1 && { guidance: { scale: guidanceScale } }),
+      ...(known && { known }),
+    },
+  }
+}
+
+function timestepsOf({ numInferenceSteps, timesteps }: SampleOptions<unknown, unknown>, T: number): readonly number[] {
+  if ((numInferenceSteps === undefined) === (timesteps === undefined))
+    throw new OptionError(
+      `sample needs either numInferenceSteps or timesteps; given ${timesteps ? 'both' : 'neither'}.`,
+    )
+  return timesteps ? requireTimestepList(timesteps, T) : stridedTimesteps(numInferenceSteps!, T)
+}
+
+function shapeOf({
+  latents,
+  image,
+  batchSize,
+  numLatentPixels,
+}: SampleOptions<unknown, ChainTensor>): readonly [number, number] {
+  const given = (latents ?? image?.tokens)?.shape ?? []
+  const B = batchSize ?? given[0] ?? 1
+  const N = numLatentPixels ?? given[1]
+  if (N === undefined)
+    throw new OptionError('sample needs numLatentPixels, unless latents or an image tell; given none.')
+  if (latents || image)
+    requireShape(latents ? 'latents' : 'image.tokens', { shape: given, dtype: '' }, [B, N], '[batch, latent pixels]')
+  return [B, N]
+}
+
+function requireStrength(strength: number): number {
+  if (!(strength >= 0 && strength <= 1))
+    throw new OptionError(`image.strength needs to be a number from 0 to 1; given ${strength}.`)
+  return strength
+}
+
+function generatorOf({ seed, generator }: SampleOptions<unknown, unknown>): RandomGenerator {
+  if ((seed === undefined) === (generator === undefined))
+    throw new OptionError(`sample needs either a seed or a generator; given ${generator ? 'both' : 'neither'}.`)
+  return generator ?? new RandomGenerator(seed!)
+}
