@@ -1,6 +1,7 @@
 export type { VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './config'
 export { type Capabilities, capabilities, requestDevice } from './device'
 export * from './errors'
+export { toImages } from './images'
 export type { OnnxGpuTensor } from './interop'
 export { VQDiffusionPipeline } from './pipeline'
 export { RandomGenerator, type RandomGeneratorState } from './random'
@@ -25,3 +26,4 @@ export type {
   VQDiffusionSchedulerOutput,
 } from './step_options'
 export { type Dtype, GpuTensor, type TypedArrayOf } from './tensor'
+export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './text_embeddings'

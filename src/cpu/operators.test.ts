@@ -70,9 +70,14 @@ describe('addNoise', () => {
     }
   })
 
-  it('leaves the mask a mask', () => {
-    const generator = new RandomGenerator(1)
-    expect([...scheduler.addNoise(tokens([K, K, K]), 0, { generator }).data]).toEqual([K, K, K])
+  it('leaves the mask a mask, where the draw would replace a class', async () => {
+    const replacing = await VQDiffusionScheduler.create({
+      ...{ num_vec_classes: K + 1, num_train_timesteps: 10, alpha_cum_start: 0.1, gamma_cum_end: 0.1 },
+    })
+    const call = (token: number) =>
+      replacing.addNoise(tokens(Array(50).fill(token)), 9, { generator: new RandomGenerator(1) }).data
+    expect(call(0).some((token) => token !== 0 && token !== K)).toBe(true)
+    expect(new Set(call(K))).toEqual(new Set([K]))
   })
 })
 
@@ -98,6 +103,8 @@ it('strikes out, clamps and passes on worthless columns of raw logits', () => {
   const total = Math.log(Math.exp(2) + Math.exp(1) + 1 + Math.exp(-1))
   const normalised = [2, 1, 0, -1].map((logit) => expect.closeTo(logit - total, 12))
   expect(read({})).toEqual([...normalised, ...worthless, ...none])
+  const kept = [...normalised.slice(0, 2), -Infinity, -Infinity]
+  expect(read({ truncationRate: 0.7 })).toEqual([...kept, ...worthless, ...none])
   const raw = { normalise: false, truncationRate: 0.7 }
   expect(read(raw)).toEqual([2, 1, -Infinity, -Infinity, ...worthless, ...none])
   expect(read({ ...raw, minimum: 1.5 })).toEqual([2, 1.5, 1.5, 1.5, ...worthless, ...Array(K).fill(1.5)])

@@ -1,8 +1,10 @@
 import { withErrorScopes } from '../gpu'
+import { checkEdge } from './edges'
 import type { FixtureCase } from './fixtures'
 import type { KernelBench } from './kernel_bench'
 import { kernelOps } from './kernels'
 import { operatorOps } from './operators'
+import { checkPipeline } from './pipeline'
 import { tableOps } from './tables'
 import { twinOps } from './twin'
 import { TwinBench } from './twin_bench'
@@ -10,6 +12,8 @@ import { TwinBench } from './twin_bench'
 const gpuOps: Record<string, (fixture: FixtureCase, bench: KernelBench) => Promise<void>> = {
   ...kernelOps,
   ...operatorOps,
+  pipeline: checkPipeline,
+  edge: checkEdge,
 }
 
 /** Whether an op has an implementation to test. */

@@ -1,0 +1,79 @@
+import { OptionError, ShapeError } from './errors'
+import { elementCount } from './tensor'
+
+/** Hidden states of a text encoder on the host. */
+export interface TextEmbeddings {
+  readonly data: Float32Array
+  /** [prompts, tokens, features], or [tokens, features] for a table. */
+  readonly shape: readonly number[]
+}
+
+/**
+ * Divides every token's vector by its L2 norm, as VQ-Diffusion does with the hidden states of CLIP's last layer
+ * (SEMANTICS 10.2). Throws ShapeError unless the shape is [prompts, tokens, features] and fits the data.
+ */
+export function normaliseTextEmbeddings({ data, shape }: TextEmbeddings): TextEmbeddings {
+  const [, , features = 0] = requireEmbeddings('hidden states', { data, shape }, 3)
+  const normalised = new Float32Array(data.length)
+  for (let start = 0; start < data.length; start += features) {
+    const vector = data.subarray(start, start + features)
+    const norm = Math.hypot(...vector)
+    normalised.set(
+      vector.map((value) => value / norm),
+      start,
+    )
+  }
+  return { data: normalised, shape }
+}
+
+/**
+ * What the network of a text model is conditioned on: every prompt's normalised states, repeated for each of its images;
+ * with guidance the unconditional ones of the whole batch before them (SEMANTICS 10.2).
+ *
+ * @param hidden states of the prompts, [prompts, tokens, features]
+ * @param unconditional for guidance: the learned table [tokens, features], taken as it is, or the states of the empty or
+ *   negative prompt [1 or prompts, tokens, features], normalised like the others
+ * @returns [B or 2B, tokens, features] with B = prompts × images
+ */
+export function conditionText(
+  hidden: TextEmbeddings,
+  { imagesPerPrompt = 1, unconditional }: { imagesPerPrompt?: number; unconditional?: TextEmbeddings } = {},
+): TextEmbeddings {
+  if (!Number.isSafeInteger(imagesPerPrompt) || imagesPerPrompt < 1)
+    throw new OptionError(`imagesPerPrompt needs to be a positive integer; given ${imagesPerPrompt}.`)
+  const [prompts = 0, tokens = 0, features = 0] = requireEmbeddings('hidden states', hidden, 3)
+  const batch = prompts * imagesPerPrompt
+  const conditional = repeatItems(normaliseTextEmbeddings(hidden).data, prompts, batch)
+  if (!unconditional) return { data: conditional, shape: [batch, tokens, features] }
+  const learned = unconditional.shape.length === 2
+  const sizes = requireEmbeddings('unconditional states', unconditional, learned ? 2 : 3)
+  const items = learned ? 1 : sizes[0]!
+  if (sizes.at(-2) !== tokens || sizes.at(-1) !== features || (items !== 1 && items !== prompts))
+    throw new ShapeError(
+      `The unconditional states need the shape [${tokens}, ${features}], [1, …] or [${prompts}, …]; given [${sizes.join(', ')}].`,
+    )
+  const source = learned ? unconditional : normaliseTextEmbeddings(unconditional)
+  const data = new Float32Array(2 * conditional.length)
+  data.set(repeatItems(source.data, items, batch))
+  data.set(conditional, conditional.length)
+  return { data, shape: [2 * batch, tokens, features] }
+}
+
+/** Each of the items as often as it takes to fill the batch, copies side by side. */
+function repeatItems(data: Float32Array, items: number, batch: number): Float32Array {
+  const size = data.length / items
+  const repeated = new Float32Array(size * batch)
+  for (let i = 0; i < batch; i++) {
+    const item = Math.floor((i * items) / batch)
+    repeated.set(data.subarray(item * size, (item + 1) * size), i * size)
+  }
+  return repeated
+}
+
+function requireEmbeddings(name: string, { data, shape }: TextEmbeddings, axes: number): readonly number[] {
+  if (shape.length !== axes || elementCount(shape) !== data.length)
+    throw new ShapeError(
+      `The ${name} need ${axes === 2 ? '[tokens, features]' : '[prompts, tokens, features]'}, filled; given [${shape.join(', ')}] with ${data.length} values.`,
+    )
+  return shape
+}

@@ -1,0 +1,65 @@
+import { conditionText, type GpuTensor, toImages } from 'vq-diffusion-webgpu'
+import { take } from './bench'
+import { checkClose, checkEqual, checkTokens } from './checks'
+import type { FixtureCase } from './fixtures'
+import type { KernelBench } from './kernel_bench'
+
+/** A whole call of the real pipeline: text states, prepared scores and tokens at every step, embeddings, images, callbacks. */
+export async function checkPipeline(fixture: FixtureCase, bench: KernelBench): Promise<void> {
+  const { fixtures } = bench
+  const { params, inputs, outputs } = fixture
+  const scheduler = await bench.scheduler(fixture)
+  const guided = params.guidance_scale > 1
+
+  const hidden = fixtures.floats(inputs.text_hidden!)
+  const text = conditionText(hidden, {
+    imagesPerPrompt: params.num_images_per_prompt,
+    ...(guided && { unconditional: fixtures.floats(inputs.learned_uncond!) }),
+  })
+  checkClose('encoder_hidden_states', text.data, fixtures.floats(outputs.encoder_hidden_states), { atol: 1e-6 })
+
+  scheduler.setTimesteps(params.num_inference_steps, { spacing: 'leading' })
+  checkEqual(
+    'timesteps',
+    scheduler.timesteps,
+    outputs.steps.map(({ t }: { t: number }) => t),
+  )
+  let sample: GpuTensor = bench.tokens(fixture, 'x_start')
+  const callbacks: { step: number; t: number; tokens: ArrayLike<number> }[] = []
+  for (const [i, stored] of outputs.steps.entries()) {
+    const modelOutput = bench.upload(fixtures.floats(stored.model_output))
+    const prepared = scheduler.logPX0(modelOutput, {
+      ...(guided && { guidance: { scale: params.guidance_scale } }),
+      ...{ truncationRate: params.truncation_rate, minimum: -70 },
+    })
+    const want = fixtures.floats(stored.prepared)
+    const values = await prepared.read()
+    // Without truncation the reference drops what lies beyond a float32 sum of 1: compared as probabilities.
+    if (params.truncation_rate < 1) checkClose(`prepared, step ${i}`, values, want, { atol: 1e-4 })
+    else
+      checkClose(
+        `prepared, step ${i}`,
+        values.map(Math.exp),
+        { ...want, data: want.data.map(Math.exp) },
+        { atol: 1e-5 },
+      )
+    const noise = bench.upload(fixtures.floats(stored.uniform))
+    const { prevSample } = scheduler.step(prepared, stored.t, sample, { noise })
+    for (const tensor of [sample, modelOutput, prepared, noise]) tensor.destroy()
+    sample = prevSample
+    const tokens = await sample.read()
+    checkTokens(`x_prev, step ${i}`, tokens, fixtures.tokens(stored.x_prev))
+    if (i % params.callback_steps === 0) callbacks.push({ step: i, t: stored.t, tokens })
+  }
+  for (const [i, { step, t, x }] of outputs.callbacks.entries()) {
+    checkEqual(`callback ${i}`, { step: callbacks[i]?.step, t: callbacks[i]?.t }, { step, t })
+    checkTokens(`callback ${i}`, callbacks[i]!.tokens, fixtures.tokens(x))
+  }
+  checkEqual('number of callbacks', callbacks.length, outputs.callbacks.length)
+
+  const codebook = bench.floats(fixture, 'codebook')
+  const embeddings = Float32Array.from(await take(scheduler.lookupCodebook(codebook, sample), codebook, sample))
+  const wanted = fixtures.floats(outputs.embeddings)
+  checkClose('embeddings', embeddings, wanted, {})
+  checkClose('images', toImages(embeddings, wanted.shape).data, fixtures.floats(outputs.images), { atol: 1e-6 })
+}
