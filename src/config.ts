@@ -26,6 +26,9 @@ const defaults: Omit<VQDiffusionSchedulerConfig, 'num_vec_classes'> = {
   gamma_cum_end: 0.99999,
 }
 
+/** Values that win over those of a saved configuration. */
+export type ConfigOverrides = Partial<VQDiffusionSchedulerConfig>
+
 /** |1 − ᾱ − γ̄| below this is rounding of a schedule without replacement (β = 0). */
 export const replacementTolerance = 1e-12
 
@@ -49,6 +52,11 @@ export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
       `A scheduler configuration needs num_vec_classes (C, the mask included); given only ${list(Object.keys(given))}.`,
     )
   return Object.freeze({ ...defaults, ...given }) as VQDiffusionSchedulerConfig
+}
+
+/** The content of a saved configuration with some values replaced. Throws ConfigError. */
+export function overrideConfig(json: unknown, overrides: ConfigOverrides): VQDiffusionSchedulerConfig {
+  return readConfig({ ...readConfig(json), ...overrides })
 }
 
 /** The object that diffusers saves as `scheduler_config.json`: keys sorted, its class name and version included. */

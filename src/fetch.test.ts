@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { VQDiffusionScheduler } from './cpu'
 import { ConfigError, FetchError } from './errors'
-import { modelFile } from './fetch'
+import { fetchModelIndex, modelFile } from './fetch'
 
 /** Answers every request with this response, and records the addresses. */
 function serve(answer: () => Response): string[] {
@@ -22,6 +22,13 @@ describe('fromPretrained', () => {
     expect(addresses).toEqual(['https://example.org/model/scheduler/scheduler_config.json'])
     expect(scheduler.config.gamma_cum_end).toBe(0.9)
     expect(scheduler.numCodes).toBe(4096)
+  })
+
+  it('lets overrides win, and keeps what it does not know', async () => {
+    serve(() => Response.json({ num_vec_classes: 4097, gamma_cum_end: 0.9, rescale: 'zero' }))
+    const scheduler = await VQDiffusionScheduler.fromPretrained('/m', { subfolder: '', num_train_timesteps: 50 })
+    expect(scheduler.config).toMatchObject({ num_train_timesteps: 50, gamma_cum_end: 0.9, rescale: 'zero' })
+    expect(JSON.parse(JSON.stringify(scheduler))).toMatchObject({ num_train_timesteps: 50, rescale: 'zero' })
   })
 
   it.each([
@@ -46,6 +53,33 @@ describe('fromPretrained', () => {
     serve(() => Response.json({}))
     const signal = AbortSignal.abort(new Error('changed my mind'))
     await expect(VQDiffusionScheduler.fromPretrained('/m', { signal })).rejects.toThrow('changed my mind')
+  })
+})
+
+describe('fetchModelIndex', () => {
+  it('recognises a pipeline folder', async () => {
+    const index = {
+      _class_name: 'VQDiffusionPipeline',
+      scheduler: ['diffusers', 'VQDiffusionScheduler'],
+      latent_width: 16,
+    }
+    const addresses = serve(() => Response.json(index))
+    expect(await fetchModelIndex('/models/m')).toEqual(index)
+    expect(addresses).toEqual(['/models/m/model_index.json'])
+  })
+
+  it.each([
+    [
+      { _class_name: 'StableDiffusionPipeline', scheduler: ['diffusers', 'DDIMScheduler'] },
+      /given "StableDiffusionPipeline"/,
+    ],
+    [{ _class_name: 'VQDiffusionPipeline', scheduler: ['diffusers', 'DDIMScheduler'] }, /with "DDIMScheduler"/],
+    [null, /given undefined/],
+    [[1, 2], /given undefined/],
+  ])('says what else a folder holds: %j', async (index, message) => {
+    serve(() => Response.json(index))
+    await expect(fetchModelIndex('/m')).rejects.toThrow(ConfigError)
+    await expect(fetchModelIndex('/m')).rejects.toThrow(message)
   })
 })
 

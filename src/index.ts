@@ -1,6 +1,7 @@
 export type { VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './config'
 export { type Capabilities, capabilities, requestDevice } from './device'
 export * from './errors'
+export { fetchModelIndex, type ModelIndex, type PretrainedOptions } from './fetch'
 export { toImages } from './images'
 export type { OnnxGpuTensor } from './interop'
 export { VQDiffusionPipeline } from './pipeline'

@@ -1,6 +1,6 @@
-import type { VQDiffusionSchedulerOptions } from './config'
+import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from './config'
 import { OptionError } from './errors'
-import { fetchJson, modelFile } from './fetch'
+import { fetchJson, modelFile, type PretrainedOptions } from './fetch'
 import { asGpuTensor } from './interop'
 import type { KernelVariant } from './kernels'
 import { ReferenceOperators } from './operators'
@@ -60,19 +60,26 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     return scheduler
   }
 
-  /** `create` from the content of a `scheduler_config.json`. Rejects with ConfigError. */
-  static fromConfig(device: GPUDevice, json: unknown): Promise<VQDiffusionScheduler> {
-    return VQDiffusionScheduler.create(device, json as VQDiffusionSchedulerOptions)
+  /** `create` from the content of a `scheduler_config.json`; overrides win. Rejects with ConfigError. */
+  static async fromConfig(
+    device: GPUDevice,
+    json: unknown,
+    overrides: ConfigOverrides = {},
+  ): Promise<VQDiffusionScheduler> {
+    return VQDiffusionScheduler.create(device, overrideConfig(json, overrides))
   }
 
-  /** `create` from a model folder on the web, as diffusers lays it out. Rejects with FetchError or ConfigError. */
+  /**
+   * `create` from a model folder on the web, as diffusers lays it out; overrides win. Rejects with FetchError or
+   * ConfigError.
+   */
   static async fromPretrained(
     device: GPUDevice,
     url: string | URL,
-    { subfolder = 'scheduler', signal }: { subfolder?: string; signal?: AbortSignal } = {},
+    { subfolder = 'scheduler', signal, ...overrides }: PretrainedOptions = {},
   ): Promise<VQDiffusionScheduler> {
     const json = await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal)
-    return VQDiffusionScheduler.fromConfig(device, json)
+    return VQDiffusionScheduler.fromConfig(device, json, overrides)
   }
 
   /** Compiles the pipelines of a step with these options ahead of its first use. Rejects with ShaderError. */

@@ -21,6 +21,8 @@ import { type RouteThresholds, routeThresholds } from './thresholds'
 
 /** What the GPU scheduler and its CPU twin share: configuration, tables and the list of timesteps. */
 export abstract class SchedulerBase {
+  /** Class names of saved configurations that this scheduler takes. */
+  static readonly compatibles: readonly string[] = ['VQDiffusionScheduler']
   /** The order of the solver: one model call per step. */
   readonly order = 1
   /** The frozen configuration, by diffusers' names. */
@@ -96,7 +98,10 @@ export abstract class SchedulerBase {
     this.#numInferenceSteps = this.#timesteps.length
   }
 
-  /** The content of `scheduler_config.json` as diffusers writes it. */
+  /**
+   * The content of `scheduler_config.json` as diffusers writes it: `JSON.stringify(scheduler, null, 2)` is a file that
+   * it loads.
+   */
   toJSON(): Record<string, unknown> {
     return writeConfig(this.config)
   }

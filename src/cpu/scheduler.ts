@@ -1,6 +1,6 @@
-import type { VQDiffusionSchedulerOptions } from '../config'
+import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
 import { OptionError } from '../errors'
-import { fetchJson, modelFile } from '../fetch'
+import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
 import { purityQuota } from '../purity_quota'
 import type { RandomGenerator } from '../random'
 import { initialMaskProbability, posteriorCoefficients } from '../schedule'
@@ -50,17 +50,20 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     return new VQDiffusionScheduler(options)
   }
 
-  /** `create` from the content of a `scheduler_config.json`. Rejects with ConfigError. */
-  static fromConfig(json: unknown): Promise<VQDiffusionScheduler> {
-    return VQDiffusionScheduler.create(json as VQDiffusionSchedulerOptions)
+  /** `create` from the content of a `scheduler_config.json`; overrides win. Rejects with ConfigError. */
+  static async fromConfig(json: unknown, overrides: ConfigOverrides = {}): Promise<VQDiffusionScheduler> {
+    return VQDiffusionScheduler.create(overrideConfig(json, overrides))
   }
 
-  /** `create` from a model folder on the web, as diffusers lays it out. Rejects with FetchError or ConfigError. */
+  /** `create` from a model folder on the web, as diffusers lays it out; overrides win. Rejects with FetchError or ConfigError. */
   static async fromPretrained(
     url: string | URL,
-    { subfolder = 'scheduler', signal }: { subfolder?: string; signal?: AbortSignal } = {},
+    { subfolder = 'scheduler', signal, ...overrides }: PretrainedOptions = {},
   ): Promise<VQDiffusionScheduler> {
-    return VQDiffusionScheduler.fromConfig(await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal))
+    return VQDiffusionScheduler.fromConfig(
+      await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal),
+      overrides,
+    )
   }
 
   /** The fully noised start of a chain, u32 [B, N]; see the GPU scheduler. Throws ShapeError, OptionError. */
