@@ -4,6 +4,7 @@ export * from './errors'
 export { fetchModelIndex, type ModelIndex, type PretrainedOptions } from './fetch'
 export { toImages } from './images'
 export type { OnnxGpuTensor } from './interop'
+export type { AddNoiseOptions, LogPX0Options, LogQOptions, QPosteriorOptions } from './operator_options'
 export { VQDiffusionPipeline } from './pipeline'
 export { RandomGenerator, type RandomGeneratorState } from './random'
 export type {

@@ -111,7 +111,7 @@ export class Reference {
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
     parameters.f32(logits.scale)
     parameters.u32(call.normalise ? 1 : 0)
-    parameters.f32(call.truncationRate, call.minimum)
+    parameters.f32(call.truncationRate, Math.max(call.minimum, -3.4e38)) // WGSL has no infinity
     const halves = logits.unconditional ? [logits.unconditional.buffer] : []
     const features = logitsFeatures(logits)
     const buffers = [parameters.upload(), logits.conditional.buffer, output.buffer, ...halves]

@@ -5,6 +5,7 @@ import type { LogPX0Options } from '../src/operator_options'
 import { checkClose } from './conformance/checks'
 import { layouts } from './conformance/layouts'
 import { gpuTest, pseudoLogits, pseudoTokens } from './gpu'
+import { badOperatorCalls } from './operator_errors'
 
 /**
  * Every dense operator of the GPU scheduler against its float64 twin: random inputs of odd sizes, excluded classes and
@@ -167,4 +168,15 @@ describe('the twin agrees on operators without a layout:', () => {
     expect(got).toEqual(twin.addNoise(x0.twin, times, { noise: noise.twin }).data)
     expect(await gpu.readFaults()).toEqual(await twin.readFaults())
   })
+})
+
+describe('the GPU refuses what the twin refuses:', async () => {
+  const small = await VQDiffusionScheduler.create(device, { num_vec_classes: 5, num_train_timesteps: 10 })
+  const upload = (data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]): GpuTensor =>
+    GpuTensor.from(device, data as Float32Array, shape)
+  for (const { name, error, message, call } of badOperatorCalls<GpuTensor>(small, upload))
+    gpuTest(device, name, async () => {
+      expect(call).toThrow(error)
+      expect(call).toThrow(message)
+    })
 })

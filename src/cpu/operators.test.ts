@@ -4,7 +4,8 @@ import { Fixtures } from '../../test/conformance/fixtures'
 import { operatorOps } from '../../test/conformance/operators'
 import { twinOps } from '../../test/conformance/twin'
 import { TwinBench } from '../../test/conformance/twin_bench'
-import { DtypeError, OptionError, ShapeError, TimestepError, TokenRangeError } from '../errors'
+import { badOperatorCalls } from '../../test/operator_errors'
+import { ShapeError, TokenRangeError } from '../errors'
 import { RandomGenerator } from '../random'
 import { CpuTensor, VQDiffusionScheduler } from '.'
 
@@ -110,99 +111,21 @@ it('strikes out, clamps and passes on worthless columns of raw logits', () => {
   expect(read({ ...raw, minimum: 1.5 })).toEqual([2, 1.5, 1.5, 1.5, ...worthless, ...Array(K).fill(1.5)])
 })
 
-const sample = tokens([0, 1, K])
-const generator = new RandomGenerator(1)
-const badCalls: [
-  name: string,
-  error: abstract new (...args: never[]) => Error,
-  message: RegExp,
-  call: () => unknown,
-][] = [
-  ['two shapes', ShapeError, /noise/, () => scheduler.gumbelNoised(floats([1, K, N]), floats([1, K, 5]))],
-  ['no classes', OptionError, /given 0/, () => scheduler.indexToLogOnehot(sample, 0)],
-  ['one axis', ShapeError, /two axes/, () => scheduler.indexToLogOnehot(tokens([1], [1]), K)],
-  [
-    'an unknown layout',
-    OptionError,
-    /"NHWC"/,
-    () => scheduler.indexToLogOnehot(sample, K, { layout: 'NHWC' as never }),
-  ],
-  [
-    'timestep T',
-    TimestepError,
-    /given 10/,
-    () => scheduler.logQTTransitioningToKnownClass({ t: 10, xT: sample, cumulative: true }),
-  ],
-  [
-    'a sample of floats',
-    DtypeError,
-    /xT .*given f64/,
-    () => scheduler.logQTTransitioningToKnownClass({ t: 1, xT: floats([1, N]), cumulative: true }),
-  ],
-  [
-    'C rows',
-    ShapeError,
-    /q .*\[1, 4, 3\]; given \[1, 5, 3\]/,
-    () => scheduler.applyCumulativeTransitions(floats([1, K + 1, N]), 1),
-  ],
-  [
-    'two timesteps for an item',
-    TimestepError,
-    /\(1\); given 2/,
-    () => scheduler.applyCumulativeTransitions(floats([1, K, N]), [1, 2]),
-  ],
-  ['timestep −2', TimestepError, /given -2/, () => scheduler.applyCumulativeTransitions(floats([1, K, N]), -2)],
-  ['half a batch', ShapeError, /two halves/, () => scheduler.logPX0(floats([3, K, N]), { guidance: { scale: 2 } })],
-  [
-    'an infinite scale',
-    OptionError,
-    /finite/,
-    () => scheduler.logPX0(floats([2, K, N]), { guidance: { scale: Infinity } }),
-  ],
-  [
-    'a rate of NaN',
-    OptionError,
-    /given NaN/,
-    () => scheduler.logPX0(floats([1, K, N]), { truncationRate: Number.NaN }),
-  ],
-  [
-    'another unconditional half',
-    ShapeError,
-    /guidance\.unconditional/,
-    () => scheduler.logPX0(floats([1, K, N]), { guidance: { scale: 2, unconditional: floats([2, K, N]) } }),
-  ],
-  ['no randomness', OptionError, /given neither/, () => scheduler.addNoise(sample, 1, {})],
-  [
-    'two sources of randomness',
-    OptionError,
-    /given both/,
-    () => scheduler.addNoise(sample, 1, { generator, noise: floats([1, K + 1, N]) }),
-  ],
-  [
-    'noise of K rows',
-    ShapeError,
-    /\[1, 5, 3\]; given \[1, 4, 3\]/,
-    () => scheduler.addNoise(sample, 1, { noise: floats([1, K, N]) }),
-  ],
-  [
-    'a codebook of too few vectors',
-    ShapeError,
-    /\[4, 2\]; given \[3, 2\]/,
-    () => scheduler.lookupCodebook(floats([3, 2]), sample),
-  ],
-  ['a codebook of one axis', ShapeError, /given \[4\]/, () => scheduler.lookupCodebook(floats([K]), sample)],
-  ['a mask as x₀', TokenRangeError, /position 2/, () => scheduler.vbTerms(floats([1, K, N]), sample, sample, 1)],
-  ['x₀ of another shape', ShapeError, /x0/, () => scheduler.vbTerms(floats([1, K, N]), tokens([0]), sample, 1)],
-]
-
 describe('a bad call throws its named error', () => {
-  it.each(badCalls)('%s', (_, error, message, call) => {
+  const calls = badOperatorCalls(scheduler, (data, shape) => new CpuTensor(data, shape))
+  it.each(calls)('$name', ({ error, message, call }) => {
     expect(call).toThrow(error)
     expect(call).toThrow(message)
   })
 
-  it('and leaves generator and counters alone', async () => {
-    expect(generator.state.counter).toBe(0)
-    expect(await scheduler.readFaults()).toEqual({ invalidColumns: 0, impossibleTokens: 0 })
+  const sample = tokens([0, 1, K])
+  it('x₀ with masks', () => {
+    const call = () => scheduler.vbTerms(floats([1, K, N]), sample, sample, 1)
+    expect(call).toThrow(TokenRangeError)
+    expect(call).toThrow(/position 2/)
+  })
+
+  it('x₀ of another shape', () => {
+    expect(() => scheduler.vbTerms(floats([1, K, N]), tokens([0]), sample, 1)).toThrow(ShapeError)
   })
 })

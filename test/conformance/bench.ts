@@ -16,9 +16,9 @@ export interface Operators<T> {
   gumbelNoised(logits: T, noise: T): T
   indexToLogOnehot(x: T, numClasses: number, options?: LayoutOption): T
   logQTTransitioningToKnownClass(options: LogQOptions<T>): T
-  applyCumulativeTransitions(q: T, t: number, options?: LayoutOption): T
+  applyCumulativeTransitions(q: T, t: number | readonly number[], options?: LayoutOption): T
   logPX0(modelOutput: T, options?: LogPX0Options<T>): T
-  addNoise(x0: T, t: number, options: AddNoiseOptions<T>): T
+  addNoise(x0: T, t: number | readonly number[], options: AddNoiseOptions<T>): T
   lookupCodebook(codebook: T, tokens: T): T
 }
 
