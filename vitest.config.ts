@@ -14,7 +14,12 @@ export default defineConfig({
         resolve: { alias },
         // Found only while a test runs, a dependency would be bundled then, and the page reloaded under the test.
         optimizeDeps: {
-          include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl-preprocessor/wgsl-preprocessor.js'],
+          include: [
+            'onnxruntime-web',
+            'onnxruntime-web/webgpu',
+            'wgsl-preprocessor/wgsl-preprocessor.js',
+            'wgsl_reflect',
+          ],
         },
         test: {
           name: 'browser',

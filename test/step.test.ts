@@ -160,6 +160,17 @@ describe('one step', () => {
     }
   })
 
+  gpuTest(device, 'gives ties to the lowest class, also where several invocations share a column', async () => {
+    const flat = upload(new Float32Array(K * N), [1, K, N])
+    const masked = scheduler.uploadTokens(new Uint32Array(N).fill(K), [1, N])
+    const uniforms = new Float32Array(K * N).fill(0.25)
+    // Two classes share the highest noise, the later one in a lower invocation.
+    for (const k of [9, 32]) uniforms.fill(0.75, k * N, (k + 1) * N)
+    const noise = upload(uniforms, [1, K, N])
+    const { prevSample } = scheduler.step(flat, 3, masked, { noise, previousTimestep: -1 })
+    expect(new Set(await prevSample.read())).toEqual(new Set([9]))
+  })
+
   gpuTest(device, 'writes into given tensors', async () => {
     const [out, x0] = [scheduler.emptyTokens([2, N]), scheduler.emptyTokens([2, N])]
     const given = scheduler.step(logits, 3, sample, { generator: new RandomGenerator(5), out, predOriginalSample: x0 })
