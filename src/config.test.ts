@@ -23,6 +23,13 @@ describe('reading a configuration', () => {
     expect(Object.isFrozen(config)).toBe(true)
   })
 
+  it('takes nothing from a malicious file', () => {
+    const json = JSON.parse('{"num_vec_classes": 9, "__proto__": {"polluted": true}, "constructor": {"prototype": {}}}')
+    const config = readConfig(json)
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+    expect(Object.getPrototypeOf(config)).toBe(Object.prototype)
+  })
+
   it('is total: T = 1 is read', () => {
     expect(readConfig({ ...K8, num_train_timesteps: 1 }).num_train_timesteps).toBe(1)
   })
@@ -52,10 +59,12 @@ describe('validation', () => {
   })
 
   it.each([
-    [{ num_vec_classes: 1 }, /num_vec_classes .* at least 2; given 1/],
+    [{ num_vec_classes: 1 }, /num_vec_classes .* at least 2 .*; given 1/],
+    [{ num_vec_classes: 2 ** 25 }, /at most 16777216; given 33554432/],
+    [{ num_train_timesteps: 1e12 }, /at most 1000000; given 1000000000000/],
     [{ num_vec_classes: 4096.5 }, /num_vec_classes/],
     [{ num_vec_classes: '4097' }, /given "4097"/],
-    [{ num_train_timesteps: 1 }, /num_train_timesteps .* at least 2; given 1/],
+    [{ num_train_timesteps: 1 }, /num_train_timesteps .* at least 2 .*; given 1/],
     [{ alpha_cum_start: 1.1 }, /alpha_cum_start .* from 0 to 1; given 1.1/],
     [{ alpha_cum_start: Number.NaN }, /alpha_cum_start/],
     [{ gamma_cum_end: -0.1 }, /gamma_cum_end/],

@@ -67,8 +67,8 @@ export function writeConfig(config: VQDiffusionSchedulerConfig): Record<string, 
 
 /** Throws ConfigError unless the values describe a mask-and-replace process that the scheduler can run. */
 export function validateConfig(config: VQDiffusionSchedulerConfig): void {
-  requireInteger(config, 'num_vec_classes', 2)
-  requireInteger(config, 'num_train_timesteps', 2)
+  requireInteger(config, 'num_vec_classes', 2, 2 ** 24)
+  requireInteger(config, 'num_train_timesteps', 2, 10 ** 6)
   for (const key of ['alpha_cum_start', 'alpha_cum_end', 'gamma_cum_start', 'gamma_cum_end'] as const)
     requireProbability(config, key)
   const { alpha_cum_start, alpha_cum_end, gamma_cum_start, gamma_cum_end } = config
@@ -100,10 +100,12 @@ export function validateConfig(config: VQDiffusionSchedulerConfig): void {
 
 type Key = keyof VQDiffusionSchedulerConfig
 
-function requireInteger(config: VQDiffusionSchedulerConfig, key: Key, minimum: number): void {
+function requireInteger(config: VQDiffusionSchedulerConfig, key: Key, minimum: number, maximum: number): void {
   const value: unknown = config[key]
-  if (!Number.isSafeInteger(value) || (value as number) < minimum)
-    throw new ConfigError(`${key} needs to be an integer of at least ${minimum}; given ${JSON.stringify(value)}.`)
+  if (!Number.isSafeInteger(value) || (value as number) < minimum || (value as number) > maximum)
+    throw new ConfigError(
+      `${key} needs to be an integer of at least ${minimum} and at most ${maximum}; given ${JSON.stringify(value)}.`,
+    )
 }
 
 function requireProbability(config: VQDiffusionSchedulerConfig, key: Key): void {

@@ -1,5 +1,5 @@
 import { dispose } from './dispose'
-import { DestroyedError, DtypeError, OptionError, ShapeError } from './errors'
+import { DestroyedError, DtypeError, LimitError, OptionError, ShapeError } from './errors'
 
 /** Element type of a tensor as the kernels see it. */
 export type Dtype = 'f32' | 'f16' | 'u32' | 'i32'
@@ -41,7 +41,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     private readonly owned: boolean,
   ) {}
 
-  /** A new zero-filled tensor that the caller owns. Throws ShapeError. */
+  /** A new zero-filled tensor that the caller owns. Throws ShapeError, or LimitError if it exceeds the device's buffers. */
   static empty<D extends Dtype>(
     device: GPUDevice,
     shape: readonly number[],
@@ -49,6 +49,10 @@ export class GpuTensor<D extends Dtype = Dtype> {
     label = 'vqd/tensor',
   ): GpuTensor<D> {
     const bytes = elementCount(shape) * bytesPerElement[dtype]
+    if (bytes > device.limits.maxBufferSize)
+      throw new LimitError(
+        `A tensor of shape [${shape.join(', ')}] (${dtype}) needs ${bytes} bytes; this device allows ${device.limits.maxBufferSize}.`,
+      )
     const buffer = device.createBuffer({
       label,
       // An empty tensor still needs a buffer that can be bound.

@@ -30,9 +30,13 @@ export async function createOnnxSession(
 ): Promise<OnnxSession> {
   const bytes = model instanceof Uint8Array ? model : new Uint8Array(model)
   const device = provider.provider === 'webgpu' ? provider.device : undefined
-  const options: Ort.InferenceSession.SessionOptions = device
-    ? { executionProviders: [{ name: 'webgpu', device }], preferredOutputLocation: 'gpu-buffer' }
-    : { executionProviders: ['wasm'] }
+  const options: Ort.InferenceSession.SessionOptions = {
+    // A session has a level of its own, which would otherwise stay at warnings whatever `env` says.
+    logSeverityLevel: logLevels.indexOf(ort.env.logLevel ?? 'warning') as 0 | 1 | 2 | 3 | 4,
+    ...(device
+      ? { executionProviders: [{ name: 'webgpu', device }], preferredOutputLocation: 'gpu-buffer' }
+      : { executionProviders: ['wasm'] }),
+  }
   const session = await oneAtATime(() => ort.InferenceSession.create(bytes, options)).catch((cause: Error) => {
     const hint = /backend not found/.test(cause.message) ? ` ${webgpuEntry}` : ''
     throw new OnnxRuntimeError(`onnxruntime-web could not create the session: ${cause.message}${hint}`, { cause })
@@ -44,6 +48,8 @@ export async function createOnnxSession(
   }
   return created
 }
+
+const logLevels = ['verbose', 'info', 'warning', 'error', 'fatal'] as const
 
 const webgpuEntry = "For 'webgpu' import it from 'onnxruntime-web/webgpu'."
 
