@@ -9,8 +9,12 @@ export async function withErrorScopes<T>(device: GPUDevice, work: () => Promise<
     (reason: unknown) => ({ reason }),
   )
   const errors = await Promise.all([device.popErrorScope(), device.popErrorScope(), device.popErrorScope()])
+  const messages = errors.flatMap((error) => (error ? [`WebGPU: ${error.message}`] : []))
+  // A stray error is often the cause of the failure.
+  if ('reason' in outcome && outcome.reason instanceof Error)
+    outcome.reason.message += messages.map((m) => `\n${m}`).join('')
   if ('reason' in outcome) throw outcome.reason
-  for (const error of errors) if (error) throw new Error(`WebGPU: ${error.message}`)
+  if (messages.length > 0) throw new Error(messages.join('\n'))
   return outcome.value
 }
 
