@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+const root = new URL('../', import.meta.url)
+const folder = new URL('node_modules/.cache/package-test/', root)
+const file = (name: string) => fileURLToPath(new URL(name, folder))
+const { exports: entries, dependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+
+describe('the built package', () => {
+  beforeAll(async () => {
+    await build({
+      configFile: fileURLToPath(new URL('vite.config.ts', root)),
+      mode: 'library',
+      logLevel: 'error',
+      build: { outDir: fileURLToPath(folder) },
+    })
+  }, 60_000)
+
+  it('has a file for every entry', () => {
+    for (const entry of ['.', './cpu', './onnx']) {
+      const { default: path } = entries[entry]
+      expect(existsSync(file(path.replace('./dist/lib/', '')))).toBe(true)
+    }
+  })
+
+  it('imports nothing at run time but wgsl-preprocessor', () => {
+    expect(Object.keys(dependencies)).toEqual(['wgsl-preprocessor'])
+    for (const name of ['index.js', 'cpu.js', 'onnx.js']) {
+      const imports = [
+        ...readFileSync(file(name), 'utf8').matchAll(/^(?:import|export)\b[^'"]*?from\s*["']([^"']+)["']/gm),
+      ].map(([, source]) => source!)
+      const foreign = imports.filter((source) => !source.startsWith('./') && !source.startsWith('wgsl-preprocessor/'))
+      expect(foreign).toEqual([])
+    }
+  })
+
+  it('runs: the CPU twin draws, errors keep their names', async () => {
+    const { VQDiffusionScheduler, CpuTensor } = await import(file('cpu.js'))
+    const { RandomGenerator } = await import(file('index.js'))
+    const scheduler = await VQDiffusionScheduler.create({ num_vec_classes: 5, num_train_timesteps: 4 })
+    const generator = new RandomGenerator(1)
+    let sample = scheduler.initialSample([1, 9], { generator })
+    for (const t of scheduler.timesteps)
+      sample = scheduler.step(new CpuTensor(new Float32Array(36), [1, 4, 9]), t, sample, { generator }).prevSample
+    expect(Math.max(...sample.data)).toBeLessThan(4)
+    const failure = await VQDiffusionScheduler.create({ num_vec_classes: 1 }).catch((error: Error) => error)
+    expect(failure.name).toBe('ConfigError')
+  })
+})
