@@ -6,10 +6,10 @@ const EXAMPLES: [prompt: string, style: Style][] = [
   ['red heart', '3d'],
   ['green apple', 'noto'],
   ['panda', 'noto'],
-  ['blue butterfly', '3d'],
-  ['ghost', 'blob'],
+  ['butterfly', '3d'],
   ['thumbs up', 'flat'],
-  ['snowman', '3d'],
+  ['ghost', 'blob'],
+  ['purple heart', 'flat'],
 ]
 
 /** One button an example, under the prompt. */

@@ -71,6 +71,7 @@ async function generate(): Promise<void> {
     save.disabled = true
     showProgress(0, `step 1 of ${settings.steps}`)
     showState('drawing')
+    element('progress', HTMLElement).scrollIntoView({ block: 'nearest' })
     const { steps, guidance, seed } = settings
     const text = tokenizer!.encode(settings.prompt, settings.style).ids
     const onEvent = (event: DrawingEvent) => isWanted() && show(event, steps)

@@ -28,7 +28,6 @@ export class Stage {
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
     this.#canvas.ariaLabel = description
     this.#cells.classList.remove('resting')
-    this.#canvas.scrollIntoView({ block: 'nearest' })
     for (const dot of this.#dots) dot.classList.remove('settled')
   }
 

@@ -117,6 +117,15 @@ test('draws without WebGPU and says so', async ({ demo, page, baseURL }) => {
   await expect(page.getByTestId('notice')).toContainText('There is no WebGPU here')
 })
 
+test('says that the device was lost, and draws again with another one', async ({ demo, browser }) => {
+  await demo.open('?prompt=red+heart&style=3d&seed=3&steps=7&auto=1')
+  await expect(demo.status).toHaveText('drawing')
+  const session = await browser.newBrowserCDPSession()
+  await session.send('Browser.crashGpuProcess')
+  await expect(demo.status).toHaveText(/^error: The graphics device was lost/)
+  expectRedHeart(await demo.draw())
+})
+
 test('names a model file that the server answers with a web page', async ({ demo, page }) => {
   await page.route('**/vqvae/decoder.onnx', (route) =>
     route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
@@ -127,15 +136,10 @@ test('names a model file that the server answers with a web page', async ({ demo
   )
 })
 
-test.describe('when a model file is missing', () => {
-  // Chromium itself reports every 404.
-  test.use({ expectedMessages: [/Failed to load resource: .+ 404/] })
-
-  test('names the file, and tries again when told to', async ({ demo, page }) => {
-    await page.route('**/denoiser/model.onnx', (route) => route.fulfill({ status: 404 }))
-    await demo.open('?prompt=red+heart&steps=1')
-    await expect(demo.status).toHaveText('error: The file denoiser/model.onnx is missing: the server answered 404.')
-    await page.unroute('**/denoiser/model.onnx')
-    await demo.draw()
-  })
+test('names a model file that is missing, and tries again when told to', async ({ demo, page }) => {
+  await page.route('**/denoiser/model.onnx', (route) => route.fulfill({ status: 404 }))
+  await demo.open('?prompt=red+heart&steps=1')
+  await expect(demo.status).toHaveText('error: The file denoiser/model.onnx is missing: the server answered 404.')
+  await page.unroute('**/denoiser/model.onnx')
+  await demo.draw()
 })

@@ -24,7 +24,7 @@ const nothing: Capabilities = {
 /** Looks without requesting a device. Never throws. */
 export async function capabilities(): Promise<Capabilities> {
   if (!globalThis.navigator?.gpu) return nothing
-  const adapter = await requestAdapter().catch(() => null)
+  const adapter = await navigator.gpu.requestAdapter().catch(() => null)
   if (!adapter) return { ...nothing, webgpu: true }
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info
   return {
@@ -46,7 +46,7 @@ export async function requestDevice(): Promise<GPUDevice> {
       'This runtime has no WebGPU (navigator.gpu is missing). Use a current Chrome, Edge, Safari or Firefox in a secure context, ' +
         "or the CPU scheduler from 'vq-diffusion-webgpu/cpu'.",
     )
-  const adapter = await requestAdapter()
+  const adapter = await navigator.gpu.requestAdapter()
   if (!adapter)
     throw new AdapterUnavailableError(
       'WebGPU is present, but offers no adapter: the graphics driver may be missing, blocked or out of date. ' +
@@ -63,8 +63,4 @@ export async function requestDevice(): Promise<GPUDevice> {
       maxStorageBuffersPerShaderStage: adapter.limits.maxStorageBuffersPerShaderStage,
     },
   })
-}
-
-function requestAdapter(): Promise<GPUAdapter | null> {
-  return navigator.gpu.requestAdapter({ powerPreference: 'high-performance' })
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DeviceLostError } from 'vq-diffusion-webgpu'
-import { deviceLost, explained, outOfMemory, sentence } from './failure'
+import { deviceLost, explained, outOfMemory, sentence, stopped } from './failure'
 
 describe('sentence', () => {
   it.each([
@@ -11,9 +11,13 @@ describe('sentence', () => {
   ])('knows that memory ran out: %s', (error) => {
     expect(sentence(error)).toBe(outOfMemory)
   })
-  it('knows that the device was lost', () => {
-    expect(sentence(new DeviceLostError('gone'))).toBe(deviceLost)
-    expect(sentence(new Error('[WebGPU] Device is lost.'))).toBe(deviceLost)
+  it.each([
+    new DeviceLostError('gone'),
+    new Error('[WebGPU] Device is lost.'),
+    new DOMException('Instance dropped error in getCompilationInfo', 'OperationError'),
+    new DOMException('A valid external Instance reference no longer exists.', 'AbortError'),
+  ])('knows that the device was lost: %s', (error) => {
+    expect(sentence(error)).toBe(deviceLost)
   })
   it('leaves other messages as they are', () => {
     expect(sentence(new Error('The file a is missing.'))).toBe('The file a is missing.')
@@ -25,9 +29,8 @@ describe('explained', () => {
   it('gives the result', async () => {
     expect(await explained(async () => 1)).toBe(1)
   })
-  it('lets an abort through', async () => {
-    const abort = new DOMException('stop', 'AbortError')
-    await expect(explained(() => Promise.reject(abort))).rejects.toBe(abort)
+  it('lets a stop through', async () => {
+    await expect(explained(() => Promise.reject(stopped))).rejects.toBe(stopped)
   })
   it('keeps the cause', async () => {
     const cause = new RangeError('Array buffer allocation failed')

@@ -1,13 +1,6 @@
-import { type GpuTensor, VQDiffusionPipeline, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
-import { VQDiffusionScheduler as CpuScheduler, type CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import {
-  createOnnxDecoder,
-  createOnnxDenoiser,
-  createOnnxSession,
-  type OnnxConditioning,
-  type OnnxImage,
-  type OnnxRuntime,
-} from 'vq-diffusion-webgpu/onnx'
+import { VQDiffusionPipeline, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { VQDiffusionScheduler as CpuScheduler } from 'vq-diffusion-webgpu/cpu'
+import { createOnnxDecoder, createOnnxDenoiser, createOnnxSession, type OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
 import type { Backend } from './backend'
 
 export interface Parts extends Pick<Backend, 'engine' | 'network'> {
@@ -26,14 +19,11 @@ export async function createSampler({ engine, network, device, ort, modelRoot, .
   const networks = { denoiser, decoder, layout: 'pixel-major' } as const
   const pipeline =
     engine === 'webgpu'
-      ? new VQDiffusionPipeline<GpuTensor, OnnxConditioning, OnnxImage>({
+      ? new VQDiffusionPipeline({
           scheduler: await VQDiffusionScheduler.fromPretrained(device!, modelRoot),
           ...networks,
         })
-      : new VQDiffusionPipeline<CpuTensor, OnnxConditioning, OnnxImage>({
-          scheduler: await CpuScheduler.fromPretrained(modelRoot),
-          ...networks,
-        })
+      : new VQDiffusionPipeline({ scheduler: await CpuScheduler.fromPretrained(modelRoot), ...networks })
   return { pipeline, decoder }
 }
 

@@ -6,7 +6,7 @@ import { toStraightBytes } from '../pixels'
 import type { BackendChoice } from '../settings'
 import { modelFiles, runtimeFile } from './assets'
 import { type Backend, chooseBackend } from './backend'
-import { deviceLost, explained, outOfMemory } from './failure'
+import { deviceLost, explained, outOfMemory, stopped } from './failure'
 import { loadRuntime } from './runtime'
 import { createSampler, type Sampler } from './sampler'
 
@@ -32,6 +32,8 @@ export interface Picture {
 
 const NUM_LATENT_PIXELS = 256
 const MASK_CLASS = 4096
+/** What the model's card recommends. */
+const TRUNCATION_RATE = 0.86
 
 /** Everything heavy: scheduler, network and decoder, on a thread of their own. */
 export class Studio {
@@ -79,7 +81,7 @@ export class Studio {
   }
 
   stop(): void {
-    this.#stop.abort()
+    this.#stop.abort(stopped)
   }
 
   async #draw(
@@ -92,6 +94,7 @@ export class Studio {
       numLatentPixels: NUM_LATENT_PIXELS,
       numInferenceSteps: steps,
       guidanceScale: guidance,
+      truncationRate: TRUNCATION_RATE,
       conditioning: { conditional: { text }, unconditional: { text: new Int32Array(text.length) } },
       previewEvery: 'auto',
       seed,
