@@ -61,7 +61,10 @@ export interface DenoiserInput<Tensor, Conditioning> {
   readonly signal: AbortSignal | undefined
 }
 
-/** The network: raw logits f32 [B or 2B, …] in the pipeline's layout, for a sample. */
+/**
+ * The network: raw logits f32 [B or 2B, …] in the pipeline's layout, for a sample. One that computes on the calling
+ * thread should let a task pass in between, or an abort is seen too late; those of `/onnx` do.
+ */
 export type Denoiser<Tensor, Conditioning> = (input: DenoiserInput<Tensor, Conditioning>) => Promise<Tensor> | Tensor
 
 /** From tokens u32 [B, N] to whatever the application shows. */

@@ -7,12 +7,14 @@ import { ReferenceOperators } from './operators'
 import { Purity, type PurityRule } from './purity'
 import { purityQuota } from './purity_quota'
 import type { RandomGenerator } from './random'
+import { Reference } from './reference'
 import { initialMaskProbability, posteriorCoefficients } from './schedule'
 import { Step } from './step'
 import { type LogitsTensor, logitsSource, requireKnown, requireOutputs } from './step_inputs'
 import {
   type Layout,
   type PurityOptions,
+  requireDtype,
   requireNoise,
   requirePurityOptions,
   requireSameEnd,
@@ -32,6 +34,11 @@ export interface GpuPurityOptions extends PurityOptions<LogitsTensor, GpuTensor>
 }
 
 export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
+  /**
+   * Record into this command encoder instead of submitting: the caller does. Such a step makes buffers of its own, since
+   * others may run before it is submitted.
+   */
+  readonly encoder?: GPUCommandEncoder
   /** Where this step counts what it could not use, u32 [2]; the scheduler's own counters by default. */
   readonly faults?: GpuTensor
 }
@@ -146,7 +153,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const streams = generator?.streams(batchSize) ?? []
     const known = options.known && requireKnown(this.device, options.known, x.shape)
     const inputs = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask]
-    const faults = options.faults ? asGpuTensor(this.device, 'faults', options.faults) : this.faults
+    const faults = this.faultsOf(options.faults)
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
     const outputs = { out: options.out, predOriginalSample: givenX0 }
     requireOutputs(this.device, outputs, [...inputs, faults], x.shape)
@@ -156,10 +163,11 @@ export class VQDiffusionScheduler extends ReferenceOperators {
       givenX0 ??
       (predOriginalSample ? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/pred_original_sample') : undefined)
     const diagnostics = options.diagnostics ? this.emptyDiagnostics(x.shape) : undefined
-    this.submit('vqd/step', (encoder) => {
+    const { step, reference } = options.encoder ? this.workspace() : { step: this.#step, reference: this.reference }
+    const record = (encoder: GPUCommandEncoder) => {
       if (noise && rows) {
         const coefficients = steps.map(({ t, u }) => posteriorCoefficients(this.schedule, t, u))
-        this.reference.encodeDraw(encoder, {
+        reference.encodeDraw(encoder, {
           logits,
           sample: x,
           noise,
@@ -170,7 +178,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
           coefficients,
         })
       } else {
-        this.#step.encode(encoder, {
+        step.encode(encoder, {
           ...{ logits, sample: x, prevSample, predOriginalSample: x0, faults, batchSize, numPixels, streams },
           known,
           diagnostics,
@@ -180,7 +188,9 @@ export class VQDiffusionScheduler extends ReferenceOperators {
           thresholds: steps.map((step) => this.thresholds(step)),
         })
       }
-    })
+    }
+    if (options.encoder) record(options.encoder)
+    else this.submit('vqd/step', record)
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
 
@@ -209,7 +219,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
       [batchSize, this.numCodes, numPixels],
     )
     const streams = generator.streams(batchSize)
-    const faults = options.faults ? asGpuTensor(this.device, 'faults', options.faults) : this.faults
+    const faults = this.faultsOf(options.faults)
     requireOutputs(this.device, { out }, [x, logits.conditional, logits.unconditional, faults], x.shape)
     const prevSample = out ?? this.emptyTokens(x.shape)
     const counter = generator.nextCounter()
@@ -256,6 +266,21 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     )
     unchanged.destroy()
     return { logProb, selectionWeight }
+  }
+
+  /** Buffers for one step that is submitted later; they go when nobody refers to them any more. */
+  private workspace(): { step: Step; reference: Reference } {
+    return { step: new Step(this.kernels, this.numCodes), reference: new Reference(this.kernels, this.numCodes) }
+  }
+
+  private faultsOf(given: GpuTensor | undefined): GpuTensor {
+    if (!given) return this.faults
+    const faults = asGpuTensor(this.device, 'faults', given)
+    requireDtype('faults', faults, ['u32'])
+    requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
+    if (faults.offset !== 0)
+      throw new OptionError(`faults need to begin their buffer; given the offset ${faults.offset}.`)
+    return faults
   }
 
   private emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { specialise } from './shader'
 
+const shaders = import.meta.glob<string>('../shaders/**/*.wgsl', { query: '?raw', import: 'default', eager: true })
+
+it('the kernels are core WGSL: no optional feature, no language extension', () => {
+  expect(Object.keys(shaders).length).toBeGreaterThan(15)
+  for (const [file, source] of Object.entries(shaders))
+    expect(source, file).not.toMatch(/^\s*(enable|requires|diagnostic)\b/m)
+})
+
 describe('specialise', () => {
   const source = 'a\n//#if GUIDED\nb\n//#else\nc\n//#endif\nd\n'
   const lines = (text: string) => text.split('\n').filter((line) => line !== '' && line !== '//')

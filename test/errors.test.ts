@@ -254,6 +254,12 @@ const badCalls: [name: string, error: abstract new (...args: never[]) => Error, 
       return scheduler.step(logits(), 5, sample, { ...good, out: both, predOriginalSample: both })
     },
   ],
+  [
+    'faults of another shape',
+    ShapeError,
+    /faults .*\[invalid columns, impossible tokens\] = \[2\]; given \[1, 6\]/,
+    () => scheduler.step(logits(), 5, sample, { ...good, faults: scheduler.emptyTokens([1, N]) }),
+  ],
   ['more inference steps than timesteps', OptionError, /1 to 10 .*given 11/, () => scheduler.setTimesteps(11)],
   ['no inference steps', OptionError, /given 0/, () => scheduler.setTimesteps(0)],
   [

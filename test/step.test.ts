@@ -193,6 +193,31 @@ describe('one step', () => {
     }
   })
 
+  gpuTest(device, 'records into a given encoder: several steps, one submit, other steps in between', async () => {
+    const chain = (encoder?: GPUCommandEncoder) => {
+      const generator = new RandomGenerator(21)
+      const noise = upload(
+        pseudoLogits(2 * (K + 1) * N, 6, 1).map((value) => value + 0.5),
+        [2, K + 1, N],
+      )
+      const options = encoder ? { encoder } : {}
+      const first = scheduler.step(logits, 15, sample, { generator, ...options, predOriginalSample: true })
+      const second = scheduler.step(logits, 11, first.prevSample, { generator, ...options })
+      const third = scheduler.step(logits, 7, second.prevSample, { noise, ...options })
+      return [first.predOriginalSample!, second.prevSample, third.prevSample]
+    }
+    const read = (tensors: GpuTensor[]) => Promise.all(tensors.map((tensor) => tensor.read()))
+    const want = await read(chain())
+    const encoder = device.createCommandEncoder({ label: 'test/encoder' })
+    const recorded = chain(encoder)
+    // A larger step on the same scheduler, before the recorded ones are submitted.
+    const large = scheduler.uploadTokens(pseudoTokens(40 * N, K, 0.5, 1), [40, N])
+    const largeLogits = upload(pseudoLogits(40 * K * N, 1), [40, K, N])
+    scheduler.step(largeLogits, 15, large, { generator: new RandomGenerator(1) })
+    device.queue.submit([encoder.finish()])
+    expect(await read(recorded)).toEqual(want)
+  })
+
   gpuTest(device, 'keeps interleaved chains apart', async () => {
     const start = (seed: number) => ({
       generator: new RandomGenerator(seed),

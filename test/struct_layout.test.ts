@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { WgslReflect } from 'wgsl_reflect'
 import addNoise from '../shaders/add_noise.wgsl?raw'
@@ -12,6 +12,7 @@ import posterior from '../shaders/posterior.wgsl?raw'
 import puritySelect from '../shaders/purity_select.wgsl?raw'
 import stepDraw from '../shaders/step_draw.wgsl?raw'
 import { specialise } from '../src/shader'
+import { gpuTest } from './gpu'
 
 /**
  * What the host packs lies where WGSL looks for it: every call packs known values, which are read back by the names
@@ -94,7 +95,7 @@ const seeds = () => {
 }
 
 describe('host packing equals WGSL', () => {
-  it('Step', () => {
+  gpuTest(device, 'Step', async () => {
     const known = { tokens: tokens(), mask: tokens() }
     const { header, items } = packedBy(
       () =>
@@ -124,7 +125,7 @@ describe('host packing equals WGSL', () => {
       expect((items[0] as Record<string, number[]>)[name]).toHaveLength(2)
   })
 
-  it('InitialSample', () => {
+  gpuTest(device, 'InitialSample', async () => {
     const { header, items, stride } = packedBy(
       () => scheduler.initialSample([B, N], { generator: seeds() }),
       initialSample,
@@ -138,7 +139,7 @@ describe('host packing equals WGSL', () => {
     ])
   })
 
-  it('AddNoise', () => {
+  gpuTest(device, 'AddNoise', async () => {
     const { header, items } = packedBy(
       () => scheduler.addNoise(tokens(), [0, 9], { generator: seeds() }),
       addNoise,
@@ -151,7 +152,7 @@ describe('host packing equals WGSL', () => {
     expect((masked! - kept!) / 2 ** 31).toBeCloseTo(0.99999, 6)
   })
 
-  it('Posterior', () => {
+  gpuTest(device, 'Posterior', async () => {
     const { header, items, stride } = packedBy(
       () => scheduler.qPosterior(logits().slice(0, B), tokens(), [7, 5], { layout: 'pixel-major' }),
       posterior,
@@ -167,7 +168,7 @@ describe('host packing equals WGSL', () => {
     expect(item.ordinary_mask).toBeCloseTo(scheduler.logCumprodCt[4]! + Math.log(1e-30), 4)
   })
 
-  it('Guide', () => {
+  gpuTest(device, 'Guide', async () => {
     const call = () =>
       scheduler.logPX0(logits(), {
         ...{ layout: 'pixel-major', outputLayout: 'class-major', guidance: { scale: 3 } },
@@ -180,7 +181,7 @@ describe('host packing equals WGSL', () => {
     })
   })
 
-  it('Rows', () => {
+  gpuTest(device, 'Rows', async () => {
     const call = () => scheduler.applyCumulativeTransitions(logits().slice(0, B), [7, -1], { layout: 'pixel-major' })
     const { header, items } = packedBy(call, applyCumulative, 'Rows')
     expect(header).toEqual({
@@ -192,7 +193,7 @@ describe('host packing equals WGSL', () => {
     expect((items[1] as { value: number[] }).value).toEqual([0, -1e30, -1e30, 0].map(Math.fround))
   })
 
-  it('Codebook and GumbelNoised', () => {
+  gpuTest(device, 'Codebook and GumbelNoised', async () => {
     const vectors = GpuTensor.from(device, new Float32Array(2 * K * 3), [2, K, 3])
     const second = GpuTensor.borrow(device, vectors.buffer, [K, 3], 'f32', K * 3)
     expect(packedBy(() => scheduler.lookupCodebook(second, tokens()), codebook, 'Codebook').header).toEqual({
@@ -204,7 +205,7 @@ describe('host packing equals WGSL', () => {
     })
   })
 
-  it('Diagnostics', () => {
+  gpuTest(device, 'Diagnostics', async () => {
     const call = () =>
       scheduler.step(logits(), 7, tokens(), {
         ...{
@@ -221,7 +222,7 @@ describe('host packing equals WGSL', () => {
     })
   })
 
-  it('Purity', () => {
+  gpuTest(device, 'Purity', async () => {
     const call = () =>
       scheduler.purityStep(logits(), 9, tokens(), {
         ...{

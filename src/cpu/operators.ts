@@ -11,14 +11,23 @@ import {
   requireNumClasses,
   requireRows,
 } from '../operator_options'
+import type { PurityRule } from '../purity'
 import { logCumulative, posteriorCoefficients, transitionRows } from '../schedule'
 import { SchedulerBase } from '../scheduler_base'
-import { requireColumns, requireDtype, requireRandomness, requireSample, requireShape } from '../step_options'
+import {
+  requireColumns,
+  requireDtype,
+  requirePurityOptions,
+  requireRandomness,
+  requireSample,
+  requireShape,
+} from '../step_options'
 import { forwardThresholds } from '../thresholds'
 import { columns, fromColumns, readColumn } from './columns'
 import { noised } from './draw'
 import { cumulatedColumn, logOnehotColumn, logPX0Column, transitionColumn } from './operator_columns'
 import { gumbelOfUniform, posteriorColumn } from './posterior'
+import { purities, sharpenedColumn, topProbabilities } from './purity'
 import { drawWithNoise } from './step'
 import { logitDtypes, logitsReader } from './step_inputs'
 import { CpuTensor } from './tensor'
@@ -50,6 +59,31 @@ export abstract class ReferenceOperators extends SchedulerBase {
     return fromColumns(layout, [batchSize, this.numEmbed, numPixels], (token, item) =>
       posteriorColumn(readColumn(logits, token, this.numCodes), this.classOf(xT, token), coefficients[item]!),
     )
+  }
+
+  /**
+   * What purity-prior sampling makes of log p(x₀): `logProb` f64 [B, C, N], sharpened by each token's purity, and
+   * `selectionWeight` f64 [B, N] (SEMANTICS 15).
+   */
+  purityPrior(
+    logPX0: CpuTensor,
+    xT: CpuTensor,
+    { layout = 'class-major', ...options }: LayoutOption & Partial<PurityRule> = {},
+  ): { logProb: CpuTensor<Float64Array>; selectionWeight: CpuTensor<Float64Array> } {
+    const { priorWeight, byPurity } = requirePurityOptions(options)
+    const { batchSize, numPixels } = requireSample('xT', xT)
+    const logits = logitsReader(logPX0, { layout }, [batchSize, this.numCodes, numPixels])
+    const purity = Array.from({ length: batchSize }, (_, item) =>
+      purities(topProbabilities((pixel, k) => logits(item * numPixels + pixel, k), numPixels, this.numCodes)),
+    )
+    const weights = Float64Array.from({ length: xT.size }, (_, token) => {
+      const weight = byPurity ? purity[Math.floor(token / numPixels)]![token % numPixels]! : 1
+      return this.classOf(xT, token) === this.maskClass ? weight : 0
+    })
+    const logProb = fromColumns(layout, [batchSize, this.numEmbed, numPixels], (token, item) =>
+      sharpenedColumn(readColumn(logits, token, this.numCodes), 1 + priorWeight * purity[item]![token % numPixels]!),
+    )
+    return { logProb, selectionWeight: new CpuTensor(weights, xT.shape) }
   }
 
   /** logits + Gumbel noise of uniforms in [0, 1], f64 of the same shape (SEMANTICS 4). */

@@ -19,6 +19,17 @@ export function purities(top: Float64Array): Float64Array {
   return top.map((probability) => probability / (highest + 1e-10))
 }
 
+/**
+ * The reference's sharpened prediction, C rows: log-softmax of the exponent times the logits, the mask's at −70 before
+ * sharpening, clamped to [−70, 0].
+ */
+export function sharpenedColumn(logits: Float64Array, exponent: number): Float64Array {
+  const terms = Float64Array.of(...logits, -70).map((logit) => exponent * logit)
+  const high = Math.max(...terms)
+  const total = high + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - high), 0))
+  return terms.map((term) => Math.min(0, Math.max(-70, term - total)))
+}
+
 /** The latent pixels of an item to reveal: `wanted` of the masked ones, without replacement, by Gumbel top-k of the weights. */
 export function chooseTokens(
   weights: Float64Array,

@@ -1,5 +1,6 @@
 import type { VQDiffusionSchedulerOptions } from '../../src/config'
 import type { AddNoiseOptions, LayoutOption, LogPX0Options, LogQOptions } from '../../src/operator_options'
+import type { PurityRule } from '../../src/purity'
 import { RandomGenerator } from '../../src/random'
 import type { FixtureCase, Fixtures, FloatTensor, TokenTensor } from './fixtures'
 
@@ -18,6 +19,7 @@ export interface Operators<T> {
   logQTTransitioningToKnownClass(options: LogQOptions<T>): T
   applyCumulativeTransitions(q: T, t: number | readonly number[], options?: LayoutOption): T
   logPX0(modelOutput: T, options?: LogPX0Options<T>): T
+  purityPrior(logPX0: T, xT: T, options?: LayoutOption & Partial<PurityRule>): { logProb: T; selectionWeight: T }
   addNoise(x0: T, t: number | readonly number[], options: AddNoiseOptions<T>): T
   lookupCodebook(codebook: T, tokens: T): T
 }

@@ -5,7 +5,7 @@ import { checkLaw, countTokens, draws } from './laws'
 import { layoutOf, layouts, pixelMajor } from './layouts'
 
 /** Runs an operator in both layouts; its results are compared in the reference's. */
-export async function inBothLayouts<T extends BenchTensor>(
+async function inBothLayouts<T extends BenchTensor>(
   bench: Bench<T>,
   inputs: readonly FloatTensor[],
   shape: readonly number[],
@@ -161,5 +161,26 @@ export const operatorOps: Record<string, OperatorCase> = {
     const x0 = scheduler.uploadTokens(new Uint32Array(draws).fill(fixture.params.x_0), [1, draws])
     const tokens = await take(scheduler.addNoise(x0, fixture.params.t, { generator: bench.generator() }), x0)
     checkLaw('x_t', countTokens(tokens, scheduler.numEmbed), fixture.outputs.probs)
+  },
+
+  async purity_prior(fixture, bench) {
+    const { fixtures } = bench
+    const scheduler = await bench.scheduler(fixture)
+    const want = fixtures.floats(fixture.outputs.log_prob)
+    const weights = fixtures.floats(fixture.outputs.selection_weight)
+    const xT = bench.tokens(fixture, 'x_t')
+    const options = { priorWeight: fixture.params.prior_weight, byPurity: fixture.params.prior_rule === 2 }
+    await inBothLayouts(
+      bench,
+      [fixtures.floats(fixture.inputs.log_p_x0!)],
+      want.shape,
+      async ([logPX0], layout) => {
+        const { logProb, selectionWeight } = scheduler.purityPrior(logPX0!, xT, { layout, ...options })
+        checkClose(`selection_weight, ${layout}`, await take(selectionWeight), weights, fixture.check)
+        return logProb
+      },
+      (name, got) => checkClose(`log_prob, ${name}`, got, want, fixture.check),
+    )
+    xT.destroy()
   },
 }
