@@ -4,6 +4,7 @@
 //#include "lib/logits.wgsl"
 //#include "lib/reduce.wgsl"
 //#include "lib/layout.wgsl"
+//#include "lib/column_logits.wgsl"
 
 override NUM_CODES: u32;
 
@@ -29,19 +30,6 @@ struct Diagnostics {
 @group(0) @binding(7) var<storage, read> unconditional: array<u32>;
 //#endif
 
-fn logit_of(token: u32, k: u32) -> Logit {
-  let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
-//#if GUIDED
-  return guided_logit(
-    conditional_bits(parameters.conditional_offset + index),
-    unconditional_bits(parameters.unconditional_offset + index),
-    parameters.guidance_scale,
-  );
-//#else
-  return plain_logit(conditional_bits(parameters.conditional_offset + index));
-//#endif
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -53,17 +41,7 @@ fn main(
   for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
     let token = first + (local_index / LANES);
     let in_range = token < parameters.num_tokens;
-    var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
-    if (in_range) {
-      for (var k = lane; k < NUM_CODES; k += LANES) {
-        let logit = logit_of(token, k);
-        partial.invalid |= logit.kind & LOGIT_INVALID;
-        if (logit.kind == LOGIT_FINITE) {
-          partial = add_term(partial, logit.value);
-        }
-      }
-    }
-    let total = reduce_log_sum_exp(local_index, partial);
+    let total = column_log_sum_exp(local_index, token, in_range);
     let log_total = total.high + log(total.sum);
     // Entropy is log_total minus the mean logit: sum of p (log_total - logit), each term at least 0.
     var surprise = 0.0;

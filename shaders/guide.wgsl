@@ -4,6 +4,7 @@
 //#include "lib/logits.wgsl"
 //#include "lib/reduce.wgsl"
 //#include "lib/layout.wgsl"
+//#include "lib/column_logits.wgsl"
 
 override NUM_CODES: u32;
 
@@ -26,19 +27,6 @@ struct Guide {
 //#if GUIDED
 @group(0) @binding(3) var<storage, read> unconditional: array<u32>;
 //#endif
-
-fn logit_of(token: u32, k: u32) -> Logit {
-  let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
-//#if GUIDED
-  return guided_logit(
-    conditional_bits(parameters.conditional_offset + index),
-    unconditional_bits(parameters.unconditional_offset + index),
-    parameters.guidance_scale,
-  );
-//#else
-  return plain_logit(conditional_bits(parameters.conditional_offset + index));
-//#endif
-}
 
 // Floats in ascending order as integers in ascending order.
 fn ordered(value: f32) -> u32 {
@@ -99,17 +87,7 @@ fn main(
   for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
     let token = first + (local_index / LANES);
     let in_range = token < parameters.num_tokens;
-    var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
-    if (in_range) {
-      for (var k = lane; k < NUM_CODES; k += LANES) {
-        let logit = logit_of(token, k);
-        partial.invalid |= logit.kind & LOGIT_INVALID;
-        if (logit.kind == LOGIT_FINITE) {
-          partial = add_term(partial, logit.value);
-        }
-      }
-    }
-    let total = reduce_log_sum_exp(local_index, partial);
+    let total = column_log_sum_exp(local_index, token, in_range);
     var cut = 0u;
     var above = 0.0;
     if (parameters.truncation_rate < 1.0) {

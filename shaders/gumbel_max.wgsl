@@ -7,6 +7,7 @@
 
 override NUM_CODES: u32;
 //#include "lib/layout.wgsl"
+//#include "lib/column_logits.wgsl"
 //#include "lib/posterior.wgsl"
 
 @group(0) @binding(0) var<storage, read> parameters: Posterior;
@@ -18,19 +19,6 @@ override NUM_CODES: u32;
 //#if GUIDED
 @group(0) @binding(6) var<storage, read> unconditional: array<u32>;
 //#endif
-
-fn logit_of(token: u32, k: u32) -> Logit {
-  let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
-//#if GUIDED
-  return guided_logit(
-    conditional_bits(parameters.conditional_offset + index),
-    unconditional_bits(parameters.unconditional_offset + index),
-    parameters.guidance_scale,
-  );
-//#else
-  return plain_logit(conditional_bits(parameters.conditional_offset + index));
-//#endif
-}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(

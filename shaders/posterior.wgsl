@@ -6,6 +6,7 @@
 
 override NUM_CODES: u32;
 //#include "lib/layout.wgsl"
+//#include "lib/column_logits.wgsl"
 //#include "lib/posterior.wgsl"
 
 @group(0) @binding(0) var<storage, read> parameters: Posterior;
@@ -37,7 +38,7 @@ fn main(
       class_t = min(x_t[parameters.sample_offset + token], NUM_CODES);
       item = parameters.items[token / parameters.num_pixels];
       for (var k = lane; k < NUM_CODES; k += LANES) {
-        let logit = plain_logit(conditional_bits(parameters.conditional_offset + element(class_major, NUM_CODES, parameters.num_pixels, token, k)));
+        let logit = logit_of(token, k);
         partial = add_term(partial, posterior_term(item, class_t, k, logit.value));
         partial.invalid |= logit.kind & LOGIT_INVALID;
       }
@@ -48,8 +49,7 @@ fn main(
       for (var k = lane; k <= NUM_CODES; k += LANES) {
         var term = LOG_ZERO;
         if (k < NUM_CODES) {
-          let bits = conditional_bits(parameters.conditional_offset + element(class_major, NUM_CODES, parameters.num_pixels, token, k));
-          term = posterior_term(item, class_t, k, plain_logit(bits).value);
+          term = posterior_term(item, class_t, k, logit_of(token, k).value);
         }
         let row = posterior_row(item, class_t, k, term, log_total);
         log_p_x_prev[parameters.output_offset + element(class_major, parameters.rows, parameters.num_pixels, token, k)] =

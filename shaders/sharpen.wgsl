@@ -6,6 +6,7 @@
 //#include "lib/logits.wgsl"
 //#include "lib/reduce.wgsl"
 //#include "lib/layout.wgsl"
+//#include "lib/column_logits.wgsl"
 
 override NUM_CODES: u32;
 const MASK_ROW = -70.0;
@@ -29,8 +30,7 @@ fn term(token: u32, k: u32, exponent: f32) -> f32 {
   if (k == NUM_CODES) {
     return exponent * MASK_ROW;
   }
-  let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
-  return max(exponent * plain_logit(conditional_bits(parameters.conditional_offset + index)).value, LOG_ZERO);
+  return max(exponent * logit_of(token, k).value, LOG_ZERO);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

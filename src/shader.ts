@@ -1,4 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js'
+import columnLogits from '../shaders/lib/column_logits.wgsl?raw'
 import columns from '../shaders/lib/columns.wgsl?raw'
 import layout from '../shaders/lib/layout.wgsl?raw'
 import logits from '../shaders/lib/logits.wgsl?raw'
@@ -10,6 +11,7 @@ import reduce from '../shaders/lib/reduce.wgsl?raw'
 import step from '../shaders/lib/step.wgsl?raw'
 
 const library: Record<string, string> = {
+  'lib/column_logits.wgsl': columnLogits,
   'lib/columns.wgsl': columns,
   'lib/layout.wgsl': layout,
   'lib/logits.wgsl': logits,
