@@ -179,18 +179,25 @@ export class Kernels {
   private bindGroup(variant: KernelVariant, buffers: readonly GPUBuffer[]): GPUBindGroup {
     const layout = this.layout(variant)
     const key = `${layout.label}:${buffers.map((buffer) => this.bufferId(buffer)).join(',')}`
-    const group =
-      this.#bindGroups.get(key) ??
-      this.device.createBindGroup({
-        label: layout.label,
-        layout,
-        entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-      })
+    const group = this.#bindGroups.get(key) ?? this.createBindGroup(layout, buffers)
     // A Map iterates in order of insertion: inserting anew keeps the least recently used first.
     this.#bindGroups.delete(key)
     this.#bindGroups.set(key, group)
     if (this.#bindGroups.size > bindGroupCacheSize) this.#bindGroups.delete(this.#bindGroups.keys().next().value!)
     return group
+  }
+
+  private createBindGroup(layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup {
+    const limit = this.device.limits.maxStorageBufferBindingSize
+    for (const { label, size } of buffers) {
+      if (size > limit)
+        throw new LimitError(`The buffer '${label}' needs a binding of ${size} bytes; this device allows ${limit}.`)
+    }
+    return this.device.createBindGroup({
+      label: layout.label,
+      layout,
+      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    })
   }
 
   private bufferId(buffer: GPUBuffer): number {

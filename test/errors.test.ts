@@ -27,7 +27,7 @@ scheduler.setTimesteps(5) // 9 7 5 3 1
 const [K, N] = [8, 6]
 
 const logits = (shape = [1, K, N], on = device) =>
-  GpuTensor.from(on, new Float32Array(shape.reduce((a, b) => a * b)), shape)
+  GpuTensor.from(on, new Float32Array(shape.reduce((a, b) => a * b)), shape, 'test/input')
 const sample = scheduler.uploadTokens([0, 1, 2, 8, 8, 8], [1, N])
 const generator = new RandomGenerator(1)
 const good = { generator }
@@ -334,18 +334,26 @@ const badCalls: [name: string, error: abstract new (...args: never[]) => Error, 
 
 describe('bad input', () => {
   let submits = 0
+  let allocated: string[] = []
   const submit = device.queue.submit.bind(device.queue)
+  const createBuffer = device.createBuffer.bind(device)
   device.queue.submit = (commands) => {
     submits++
     submit(commands)
   }
+  device.createBuffer = (descriptor) => {
+    allocated.push(descriptor.label ?? '')
+    return createBuffer(descriptor)
+  }
   afterAll(() => {
     device.queue.submit = submit
+    device.createBuffer = createBuffer
   })
 
   it.each(badCalls)('%s', async (_, error, message, call) => {
     await withErrorScopes(device, async () => {
       const [submitsBefore, stateBefore] = [submits, generator.state]
+      allocated = []
       const failure = await Promise.resolve()
         .then(call)
         .catch((reason: unknown) => reason)
@@ -353,6 +361,8 @@ describe('bad input', () => {
       expect((failure as Error).name).toBe(error.name)
       expect((failure as Error).message).toMatch(message)
       expect(submits).toBe(submitsBefore)
+      // What the call itself brought along aside, nothing was allocated that could leak.
+      expect(allocated.filter((label) => !['test/input', 'vqd/tensor', 'vqd/tokens'].includes(label))).toEqual([])
       expect(generator.state).toEqual(stateBefore)
       expect(scheduler.timesteps).toEqual([9, 7, 5, 3, 1])
       const { prevSample } = scheduler.step(logits(), 5, sample, { generator: new RandomGenerator(3) })
