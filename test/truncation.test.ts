@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GpuTensor, OptionError, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
+import { createSchedule, routeTable } from '../src/schedule'
 import { gpuTest, pseudoLogits, pseudoTokens } from './gpu'
 import { goodnessOfFit } from './statistics'
 
@@ -76,6 +77,50 @@ gpuTest(device, 'draws the kept classes in proportion (2¹⁷ draws, α = 1e-6),
     expect(goodnessOfFit(counts, law)).toBeGreaterThan(1e-6)
   }
 })
+
+gpuTest(
+  device,
+  'with guidance: the kept classes of the guided law, one step of a strided chain (2¹⁷ draws, α = 1e-6)',
+  async () => {
+    const [K, draws] = [5, 2 ** 17]
+    const [t, u] = [80, 30]
+    const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: K + 1, gamma_cum_end: 0.9 })
+    const [conditional, unconditional] = [
+      [0.2, 1.1, -0.3, 0.9, -1],
+      [0.1, 0.2, 0.3, -0.4, 0],
+    ].map((column) => Float32Array.from(column))
+    const guided = [...conditional!].map((c, k) => unconditional![k]! + 3 * (c - unconditional![k]!))
+    const weights = guided.map(Math.exp)
+    const order = [...weights.keys()].sort((a, b) => weights[b]! - weights[a]!)
+    const total = weights.reduce((a, b) => a + b)
+    // Classes 3 and 1 hold 97 %: at a rate of 0.9 both are kept, and no other.
+    expect([...order.slice(0, 2)].sort()).toEqual([1, 3])
+    expect(weights[order[0]!]! / total).toBeLessThan(0.9)
+    expect((weights[1]! + weights[3]!) / total).toBeGreaterThan(0.9)
+    const prior = weights.map((weight, k) => (k === 1 || k === 3 ? weight / (weights[1]! + weights[3]!) : 0))
+
+    const data = new Float32Array(2 * draws * K)
+    for (let i = 0; i < draws; i++) {
+      data.set(unconditional!, i * K)
+      data.set(conditional!, (draws + i) * K)
+    }
+    const { prevSample } = scheduler.step(
+      GpuTensor.from(device, data, [2, draws, K]),
+      t,
+      scheduler.initialSample([1, draws], { start: 'mask' }),
+      {
+        ...{ generator: new RandomGenerator(12), layout: 'pixel-major', previousTimestep: u },
+        ...{ guidance: { scale: 3 }, truncationRate: 0.9 },
+      },
+    )
+    // A masked token: x₀, a uniform class or the mask by the route table, whose x₀ has the truncated law.
+    const { masked } = routeTable(createSchedule(scheduler.config), t, u)
+    const law = [...prior.map((p) => masked.x0 * p + masked.uniform / K), masked.mask]
+    const counts = new Uint32Array(K + 1)
+    for (const token of await prevSample.read()) counts[token]!++
+    expect(goodnessOfFit(counts, law)).toBeGreaterThan(1e-6)
+  },
+)
 
 it('of NaN, or with supplied noise, is refused', async () => {
   const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: 3 })
