@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/**/*.test.ts'],
+          setupFiles: ['test/setup.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           browser: {

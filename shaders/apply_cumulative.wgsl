@@ -1,12 +1,13 @@
 // log q(x_t) from log q(x_0): K rows to C rows through the cumulative transition.
 //#include "lib/numerics.wgsl"
+//#include "lib/columns.wgsl"
 //#include "lib/layout.wgsl"
 
 override NUM_CODES: u32;
 
 // items: log of the keep, replace (by one given class) and mask probabilities.
 @group(0) @binding(0) var<storage, read> parameters: Rows;
-@group(0) @binding(1) var<storage, read> log_q_0: array<u32>;
+@group(0) @binding(1) var<storage, read> conditional: array<u32>; // log q(x_0)
 @group(0) @binding(2) var<storage, read_write> log_q_t: array<u32>;
 
 @compute @workgroup_size(64)
@@ -26,7 +27,7 @@ fn main(
     log_q_t[i] = finite_or_log_zero(item.z);
     return;
   }
-  let bits = log_q_0[parameters.input_offset + element(class_major, NUM_CODES, parameters.num_pixels, at.token, at.k)];
+  let bits = conditional_bits(parameters.input_offset + element(class_major, NUM_CODES, parameters.num_pixels, at.token, at.k));
   if (is_invalid(bits)) {
     log_q_t[i] = bits;
     return;

@@ -1,5 +1,6 @@
 // logits + Gumbel noise of supplied uniforms, element by element.
 //#include "lib/numerics.wgsl"
+//#include "lib/columns.wgsl"
 
 struct GumbelNoised {
   size: u32,
@@ -8,7 +9,7 @@ struct GumbelNoised {
 }
 
 @group(0) @binding(0) var<storage, read> parameters: GumbelNoised;
-@group(0) @binding(1) var<storage, read> logits: array<u32>;
+@group(0) @binding(1) var<storage, read> conditional: array<u32>;
 @group(0) @binding(2) var<storage, read> noise: array<f32>;
 @group(0) @binding(3) var<storage, read_write> noised: array<u32>;
 
@@ -22,7 +23,7 @@ fn main(
   if (i >= parameters.size) {
     return;
   }
-  let bits = logits[parameters.logits_offset + i];
+  let bits = conditional_bits(parameters.logits_offset + i);
   if ((bits & 0x7f800000u) == 0x7f800000u) {
     noised[i] = bits; // NaN and the infinities stay what they are
   } else {

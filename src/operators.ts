@@ -72,7 +72,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     this.assertUsable()
     const scores = asGpuTensor(this.device, 'logits', logits)
     const uniforms = asGpuTensor(this.device, 'noise', noise)
-    requireDtype('logits', scores, ['f32'])
+    requireDtype('logits', scores, ['f32', 'f16'])
     requireDtype('noise', uniforms, ['f32'])
     requireShape('noise', uniforms, scores.shape, 'that of the logits')
     const output = GpuTensor.empty(this.device, scores.shape, 'f32', 'vqd/gumbel_noised')
@@ -129,11 +129,12 @@ export abstract class ReferenceOperators extends GpuScheduler {
   ): GpuTensor<'f32'> {
     this.assertUsable()
     const tensor = asGpuTensor(this.device, 'q', q)
-    const { batchSize, numPixels } = requireRows('q', tensor, layout, this.numCodes, ['f32'])
+    const { batchSize, numPixels } = requireRows('q', tensor, layout, this.numCodes, ['f32', 'f16'])
     const items = this.perItem('t', t, batchSize).map((time) => logCumulative(this.schedule, time))
     const output = this.emptyRows(layout, batchSize, this.numEmbed, numPixels, 'vqd/log_q')
     this.packRows(output, layout, numPixels, this.numEmbed, 0, tensor.offset, items)
-    const variant = { name: 'apply_cumulative', constants: { NUM_CODES: this.numCodes } } as const
+    const features = { F16: tensor.dtype === 'f16' }
+    const variant = { name: 'apply_cumulative', features, constants: { NUM_CODES: this.numCodes } } as const
     this.submitElements(variant, output.size, [tensor.buffer, output.buffer])
     return output
   }

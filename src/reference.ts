@@ -97,7 +97,8 @@ export class Reference {
     parameters.u32(logits.size, logits.offset, noise.offset)
     const pass = encoder.beginComputePass({ label: 'vqd/gumbel_noised' })
     const buffers = [parameters.upload(), logits.buffer, noise.buffer, output.buffer]
-    this.kernels.dispatch(pass, { name: 'gumbel_noised', constants: {} }, buffers, workgroupsFor(logits.size))
+    const variant = { name: 'gumbel_noised', features: { F16: logits.dtype === 'f16' }, constants: {} } as const
+    this.kernels.dispatch(pass, variant, buffers, workgroupsFor(logits.size))
     pass.end()
   }
 

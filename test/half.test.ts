@@ -55,16 +55,25 @@ describe('f16 logits give what the same values in f32 give', () => {
     expect(await draw(logits.f16).read()).toEqual(await draw(logits.f32).read())
   })
 
-  gpuTest(device, 'qPosterior and logPX0, with NaN, infinities, subnormals and the largest half', async () => {
+  gpuTest(device, 'dense operators, with NaN, infinities, subnormals and the largest half', async () => {
+    const uniforms = GpuTensor.from(
+      device,
+      pseudoLogits(2 * K * N, 6, 1).map((u) => u + 0.5),
+      [2, K, N],
+    )
     for (const run of [
       (tensor: GpuTensor) => scheduler.qPosterior(tensor, sample, 30),
       (tensor: GpuTensor) => scheduler.logPX0(tensor, { truncationRate: 0.8 }),
+      (tensor: GpuTensor) => scheduler.applyCumulativeTransitions(tensor, 30),
+      (tensor: GpuTensor) => scheduler.purityPrior(tensor, sample, { priorWeight: 1 }).logProb,
+      (tensor: GpuTensor) => scheduler.gumbelNoised(tensor, uniforms),
     ])
       expect(await run(odd.f16).read()).toEqual(await run(odd.f32).read())
   })
 
   gpuTest(device, 'worthless columns are counted alike', async () => {
     const count = async (tensor: GpuTensor) => {
+      await scheduler.readFaults()
       scheduler.step(tensor, 9, sample, { generator: new RandomGenerator(1), previousTimestep: -1 })
       return scheduler.readFaults()
     }
