@@ -13,6 +13,18 @@ export interface Capabilities {
   readonly features: readonly string[]
 }
 
+/** Limits of buffers and compute shaders: ours keep within the defaults, a network on the same device need not. */
+const raisedLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+] as const
+
 const nothing: Capabilities = {
   webgpu: false,
   adapter: false,
@@ -37,7 +49,7 @@ export async function capabilities(): Promise<Capabilities> {
 }
 
 /**
- * A device with the adapter's own limits on buffer and binding sizes, and its optional compute features.
+ * A device with the adapter's own limits on buffers and compute shaders, and its optional compute features.
  * Rejects with WebGPUUnavailableError or AdapterUnavailableError.
  */
 export async function requestDevice(): Promise<GPUDevice> {
@@ -56,11 +68,6 @@ export async function requestDevice(): Promise<GPUDevice> {
   return adapter.requestDevice({
     label: 'vqd/device',
     requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
-    requiredLimits: {
-      maxBufferSize: adapter.limits.maxBufferSize,
-      maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
-      maxComputeWorkgroupStorageSize: adapter.limits.maxComputeWorkgroupStorageSize,
-      maxStorageBuffersPerShaderStage: adapter.limits.maxStorageBuffersPerShaderStage,
-    },
+    requiredLimits: Object.fromEntries(raisedLimits.map((name) => [name, adapter.limits[name]])),
   })
 }
