@@ -34,6 +34,30 @@ fn logit_of(token: u32, class_index: u32) -> Logit {
 //#endif
 }
 
+// Four classes at a time, 4*group to 4*group + 3; beyond the last class the last one is read again and does not count.
+struct FourLogits {
+  classes: vec4u,
+  values: vec4f,
+  counts: vec4<bool>,
+  invalid: bool,
+}
+
+fn four_logits(token: u32, group: u32) -> FourLogits {
+  let classes = vec4u(group * 4u) + vec4u(0u, 1u, 2u, 3u);
+  let read = min(classes, vec4u(NUM_CODES - 1u));
+  let a = logit_of(token, read.x);
+  let b = logit_of(token, read.y);
+  let c = logit_of(token, read.z);
+  let d = logit_of(token, read.w);
+  let kinds = vec4u(a.kind, b.kind, c.kind, d.kind);
+  return FourLogits(
+    classes,
+    vec4f(a.value, b.value, c.value, d.value),
+    (kinds == vec4u(LOGIT_FINITE)) & (classes < vec4u(NUM_CODES)),
+    any(kinds == vec4u(LOGIT_INVALID)),
+  );
+}
+
 //#if TRUNCATED
 // The best of one lane's classes that rank before a bound, and their mass.
 struct Share {
@@ -48,36 +72,34 @@ struct Rank {
   class_index: u32,
 }
 
-fn ranks_before(logit: f32, class_index: u32, bound: Rank) -> bool {
-  return logit > bound.logit || (logit == bound.logit && class_index < bound.class_index);
+fn rank_before(four: FourLogits, bound: Rank) -> vec4<bool> {
+  let ties = (four.values == vec4f(bound.logit)) & (four.classes < vec4u(bound.class_index));
+  return (four.values > vec4f(bound.logit)) | ties;
 }
 
 // Classes 4*lane to 4*lane + 3, then every LANES groups of four. `all` ignores the bound.
 fn draw_share(token: u32, lane: u32, key: vec4u, all: bool, bound: Rank) -> Share {
   var share = Share(Candidate(LOWEST, NO_CLASS), LOWEST, LogSumExp(LOG_ZERO, 0.0, 0u));
   for (var group = lane; group * 4u < NUM_CODES; group += LANES) {
-    var logits = vec4f(0.0);
-    var among = vec4<bool>(false);
-    for (var i = 0u; i < min(4u, NUM_CODES - (group * 4u)); i++) {
-      let logit = logit_of(token, group * 4u + i);
-      if (logit.kind == LOGIT_INVALID) {
-        share.best.class_index = INVALID_CLASS;
-        return share;
-      }
-      logits[i] = logit.value;
-      among[i] = logit.kind == LOGIT_FINITE && (all || ranks_before(logit.value, group * 4u + i, bound));
+    let four = four_logits(token, group);
+    if (four.invalid) {
+      share.best.class_index = INVALID_CLASS;
+      return share;
     }
+    let among = four.counts & (vec4<bool>(all) | rank_before(four, bound));
     if (!any(among)) {
       continue;
     }
-    let noise = exponentials(key, group);
-    for (var i = 0u; i < 4u; i++) {
-      if (among[i]) {
-        share.mass = add_term(share.mass, logits[i]);
-        let score = logits[i] - log(noise[i]);
-        if (score > share.best.score) {
-          share.best = Candidate(score, group * 4u + i);
-          share.logit = logits[i];
+    let terms = select(vec4f(LOG_ZERO), four.values, among);
+    let high = max(max(share.mass.high, max(terms.x, terms.y)), max(terms.z, terms.w));
+    let masses = select(vec4f(0.0), exp(terms - high), among);
+    share.mass = LogSumExp(high, (share.mass.sum * exp(share.mass.high - high)) + dot(masses, vec4f(1.0)), 0u);
+    let scores = select(vec4f(LOWEST), four.values - log(exponentials(key, group)), among);
+    if (any(scores > vec4f(share.best.score))) {
+      for (var i = 0u; i < 4u; i++) {
+        if (scores[i] > share.best.score) {
+          share.best = Candidate(scores[i], four.classes[i]);
+          share.logit = four.values[i];
         }
       }
     }
@@ -133,17 +155,17 @@ fn draw_truncated(local_index: u32, token: u32, in_range: bool, key: vec4u) -> C
 fn draw_x_0(token: u32, lane: u32, key: vec4u, exponent: f32) -> Candidate {
   var best = Candidate(LOWEST, NO_CLASS);
   for (var group = lane; group * 4u < NUM_CODES; group += LANES) {
-    let noise = exponentials(key, group);
-    for (var i = 0u; i < min(4u, NUM_CODES - (group * 4u)); i++) {
-      let logit = logit_of(token, group * 4u + i);
-      if (logit.kind == LOGIT_INVALID) {
-        best.class_index = INVALID_CLASS;
-        return best;
-      }
-      if (logit.kind == LOGIT_FINITE) {
-        let score = (exponent * logit.value) - log(noise[i]);
-        if (score > best.score) {
-          best = Candidate(score, group * 4u + i);
+    let four = four_logits(token, group);
+    if (four.invalid) {
+      best.class_index = INVALID_CLASS;
+      return best;
+    }
+    let noised = (exponent * four.values) - log(exponentials(key, group));
+    let scores = select(vec4f(LOWEST), noised, four.counts);
+    if (any(scores > vec4f(best.score))) {
+      for (var i = 0u; i < 4u; i++) {
+        if (scores[i] > best.score) {
+          best = Candidate(scores[i], four.classes[i]);
         }
       }
     }

@@ -67,15 +67,14 @@ fn uniform_class(stream: ItemStream, pixel: u32, counter: u32, num_codes: u32) -
   return multiply_high(pixel_key(stream, pixel, counter, PURPOSE_UNIFORM_CLASS).x, num_codes);
 }
 
-// -log(1 - v) with v the middle of the word's interval; `fraction` resolves words below 2^24 further.
+// -log(1 - v) with v the middle of the word's interval; `fraction` resolves words below 2^24 further. Both halves are
+// computed and one is taken: a branch here costs more than either.
 fn exponential_of_word(word: u32, fraction: f32) -> f32 {
-  if (word >= 0x80000000u) {
-    return -log((f32(~word >> 8u) + 0.5) * 0x1p-24);
-  }
-  if (word >= 0x1000000u) {
-    return negative_log_one_minus((f32(word >> 8u) + 0.5) * 0x1p-24);
-  }
-  return negative_log_one_minus((f32(word) + fraction) * 0x1p-32);
+  let upper = -log((f32(~word >> 8u) + 0.5) * 0x1p-24);
+  let coarse = (f32((word & 0x7fffffffu) >> 8u) + 0.5) * 0x1p-24;
+  let fine = (f32(word & 0xffffffu) + fraction) * 0x1p-32;
+  let lower = negative_log_one_minus(select(coarse, fine, word < 0x1000000u));
+  return select(lower, upper, word >= 0x80000000u);
 }
 
 // Exponential variates of classes 4*group to 4*group + 3, resolved down to 2^-57.
