@@ -44,16 +44,16 @@ struct FourLogits {
 
 fn four_logits(token: u32, group: u32) -> FourLogits {
   let classes = vec4u(group * 4u) + vec4u(0u, 1u, 2u, 3u);
-  let read = min(classes, vec4u(NUM_CODES - 1u));
-  let a = logit_of(token, read.x);
-  let b = logit_of(token, read.y);
-  let c = logit_of(token, read.z);
-  let d = logit_of(token, read.w);
+  let clamped = min(classes, vec4u(NUM_CODES - 1u));
+  let a = logit_of(token, clamped.x);
+  let b = logit_of(token, clamped.y);
+  let c = logit_of(token, clamped.z);
+  let d = logit_of(token, clamped.w);
   let kinds = vec4u(a.kind, b.kind, c.kind, d.kind);
   return FourLogits(
     classes,
     vec4f(a.value, b.value, c.value, d.value),
-    (kinds == vec4u(LOGIT_FINITE)) & (classes < vec4u(NUM_CODES)),
+    (kinds == vec4u(LOGIT_FINITE)) & (classes == clamped),
     any(kinds == vec4u(LOGIT_INVALID)),
   );
 }
@@ -73,7 +73,7 @@ struct Rank {
 }
 
 fn rank_before(four: FourLogits, bound: Rank) -> vec4<bool> {
-  let ties = (four.values == vec4f(bound.logit)) & (four.classes < vec4u(bound.class_index));
+  let ties = (four.values == vec4f(bound.logit)) & (vec4u(bound.class_index) > four.classes);
   return (four.values > vec4f(bound.logit)) | ties;
 }
 

@@ -183,6 +183,23 @@ describe('stopping and failing', () => {
     expect(denoiser).toHaveBeenCalledTimes(2)
   })
 
+  it('leaves no rejection unheard when the device fails between steps', async () => {
+    const unheard: unknown[] = []
+    const listen = (reason: unknown) => unheard.push(reason)
+    process.on('unhandledRejection', listen)
+    const finished = vi.spyOn(scheduler, 'finished').mockImplementation(() => Promise.reject(new Error('lost')))
+    const failing: typeof preferring = (input) => {
+      if (input.timestep < 19) throw new Error('the network failed')
+      return preferring(input)
+    }
+    const pipeline = pipelineOf(failing, async (tokens) => [...tokens.data])
+    await expect(pipeline.generate({ ...base, seed: 1, previewEvery: 1 })).rejects.toThrow('the network failed')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    finished.mockRestore()
+    process.off('unhandledRejection', listen)
+    expect(unheard).toEqual([])
+  })
+
   it('raises worthless logits with the number of latent pixels, and yields no picture', async () => {
     const spoilt: typeof preferring = async (input) => {
       const logits = await preferring(input)

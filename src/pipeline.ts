@@ -88,6 +88,8 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
         // that an abort would have to wait for.
         await finished
         finished = scheduler.finished()
+        // It is awaited an iteration later, if one comes: a device that is lost before must not reject unheard.
+        finished.catch(() => {})
         if (last) {
           await requireNoFaults(faults)
           completed = true

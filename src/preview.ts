@@ -35,9 +35,12 @@ export class PreviewClock {
   /** Takes the time of a decoding; it cannot begin before the step that it shows is finished. */
   time<Image>(decoding: Promise<Image>, stepFinished: Promise<void>): Promise<Image> {
     let begun = performance.now()
-    stepFinished.then(() => {
-      begun = performance.now()
-    })
+    stepFinished.then(
+      () => {
+        begun = performance.now()
+      },
+      () => {}, // the loop gets the error
+    )
     const settled = decoding.then(
       () => {
         this.#decodeMilliseconds = performance.now() - begun
