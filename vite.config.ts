@@ -1,5 +1,9 @@
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { contentSecurity } from './demo/build/content_security.ts'
+import { modelManifest } from './demo/build/model_manifest.ts'
+import { offline } from './demo/build/offline.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -10,11 +14,27 @@ export const alias = {
   'vq-diffusion-webgpu': path('./src/index.ts'),
 }
 
+const { resolve } = createRequire(import.meta.url)
+const network = (name: string) => [name, path(`./demo/public/models/emoji-16x16/${name}`)]
+const runtime = (name: string) => [name, resolve(`onnxruntime-web/${name}`)]
+
+/** What the demo downloads with a progress bar and checks before use. */
+export const manifest = modelManifest(
+  Object.fromEntries([
+    runtime('ort-wasm-simd-threaded.asyncify.wasm'),
+    runtime('ort-wasm-simd-threaded.wasm'),
+    network('denoiser/model.onnx'),
+    network('vqvae/decoder.onnx'),
+    network('vqvae/encoder.onnx'),
+  ]),
+)
+
 const demo = defineConfig({
   root: path('./demo'),
   base: './',
   resolve: { alias },
-  worker: { format: 'es' },
+  plugins: [manifest, contentSecurity(), offline()],
+  worker: { format: 'es', plugins: () => [manifest] },
   build: { outDir: path('./dist/demo'), emptyOutDir: true, target: 'es2022' },
   server: { fs: { allow: [path('.')] } },
 })

@@ -1,14 +1,18 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { findBrowser } from './scripts/browser.mjs'
-import { alias } from './vite.config.ts'
+import { alias, manifest } from './vite.config.ts'
 
 export default defineConfig({
   test: {
     projects: [
       {
         resolve: { alias },
-        test: { name: 'node', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'demo/**/*.test.ts'] },
+        plugins: [manifest],
+        test: {
+          name: 'node',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'demo/**/*.test.ts', 'bench/**/*.test.ts'],
+        },
       },
       {
         resolve: { alias },

@@ -2,8 +2,6 @@ export interface RemoteFile {
   /** What a person would call it in an error message. */
   name: string
   url: string
-  /** Its size. Not taken from Content-Length, which counts compressed bytes when a server compresses. */
-  bytes: number
 }
 
 export type DownloadProgress = (loaded: number, total: number) => void
@@ -13,59 +11,52 @@ export class DownloadError extends Error {
   override readonly name = 'DownloadError'
 }
 
-/** Fetches all files at once, reporting the progress over all of them; the first failure gives up the rest. */
-export async function download(files: RemoteFile[], onProgress: DownloadProgress): Promise<Uint8Array<ArrayBuffer>[]> {
-  const giveUp = new AbortController()
-  const loaded = files.map(() => 0)
-  const total = sum(files.map((file) => file.bytes))
-  const report = () => onProgress(sum(files.map((file, i) => Math.min(loaded[i]!, file.bytes))), total)
-  report()
-  try {
-    return await Promise.all(
-      files.map((file, i) =>
-        fetchBytes(file, giveUp.signal, (count) => {
-          loaded[i]! += count
-          report()
-        }),
-      ),
-    )
-  } catch (error) {
-    giveUp.abort()
-    throw error
-  }
+export interface DownloadOptions {
+  /** The byte to begin with; 0 when left out. */
+  from?: number
+  /** What the browser's own HTTP cache may do; see `RequestInit`. */
+  cache?: RequestCache
+  signal?: AbortSignal
 }
 
-async function fetchBytes(
-  file: RemoteFile,
-  signal: AbortSignal,
-  onChunk: (count: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
+/** The bytes of a file as they arrive, from byte `from` on: 0 where the server sends nothing but whole files. */
+export interface Download {
+  from: number
+  body: ReadableStream<Uint8Array<ArrayBuffer>>
+}
+
+/**
+ * Asks for a file, or for the rest of it.
+ *
+ * @throws {DownloadError} if there is no connection, or the server has no such file
+ */
+export async function openDownload(file: RemoteFile, options: DownloadOptions = {}): Promise<Download> {
+  const { name, url } = file
+  const { from = 0, ...request } = options
   let response: Response
   try {
-    response = await fetch(file.url, { signal })
+    response = await fetch(url, { ...request, headers: from > 0 ? { range: `bytes=${from}-` } : {} })
   } catch {
-    throw new DownloadError(`The file ${file.name} could not be downloaded: the connection failed.`)
+    throw new DownloadError(`The file ${name} could not be downloaded: the connection failed.`)
   }
-  if (!response.ok || response.body === null) {
-    throw new DownloadError(`The file ${file.name} is missing: the server answered ${response.status}.`)
+  const { status, body, headers } = response
+  const partial = status === 206 && headers.get('content-range')?.startsWith(`bytes ${from}-`)
+  // Some other part came, or the file has no such byte.
+  if (from > 0 && !partial && (status === 206 || status === 416)) {
+    await body?.cancel()
+    return openDownload(file, { ...options, from: 0 })
+  }
+  if (!response.ok || body === null) {
+    throw new DownloadError(`The file ${name} is missing: the server answered ${status}.`)
   }
   // Static servers often answer an unknown path with their start page and status 200.
-  if (response.headers.get('content-type')?.includes('text/html')) {
-    throw new DownloadError(`The file ${file.name} is missing: the server sent a web page in its place.`)
+  if (headers.get('content-type')?.includes('text/html')) {
+    throw new DownloadError(`The file ${name} is missing: the server sent a web page in its place.`)
   }
-  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(chunk, controller) {
-      onChunk(chunk.byteLength)
-      controller.enqueue(chunk)
-    },
-  })
-  try {
-    return new Uint8Array(await new Response(response.body.pipeThrough(counter)).arrayBuffer())
-  } catch {
-    throw new DownloadError(`The download of ${file.name} broke off: the connection failed.`)
-  }
+  return { from: partial ? from : 0, body }
 }
 
-function sum(values: number[]): number {
-  return values.reduce((a, b) => a + b, 0)
+/** That the connection failed while a file was arriving. */
+export function brokeOff({ name }: RemoteFile): DownloadError {
+  return new DownloadError(`The download of ${name} broke off: the connection failed.`)
 }

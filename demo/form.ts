@@ -1,19 +1,28 @@
+import { effect } from '@preact/signals-core'
 import { element } from './element'
-import { RANGES, readNumber, type Settings, STYLES, type Style } from './settings'
-
-type NumberName = keyof typeof RANGES
+import { METHODS, type NumberName, type PageSettings, RANGES, readName, readNumber, SPACINGS, STYLES } from './settings'
+import { brushing, busy, source } from './state'
 
 const prompt = element('prompt', HTMLInputElement)
-const style = element('style', HTMLSelectElement)
+const names = {
+  style: { select: element('style', HTMLSelectElement), options: STYLES },
+  method: { select: element('method', HTMLSelectElement), options: METHODS },
+  spacing: { select: element('spacing', HTMLSelectElement), options: SPACINGS },
+}
 const numbers: Record<NumberName, HTMLInputElement> = {
   steps: element('steps', HTMLInputElement),
   guidance: element('guidance', HTMLInputElement),
   seed: element('seed', HTMLInputElement),
+  count: element('count', HTMLInputElement),
+  truncation: element('truncation', HTMLInputElement),
+  priorWeight: element('prior-weight', HTMLInputElement),
 }
+const live = element('live-preview', HTMLInputElement)
 const generate = element('generate', HTMLButtonElement)
-const stop = element('stop', HTMLButtonElement)
 
-for (const [value, label] of Object.entries(STYLES)) style.add(new Option(label, value))
+for (const { select, options } of Object.values(names)) {
+  for (const [value, label] of Object.entries(options)) select.add(new Option(label, value))
+}
 
 for (const [name, input] of Object.entries(numbers) as [NumberName, HTMLInputElement][]) {
   input.min = String(RANGES[name].min)
@@ -23,33 +32,48 @@ for (const [name, input] of Object.entries(numbers) as [NumberName, HTMLInputEle
   })
 }
 
-element('dice', HTMLButtonElement).addEventListener('click', () => {
-  numbers.seed.value = String(Math.floor(Math.random() * 1e6))
-})
-
-export function fillForm(settings: Settings): void {
+export function fillForm(settings: PageSettings): void {
   prompt.value = settings.prompt
   prompt.dispatchEvent(new Event('input'))
-  style.value = settings.style
+  for (const [name, { select }] of Object.entries(names)) select.value = settings[name as keyof typeof names]
   for (const [name, input] of Object.entries(numbers)) input.value = String(settings[name as NumberName])
+  enableWhatMatters()
 }
 
-export function readForm(): Settings {
+export function readForm(): PageSettings {
   return {
     prompt: prompt.value.trim(),
-    style: style.value as Style,
+    style: readName(STYLES, names.style.select.value),
+    method: readName(METHODS, names.method.select.value),
+    spacing: readName(SPACINGS, names.spacing.select.value),
     steps: readNumber('steps', numbers.steps.value),
     guidance: readNumber('guidance', numbers.guidance.value),
     seed: readNumber('seed', numbers.seed.value),
+    count: readNumber('count', numbers.count.value),
+    truncation: readNumber('truncation', numbers.truncation.value),
+    priorWeight: readNumber('priorWeight', numbers.priorWeight.value),
   }
 }
 
-/** While a picture is asked for there is something to stop and nothing to generate. */
-export function setBusy(busy: boolean): void {
-  const focused = document.activeElement
-  generate.disabled = busy
-  stop.disabled = !busy
-  // A disabled button loses the focus; whoever pressed it with the keyboard stays beside it.
-  if (focused === generate && busy) stop.focus()
-  if (focused === stop && !busy) generate.focus()
+export function livePreview(): boolean {
+  return live.checked
 }
+
+export function rollSeed(): void {
+  numbers.seed.value = String(Math.floor(Math.random() * 1e6))
+}
+
+/** Purity sampling has a weight and cannot truncate; the other method has it the other way round. */
+function enableWhatMatters(): void {
+  const purity = names.method.select.value === 'purity'
+  numbers.priorWeight.disabled = !purity
+  numbers.truncation.disabled = purity
+}
+
+names.method.select.addEventListener('change', enableWhatMatters)
+element('dice', HTMLButtonElement).addEventListener('click', rollSeed)
+
+effect(() => {
+  generate.disabled = busy.value
+  generate.textContent = brushing.value ? 'Repaint' : source.value ? 'Draw from the picture' : 'Generate'
+})

@@ -1,4 +1,6 @@
+import { announce } from './announce'
 import { element } from './element'
+import type { Sheet } from './print'
 import type { Backend } from './worker/backend'
 
 export type State = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
@@ -15,6 +17,11 @@ export function showState(state: State, sentence = ''): void {
   status.textContent = state === 'error' ? `error: ${sentence}` : state
 }
 
+/** As it is when nothing is made: there is a picture, or none yet. */
+export function showStateOf({ prints }: Sheet): void {
+  showState(prints.some((print) => print.picture.peek()) ? 'done' : 'ready')
+}
+
 export function showDownload(loaded: number, total: number): void {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
   showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${percent(loaded / total)}`)
@@ -23,7 +30,20 @@ export function showDownload(loaded: number, total: number): void {
 
 export function showProgress(fraction: number, text: string): void {
   bar.value = fraction
+  showMessage(text)
+}
+
+/** A sentence under the picture, about what was just done. */
+export function showMessage(text: string): void {
   readout.textContent = text
+  readout.classList.remove('complaint')
+}
+
+/** A sentence about what could not be done; nothing else has changed. */
+export function complain(sentence: string): void {
+  showMessage(sentence)
+  readout.classList.add('complaint')
+  announce(sentence)
 }
 
 export function showBackend({ engine, network, explanation }: Backend): void {

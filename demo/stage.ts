@@ -1,68 +1,82 @@
-const SIDE = 16
+import { effect, untracked } from '@preact/signals-core'
+import { announce } from './announce'
+import { Dots } from './dots'
+import { element } from './element'
+import { focusCell, onOpen, showGrid } from './grid'
+import { PictureView } from './picture_view'
+import { brushing, mask, selectedPicture, selectedPrint, sheet } from './state'
+import { titleOf } from './titles'
 
-/** The canvas with a dot over every token that the model has not decided yet. */
-export class Stage {
-  readonly #canvas: HTMLCanvasElement
-  readonly #context: CanvasRenderingContext2D
-  readonly #cells: HTMLElement
-  readonly #dots: HTMLElement[]
-  /** Previews may arrive after newer ones; the step of the newest that was shown. */
-  #shown = -1
+/** Pixels of the large view's dots. */
+const RESOLUTION = 768
+const RADIUS = 0.19
 
-  constructor(canvas: HTMLCanvasElement, cells: HTMLElement) {
-    this.#canvas = canvas
-    this.#context = canvas.getContext('2d', { willReadFrequently: true })!
-    this.#cells = cells
-    this.#dots = Array.from({ length: SIDE * SIDE }, (_, token) => {
-      const dot = document.createElement('i')
-      dot.style.setProperty('--rest', restingSize(token).toFixed(2))
-      return dot
-    })
-    cells.replaceChildren(...this.#dots)
-    cells.classList.add('resting')
-  }
+const stage = element('stage', HTMLElement)
+const grid = element('grid', HTMLElement)
+const large = element('large', HTMLElement)
+const canvas = element('canvas', HTMLCanvasElement)
+const title = element('title', HTMLElement)
+const pager = element('pager', HTMLElement)
+const place = element('place', HTMLElement)
+const back = element('back', HTMLButtonElement)
 
-  /** An empty sheet: nothing is decided. */
-  clear(description: string): void {
-    this.#shown = -1
-    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
-    this.#canvas.ariaLabel = description
-    this.#cells.classList.remove('resting')
-    for (const dot of this.#dots) dot.classList.remove('settled')
-  }
+const dots = new Dots(element('dots', HTMLCanvasElement), RESOLUTION, RADIUS)
+const view = new PictureView(canvas, dots, () => (brushing.value ? mask.value : undefined))
 
-  /** [256]: 1 where the token is still masked. */
-  showMasked(masked: Uint8Array): void {
-    for (const [token, dot] of this.#dots.entries()) dot.classList.toggle('settled', masked[token] === 0)
-  }
-
-  /** Straight-alpha RGBA bytes of the canvas' size, as of `step`. */
-  showPicture(bytes: Uint8ClampedArray<ArrayBuffer>, step: number): void {
-    if (step <= this.#shown) return
-    this.#shown = step
-    this.#context.putImageData(new ImageData(bytes, this.#canvas.width, this.#canvas.height), 0, 0)
-  }
-
-  finish(description: string): void {
-    this.#canvas.ariaLabel = description
-    for (const dot of this.#dots) dot.classList.add('settled')
-  }
-
-  async save(fileName: string): Promise<void> {
-    const blob = await new Promise<Blob | null>((resolve) => this.#canvas.toBlob(resolve, 'image/png'))
-    if (blob === null) return
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(blob)
-    link.download = fileName
-    link.click()
-    URL.revokeObjectURL(link.href)
-  }
+/** Opens a print of the sheet; undefined goes back to all of them. */
+function select(index: number | undefined): void {
+  const { selected, prints } = sheet.peek()
+  const before = selected.peek()
+  selected.value = index
+  if (index !== undefined) {
+    back.focus()
+    announce(`${placeOf(index, prints.length)}, opened.`)
+  } else if (before !== undefined) focusCell(before)
 }
 
-/** Before the first picture the dots print a heart: (x² + y² − 1)³ < x² y³. */
-function restingSize(token: number): number {
-  const x = ((token % SIDE) - (SIDE - 1) / 2) / 5.2
-  const y = ((SIDE - 1) / 2 + 0.6 - Math.floor(token / SIDE)) / 5.2
-  const inside = Math.cbrt(x * x * y ** 3) - (x * x + y * y - 1)
-  return 0.3 + 1.3 / (1 + Math.exp(-9 * inside))
+function turn(by: number): void {
+  const { selected, prints } = sheet.peek()
+  selected.value = (selected.peek()! + by + prints.length) % prints.length
+  announce(placeOf(selected.peek()!, prints.length))
+}
+
+function placeOf(index: number, count: number): string {
+  return `Picture ${index + 1} of ${count}`
+}
+
+/** Shows what `sheet` says: all of its pictures, or one of them. */
+export function startStage(): void {
+  effect(() => {
+    const { prints, selected } = sheet.value
+    const index = selected.value
+    const several = prints.length > 1
+    grid.hidden = index !== undefined
+    large.hidden = index === undefined
+    pager.hidden = index === undefined || !several
+    title.hidden = !pager.hidden
+    untracked(() => {
+      if (index === undefined) showGrid(prints)
+      else view.show(prints[index]!)
+    })
+    const seed = selectedPicture.value?.settings.seed
+    place.textContent = `${(index ?? 0) + 1} of ${prints.length}${seed === undefined ? '' : ` · seed ${seed}`}`
+  })
+
+  effect(() => {
+    const print = selectedPrint.value
+    const picture = selectedPicture.value
+    const { prints, title: named } = sheet.value
+    title.textContent = prints.length > 1 ? `${prints.length} × ${named}` : named
+    canvas.ariaLabel = picture ? titleOf(picture.settings) : print?.bitmap.value ? 'Not finished' : 'Nothing drawn yet'
+    stage.classList.toggle('finished', picture !== undefined)
+    stage.classList.toggle('resting', print !== undefined && !print.bitmap.value && sheet.value.course === undefined)
+  })
+
+  onOpen(select)
+  back.addEventListener('click', () => select(undefined))
+  element('previous', HTMLButtonElement).addEventListener('click', () => turn(-1))
+  element('next', HTMLButtonElement).addEventListener('click', () => turn(1))
+  document.addEventListener('keydown', ({ key, defaultPrevented }) => {
+    if (key === 'Escape' && !defaultPrevented && !brushing.peek() && !pager.hidden) select(undefined)
+  })
 }

@@ -1,6 +1,7 @@
 import { proxy, type Remote, wrap } from 'comlink'
 import type { DownloadProgress } from './download'
 import type { BackendChoice } from './settings'
+import { Shelf } from './store/shelf'
 import type { Backend } from './worker/backend'
 import type { Studio } from './worker/studio'
 
@@ -15,6 +16,9 @@ export interface OpenStudio {
 
 const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
 
+/** Outlives the workers, and so does what has arrived in it. */
+const shelf = new Shelf()
+
 export async function openStudio(choice: BackendChoice, onProgress: DownloadProgress): Promise<OpenStudio> {
   const worker = new Worker(new URL('./worker/studio.ts', import.meta.url), { type: 'module' })
   const close = () => worker.terminate()
@@ -28,6 +32,7 @@ export async function openStudio(choice: BackendChoice, onProgress: DownloadProg
     const opened = studio.open(
       choice,
       MODEL_ROOT,
+      proxy(shelf),
       proxy(onProgress),
       proxy((sentence) => fail(sentence)),
     )

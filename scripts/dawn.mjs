@@ -1,9 +1,9 @@
 /** Gives Node the WebGPU of Dawn, as `navigator.gpu`: `node --import ./scripts/dawn.mjs program.js`. */
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { installPackage } from './npm_package.mjs'
+import { installDawn } from './dawn_package.mjs'
 
-const folder = await installPackage('webgpu', '0.6.2')
+const folder = await installDawn()
 const { create, globals } = await import(pathToFileURL(join(folder, 'index.js')).href)
 
 Object.assign(globalThis, globals)

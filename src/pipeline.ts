@@ -1,5 +1,6 @@
 import { ModelOutputError, OptionError } from './errors'
 import { PreviewClock } from './preview'
+import { RandomGenerator } from './random'
 import {
   type ChainScheduler,
   type ChainTensor,
@@ -10,7 +11,7 @@ import {
   type SamplePlan,
   type SampleProgress,
 } from './sample_options'
-import type { Layout } from './step_options'
+import type { Layout, StepOptions } from './step_options'
 
 /** The sampling loop: scheduler, network and decoder together. Several chains may run at a time. */
 export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unknown, Image = never> {
@@ -55,8 +56,11 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
 
     let sample = this.start(options, plan)
     let spare = scheduler.emptyTokens(shape)
-    const x0 = scheduler.emptyTokens(shape)
-    const faults = scheduler.emptyTokens([2])
+    let x0 = scheduler.emptyTokens(shape)
+    let previewedX0 = scheduler.emptyTokens(shape)
+    const diagnostics = options.diagnostics ? scheduler.emptyDiagnostics(shape) : undefined
+    const [faults, countedAlready] = [scheduler.emptyTokens([2]), scheduler.emptyTokens([2])]
+    const owned = [x0, previewedX0, faults, countedAlready, ...Object.values(diagnostics ?? {})]
     let completed = false
     let finished = Promise.resolve()
     try {
@@ -65,24 +69,27 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
         const last = step === timesteps.length - 1
         const modelOutput = await this.#denoiser({ sample, timestep, guided, conditioning, signal })
         signal?.throwIfAborted()
-        const preview = !last && method !== 'purity' && previews.due(step)
-        const common = {
-          generator,
-          layout: this.#layout,
-          previousTimestep: timesteps[step + 1] ?? -1,
-          out: spare,
-          faults,
-        }
-        if (method === 'purity')
-          scheduler.purityStep(modelOutput, timestep, sample, {
-            ...{ ...common, ...stepOptions },
-            ...(options.priorWeight !== undefined && { priorWeight: options.priorWeight }),
-          })
-        else
+        const preview = !last && previews.due(step)
+        // A preview under way still reads the x₀ that it shows; there is never more than one.
+        if (preview) [x0, previewedX0] = [previewedX0, x0]
+        const givenX0 = preview ? previewedX0 : options.predOriginalSample ? x0 : undefined
+        const purely = method === 'purity' && !last
+        // A step that gives x₀ reads every column: where columns are counted, or x₀ is not drawn at all, it has a draw to itself.
+        const apart = purely || diagnostics !== undefined
+        const common = { ...stepOptions, generator, layout: this.#layout, out: spare, faults }
+        if (givenX0 && apart)
+          this.endWithThisStep(modelOutput, timestep, sample, { ...common, out: givenX0, faults: countedAlready })
+        const previousTimestep = timesteps[step + 1] ?? -1
+        if (purely) {
+          const { priorWeight = 0 } = options
+          scheduler.purityStep(modelOutput, timestep, sample, { ...common, previousTimestep, priorWeight })
+        } else {
           scheduler.step(modelOutput, timestep, sample, {
-            ...{ ...common, ...stepOptions },
-            ...(preview && { predOriginalSample: x0 }),
+            ...{ ...common, previousTimestep },
+            ...(givenX0 && !apart && { predOriginalSample: givenX0 }),
+            ...(diagnostics && { diagnostics }),
           })
+        }
         ;[sample, spare] = [spare, sample]
         // The step before has to be done before another is begun: one is always under way, and never a long queue
         // that an abort would have to wait for.
@@ -98,15 +105,16 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
         previews.stepTook(stepMilliseconds)
         yield {
           ...{ step, timestep, sample, stepMilliseconds },
-          ...(preview && { predOriginalSample: x0 }),
-          ...(preview && this.#decoder && { preview: previews.time(this.#decoder(x0), finished) }),
+          ...(givenX0 && { predOriginalSample: givenX0 }),
+          ...(diagnostics && { diagnostics }),
+          ...(preview && this.#decoder && { preview: previews.time(this.#decoder(previewedX0), finished) }),
         }
         signal?.throwIfAborted()
       }
     } finally {
       // A preview under way still reads x₀.
       await previews.pending
-      for (const tensor of [spare, x0, faults]) tensor.destroy()
+      for (const tensor of [spare, ...owned]) tensor.destroy()
       if (!completed) sample.destroy()
     }
   }
@@ -131,6 +139,17 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
       tokens = progress.sample
     }
     return tokens!
+  }
+
+  /** Writes to `out` what the chain would end in if this step were its last; the chain goes on as if nothing had been drawn. */
+  private endWithThisStep(
+    modelOutput: Tensor,
+    timestep: number,
+    sample: Tensor,
+    options: StepOptions<Tensor, Tensor> & { generator: RandomGenerator; faults: Tensor; out: Tensor },
+  ): void {
+    const generator = RandomGenerator.fromState(options.generator.state)
+    this.#scheduler.step(modelOutput, timestep, sample, { ...options, generator, previousTimestep: -1 })
   }
 
   private start({ latents, image, method }: SampleOptions<unknown, Tensor>, plan: SamplePlan<Tensor>): Tensor {

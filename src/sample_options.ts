@@ -6,6 +6,7 @@ import {
   type KnownTokens,
   type PurityOptions,
   requireShape,
+  type StepDiagnostics,
   type StepOptions,
   truncates,
   type VQDiffusionSchedulerOutput,
@@ -27,6 +28,8 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
   readonly config: VQDiffusionSchedulerConfig
   /** A new tensor of zeros, u32. */
   emptyTokens(shape: readonly number[]): Tensor
+  /** New tensors for the diagnostics of a sample of this shape [B, N]. */
+  emptyDiagnostics(shape: readonly number[]): StepDiagnostics<NoInfer<Tensor>>
   initialSample(
     shape: readonly [number, number],
     options: { generator: RandomGenerator; start?: 'noise' | 'mask' },
@@ -110,6 +113,16 @@ export interface SampleOptions<Conditioning, Tensor> {
    * decoder: as often as costs at most a quarter of the time, by the measured time of a decoding.
    */
   readonly previewEvery?: number | 'auto'
+  /**
+   * Give the drawn x₀ of every token at every step, decoded or not: what the chain would end in if this step were its last.
+   * That reads every column; no token changes.
+   */
+  readonly predOriginalSample?: boolean
+  /**
+   * Tell at every step what it did; see `StepOptions`. No token changes. The columns counted are those that the step itself
+   * needed, even if x₀ is asked for as well. Does not go with 'purity'.
+   */
+  readonly diagnostics?: boolean
 }
 
 export interface SampleProgress<Tensor, Image> {
@@ -119,8 +132,10 @@ export interface SampleProgress<Tensor, Image> {
   readonly timestep: number
   /** The tokens after this step, u32 [B, N]; valid until the next iteration. After the last step they are the caller's. */
   readonly sample: Tensor
-  /** The drawn x₀ of a step with a preview, u32 [B, N]; valid until the next such step. */
+  /** The x₀ that this step drew, u32 [B, N], if it was asked for or has a preview; valid until the next iteration. */
   readonly predOriginalSample?: Tensor
+  /** What this step did, if it was asked for; the tensors are valid until the next iteration. */
+  readonly diagnostics?: StepDiagnostics<Tensor>
   /** The decoded preview, under way; the loop does not wait for it. */
   readonly preview?: Promise<Image>
   /** What the last step took: network and engine, without the time the consumer took. */
@@ -153,8 +168,8 @@ export function planSample<Tensor extends ChainTensor>(
   if (Number.isNaN(truncationRate)) throw new OptionError('truncationRate needs to be a number; given NaN.')
   if (method !== 'posterior' && method !== 'purity')
     throw new OptionError(`method needs to be 'posterior' or 'purity'; given ${JSON.stringify(method)}.`)
-  if (method === 'purity' && (known || truncates(truncationRate)))
-    throw new OptionError("method 'purity' goes neither with known tokens nor with truncation.")
+  if (method === 'purity' && (known || truncates(truncationRate) || options.diagnostics))
+    throw new OptionError("method 'purity' goes neither with known tokens nor with truncation nor with diagnostics.")
   const timesteps = timestepsOf(options, T)
   return {
     timesteps: image ? timesteps.filter((t) => t <= requireStrength(image.strength) * T - 1) : timesteps,

@@ -10,7 +10,7 @@ import type { RandomGenerator } from './random'
 import { Reference } from './reference'
 import { initialMaskProbability, posteriorCoefficients } from './schedule'
 import { Step } from './step'
-import { type LogitsTensor, logitsSource, requireKnown, requireOutputs } from './step_inputs'
+import { type LogitsTensor, logitsSource, requireDiagnostics, requireKnown, requireOutputs } from './step_inputs'
 import {
   type Layout,
   type PurityOptions,
@@ -157,12 +157,14 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
     const outputs = { out: options.out, predOriginalSample: givenX0 }
     requireOutputs(this.device, outputs, [...inputs, faults], x.shape)
+    const given = typeof options.diagnostics === 'object' ? options.diagnostics : undefined
+    if (given) requireDiagnostics(this.device, given, [...inputs, faults, options.out, givenX0], x.shape)
 
     const prevSample = options.out ?? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/sample')
     const x0 =
       givenX0 ??
       (predOriginalSample ? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/pred_original_sample') : undefined)
-    const diagnostics = options.diagnostics ? this.emptyDiagnostics(x.shape) : undefined
+    const diagnostics = given ?? (options.diagnostics ? this.emptyDiagnostics(x.shape) : undefined)
     const { step, reference } = options.encoder ? this.workspace() : { step: this.#step, reference: this.reference }
     const record = (encoder: GPUCommandEncoder) => {
       if (noise && rows) {
@@ -268,6 +270,13 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     return { logProb, selectionWeight }
   }
 
+  /** New tensors for `diagnostics` of a sample of this shape [B, N]; the caller owns them. */
+  emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
+    this.assertUsable()
+    const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')
+    return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
+  }
+
   /** Buffers for one step that is submitted later; they go when nobody refers to them any more. */
   private workspace(): { step: Step; reference: Reference } {
     return { step: new Step(this.kernels, this.numCodes), reference: new Reference(this.kernels, this.numCodes) }
@@ -281,11 +290,6 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     if (faults.offset !== 0)
       throw new OptionError(`faults need to begin their buffer; given the offset ${faults.offset}.`)
     return faults
-  }
-
-  private emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
-    const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')
-    return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
   }
 
   private get initialVariant(): KernelVariant {

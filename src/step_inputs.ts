@@ -8,6 +8,7 @@ import {
   requireColumns,
   requireDtype,
   requireShape,
+  type StepDiagnostics,
 } from './step_options'
 import type { GpuTensor } from './tensor'
 
@@ -76,6 +77,27 @@ export function requireOutputs(
       throw new OptionError(`${name} needs a buffer of its own; it shares one with another tensor of the same step.`)
     used.add(tensor.buffer)
   }
+}
+
+/** Checks tensors that diagnostics are to be written to: each begins a buffer that nothing else uses. */
+export function requireDiagnostics(
+  device: GPUDevice,
+  { entropy, topProbability, counts }: StepDiagnostics<GpuTensor>,
+  others: readonly (GpuTensor | undefined)[],
+  shape: readonly number[],
+): void {
+  const used = new Set(others.map((tensor) => tensor?.buffer))
+  const check = (name: string, value: GpuTensor, dtype: string, wanted: readonly number[], meaning: string) => {
+    const tensor = asGpuTensor(device, `diagnostics.${name}`, value)
+    requireDtype(`diagnostics.${name}`, tensor, [dtype])
+    requireShape(`diagnostics.${name}`, tensor, wanted, meaning)
+    if (tensor.offset !== 0 || used.has(tensor.buffer))
+      throw new OptionError(`diagnostics.${name} needs a buffer of its own, from its beginning.`)
+    used.add(tensor.buffer)
+  }
+  check('entropy', entropy, 'f32', shape, "the sample's")
+  check('topProbability', topProbability, 'f32', shape, "the sample's")
+  check('counts', counts, 'u32', [2], '[tokens changed, columns read]')
 }
 
 function requireBindable(device: GPUDevice, name: string, tensor: GpuTensor): void {

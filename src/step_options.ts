@@ -48,8 +48,11 @@ export interface StepOptions<Tensor, Sample> {
   readonly known?: KnownTokens<Sample>
   /** Also give the drawn x₀ of every token, in a new tensor or the one given. Reads every column; changes no result. */
   readonly predOriginalSample?: boolean | Sample
-  /** Also tell what the step did: reads every column once more; costs nothing when off, the default. */
-  readonly diagnostics?: boolean
+  /**
+   * Also tell what the step did, in new tensors or the ones given (`emptyDiagnostics` makes such): reads every column once
+   * more; costs nothing when off, the default. Changes no result.
+   */
+  readonly diagnostics?: boolean | StepDiagnostics<Sample>
   /** Where to write the result, u32 [B, N]; a new tensor by default. */
   readonly out?: Sample
 }
@@ -76,7 +79,7 @@ export interface StepDiagnostics<Tensor> {
 
 /** What `step` returns at once. */
 export interface VQDiffusionSchedulerOutput<Sample> {
-  /** If it was asked for; in new tensors that the caller owns. */
+  /** If it was asked for; in the tensors given, or in new ones that the caller owns. */
   readonly diagnostics?: StepDiagnostics<Sample>
   /** x_u, u32 [B, N]. */
   readonly prevSample: Sample

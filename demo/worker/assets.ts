@@ -1,19 +1,37 @@
+import manifest from 'virtual:model-manifest'
 import webgpuRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'
 import wasmRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
-import type { RemoteFile } from '../download'
 import type { Network } from '../settings'
+import type { LargeFile } from '../store/large_file'
 
 /** onnxruntime's binary: the one with the WebGPU kernels is twice as large. */
-export function runtimeFile(network: Network): RemoteFile {
+export function runtimeFile(network: Network, modelRoot: string): LargeFile {
   return network === 'webgpu'
-    ? { name: 'onnxruntime (WebGPU)', url: webgpuRuntime, bytes: 26_781_914 }
-    : { name: 'onnxruntime (WebAssembly)', url: wasmRuntime, bytes: 14_239_897 }
+    ? {
+        name: 'onnxruntime (WebGPU)',
+        url: webgpuRuntime,
+        place: `${modelRoot}runtime/webgpu`,
+        ...manifest['ort-wasm-simd-threaded.asyncify.wasm'],
+      }
+    : {
+        name: 'onnxruntime (WebAssembly)',
+        url: wasmRuntime,
+        place: `${modelRoot}runtime/wasm`,
+        ...manifest['ort-wasm-simd-threaded.wasm'],
+      }
 }
 
 /** The two networks that drawing needs. */
-export function modelFiles(modelRoot: string): [denoiser: RemoteFile, decoder: RemoteFile] {
-  return [
-    { name: 'denoiser/model.onnx', url: `${modelRoot}denoiser/model.onnx`, bytes: 20_284_974 },
-    { name: 'vqvae/decoder.onnx', url: `${modelRoot}vqvae/decoder.onnx`, bytes: 10_867_213 },
-  ]
+export function modelFiles(modelRoot: string): [denoiser: LargeFile, decoder: LargeFile] {
+  return [modelFile(modelRoot, 'denoiser/model.onnx'), modelFile(modelRoot, 'vqvae/decoder.onnx')]
+}
+
+/** The network that turns a picture into tokens: only image-to-image needs it, so it is loaded when first used. */
+export function encoderFile(modelRoot: string): LargeFile {
+  return modelFile(modelRoot, 'vqvae/encoder.onnx')
+}
+
+function modelFile(modelRoot: string, name: keyof typeof manifest): LargeFile {
+  const url = `${modelRoot}${name}`
+  return { name, url, place: url, ...manifest[name] }
 }

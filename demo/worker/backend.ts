@@ -8,17 +8,32 @@ export interface Backend {
   explanation: string
 }
 
+/** A backend, and what the browser tells of the adapter beneath it. */
+export interface Hardware {
+  backend: Backend
+  adapter: string
+  features: string[]
+}
+
 /**
  * WebGPU where there is an adapter. The network only follows it to a real GPU: on a software adapter the same step takes
  * 55 s with WebGPU and 0.8 s with WebAssembly.
  */
-export async function chooseBackend(choice: BackendChoice): Promise<Backend & { device: GPUDevice | undefined }> {
-  const { webgpu, adapter, isFallbackAdapter } = await capabilities()
+export async function chooseBackend(choice: BackendChoice): Promise<Hardware> {
+  const { webgpu, adapter, isFallbackAdapter, description, features } = await capabilities()
   const engine = adapter ? (choice.engine ?? 'webgpu') : 'cpu'
   const realGpu = engine === 'webgpu' && !isFallbackAdapter
   const network = adapter ? (choice.network ?? (realGpu ? 'webgpu' : 'wasm')) : 'wasm'
-  const device = engine === 'webgpu' || network === 'webgpu' ? await requestDevice() : undefined
-  return { engine, network, device, explanation: explain(webgpu, adapter, isFallbackAdapter) }
+  return {
+    backend: { engine, network, explanation: explain(webgpu, adapter, isFallbackAdapter) },
+    adapter: adapter ? description : '',
+    features: [...features],
+  }
+}
+
+/** The device that the backend computes on, if it needs one. Rejects as `requestDevice` does. */
+export async function deviceFor({ engine, network }: Backend): Promise<GPUDevice | undefined> {
+  return engine === 'webgpu' || network === 'webgpu' ? requestDevice() : undefined
 }
 
 function explain(webgpu: boolean, adapter: boolean, isFallbackAdapter: boolean): string {

@@ -1,124 +1,167 @@
-import { expose } from 'comlink'
-import type { GpuTensor } from 'vq-diffusion-webgpu'
-import type { CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { type DownloadProgress, download } from '../download'
-import { toStraightBytes } from '../pixels'
+import { expose, transfer } from 'comlink'
+import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
+import type { OnnxEncoder, OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
+import type { DownloadProgress } from '../download'
 import type { BackendChoice } from '../settings'
-import { modelFiles, runtimeFile } from './assets'
-import { type Backend, chooseBackend } from './backend'
-import { deviceLost, explained, outOfMemory, stopped } from './failure'
+import { obtain } from '../store/obtain'
+import { PartStore } from '../store/part_store'
+import type { AnyShelf } from '../store/shelf'
+import { encoderFile, modelFiles, runtimeFile } from './assets'
+import { type Backend, chooseBackend, type Hardware } from './backend'
+import { draw } from './drawing'
+import { expectation } from './expectation'
+import { explained, stopped } from './failure'
+import { enlarge, toBitmaps, toImages, toPlanes } from './paint'
+import {
+  type Drawing,
+  type DrawingEvent,
+  type Drawn,
+  type EngineFacts,
+  type Expectation,
+  PICTURE_PIXELS,
+  type SamplerSettings,
+  type StudioWorker,
+  type Tokens,
+} from './protocol'
+import { Engines } from './recovery'
 import { loadRuntime } from './runtime'
-import { createSampler, type Sampler } from './sampler'
+import { warmUp } from './warm_up'
+import { createEncoder, Workshop } from './workshop'
 
-export interface Drawing {
-  /** [16] tokens of style and prompt. */
-  text: Int32Array
-  steps: number
-  guidance: number
-  seed: number
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** A film's frames are decoded so many at a time, to leave room for others' work in between. */
+const FRAMES_AT_A_TIME = 4
+
+/** What is there once the studio is open. */
+interface Interior {
+  hardware: Hardware
+  schedule: VQDiffusionScheduler
+  ort: OnnxRuntime
+  workshop: Workshop
+  engines: Engines
+  modelHash: string
+  obtainEncoder(): Promise<Bytes>
 }
 
-/** What can be seen of a drawing that is not finished. Pictures are straight-alpha RGBA bytes. */
-export type DrawingEvent =
-  | { kind: 'step'; step: number; milliseconds: number }
-  | { kind: 'masked'; masked: Uint8Array }
-  | { kind: 'preview'; step: number; bytes: Uint8ClampedArray<ArrayBuffer> }
-
-/** Straight-alpha RGBA bytes, and what a step took on average. */
-export interface Picture {
-  bytes: Uint8ClampedArray<ArrayBuffer>
-  stepMilliseconds: number
-}
-
-const NUM_LATENT_PIXELS = 256
-const MASK_CLASS = 4096
-/** What the model's card recommends. */
-const TRUNCATION_RATE = 0.86
-
-/** Everything heavy: scheduler, network and decoder, on a thread of their own. */
-export class Studio {
-  #sampler: Sampler | undefined
+/** Everything heavy: scheduler, networks and pictures, on a thread of their own. */
+export class Studio implements StudioWorker {
+  #interior: Interior | undefined
+  #encoder: Promise<OnnxEncoder> | undefined
   #stop = new AbortController()
+  /** The drawing under way, or the last one: they take turns. */
+  #last: Promise<unknown> = Promise.resolve()
 
   /**
    * Downloads the model and makes it ready to draw.
    *
    * @param modelRoot absolute address of the model's folder, with a slash at its end
+   * @param shelf where parts of files are kept when nothing can be stored
    * @param onFailure called with a sentence when the GPU fails later, whether or not something is being drawn
    */
   open(
     choice: BackendChoice,
     modelRoot: string,
+    shelf: AnyShelf,
     onProgress: DownloadProgress,
     onFailure: (sentence: string) => void,
   ): Promise<Backend> {
     return explained(async () => {
-      const { device, ...backend } = await chooseBackend(choice)
-      device?.lost.then(() => onFailure(deviceLost))
-      device?.addEventListener('uncapturederror', ({ error }) =>
-        onFailure(error instanceof GPUOutOfMemoryError ? outOfMemory : error.message),
-      )
-      const files = [runtimeFile(backend.network), ...modelFiles(modelRoot)]
-      const [binary, denoiser, decoder] = await download(files, onProgress)
-      const ort = await loadRuntime(backend.network, binary!)
-      this.#sampler = await createSampler({
-        ...backend,
-        device,
-        ort,
-        modelRoot,
-        denoiser: denoiser!,
-        decoder: decoder!,
-      })
-      return backend
+      const hardware = await chooseBackend(choice)
+      const { backend } = hardware
+      const schedule = await VQDiffusionScheduler.fromPretrained(modelRoot)
+      const store = new PartStore(shelf)
+      const files = modelFiles(modelRoot)
+      const { contents, refusal } = await obtain([runtimeFile(backend.network, modelRoot), ...files], onProgress, store)
+      const [binary, denoiser, decoder] = contents as [Bytes, Bytes, Bytes]
+      const ort = await loadRuntime(backend.network, binary)
+      const workshop = new Workshop({ hardware, ort, schedule, models: { denoiser, decoder }, onFailure })
+      const engines = new Engines(() => workshop.createEngine())
+      await warmUp(await engines.current())
+      const obtainEncoder = async () => (await obtain([encoderFile(modelRoot)], () => {}, store)).contents[0]!
+      this.#interior = { hardware, schedule, ort, workshop, engines, modelHash: files[0].sha256, obtainEncoder }
+      return { ...backend, explanation: [backend.explanation, refusal].filter(Boolean).join(' ') }
     })
   }
 
-  /** Draws one picture and gives its bytes; rejects with an AbortError when stopped. */
-  draw(drawing: Drawing, onEvent: (event: DrawingEvent) => void): Promise<Picture> {
-    const stop = new AbortController()
-    this.#stop = stop
-    return explained(() => this.#draw(drawing, stop, onEvent))
+  draw(drawing: Drawing, onEvent: (event: DrawingEvent) => void): Promise<Drawn> {
+    const { engines } = this.#open
+    const { signal } = this.#stop
+    const tell = (event: DrawingEvent) => onEvent(transfer(event, contentsOf(event)))
+    const drawn = this.#last.then(() => draw(drawing, engines.surviving(signal), signal, tell))
+    this.#last = drawn.catch(() => {})
+    return explained(async () => {
+      const result = await drawn
+      return transfer(result, [...result.bitmaps, ...result.tokens.map(({ buffer }) => buffer)])
+    })
   }
 
   stop(): void {
     this.#stop.abort(stopped)
+    this.#stop = new AbortController()
   }
 
-  async #draw(
-    { text, steps, guidance, seed }: Drawing,
-    stop: AbortController,
-    onEvent: (event: DrawingEvent) => void,
-  ): Promise<Picture> {
-    const { pipeline, decoder } = this.#sampler!
-    const items = pipeline.sample({
-      numLatentPixels: NUM_LATENT_PIXELS,
-      numInferenceSteps: steps,
-      guidanceScale: guidance,
-      truncationRate: TRUNCATION_RATE,
-      conditioning: { conditional: { text }, unconditional: { text: new Int32Array(text.length) } },
-      previewEvery: 'auto',
-      seed,
-      signal: stop.signal,
+  decode(tokens: Tokens[]): Promise<ImageBitmap[]> {
+    return explained(async () => {
+      const bitmaps = await toBitmaps(await this.#pixels(tokens))
+      return transfer(bitmaps, bitmaps)
     })
-    const giveUp = (error: unknown) => stop.abort(error)
-    let total = 0
-    let last: GpuTensor | CpuTensor | undefined
-    for await (const { step, sample, preview, stepMilliseconds } of items) {
-      last = sample
-      total += stepMilliseconds
-      onEvent({ kind: 'step', step, milliseconds: stepMilliseconds })
-      // Neither copy is waited for: the next step is enqueued while they travel.
-      sample.read().then((tokens) => onEvent({ kind: 'masked', masked: maskedTokens(tokens) }), giveUp)
-      preview?.then((image) => onEvent({ kind: 'preview', step, bytes: toStraightBytes(image.data) }), giveUp)
-    }
-    const { data } = await decoder(last!)
-    last!.destroy()
-    return { bytes: toStraightBytes(data), stepMilliseconds: total / steps }
+  }
+
+  encode(picture: ImageBitmap): Promise<Tokens> {
+    return explained(async () => {
+      const { ort, obtainEncoder } = this.#open
+      this.#encoder ??= obtainEncoder().then((model) => createEncoder(ort, model))
+      // One that could not be had is asked for again at the next picture.
+      this.#encoder.catch(() => {
+        this.#encoder = undefined
+      })
+      const encoder = await this.#encoder
+      const { data } = await encoder({ data: toPlanes(picture), shape: [1, 4, PICTURE_PIXELS, PICTURE_PIXELS] })
+      picture.close()
+      const tokens = Uint16Array.from(data)
+      return transfer(tokens, [tokens.buffer])
+    })
+  }
+
+  exportGif(frames: Tokens[], options: { scale: number; millisecondsPerFrame: number }): Promise<Blob> {
+    return explained(async () => {
+      const images: ImageData[] = []
+      for (let at = 0; at < frames.length; at += FRAMES_AT_A_TIME) {
+        const pixels = await this.#pixels(frames.slice(at, at + FRAMES_AT_A_TIME))
+        images.push(...(await Promise.all(toImages(pixels).map((image) => enlarge(image, options.scale)))))
+      }
+      const { toGif } = await import('./gif')
+      return toGif(images, options.millisecondsPerFrame)
+    })
+  }
+
+  expectation(settings: SamplerSettings, strength?: number): Expectation {
+    return expectation(this.#open.schedule, settings, strength)
+  }
+
+  async facts(): Promise<EngineFacts> {
+    const { hardware, workshop, modelHash } = this.#open
+    return { ...hardware, gpuBytes: workshop.gpuBytes, modelHash }
+  }
+
+  get #open(): Interior {
+    if (!this.#interior) throw new Error('The studio is not open yet.')
+    return this.#interior
+  }
+
+  async #pixels(tokens: Tokens[]): Promise<Float32Array> {
+    const survive = this.#open.engines.surviving()
+    return (await survive((engine) => engine.decode(tokens))).pixels
   }
 }
 
-function maskedTokens(tokens: ArrayLike<number>): Uint8Array {
-  return Uint8Array.from(tokens, (token) => Number(token === MASK_CLASS))
+/** What of an event changes hands instead of being copied. */
+function contentsOf(event: DrawingEvent): Transferable[] {
+  if (event.kind === 'preview') return event.bitmaps
+  if (event.kind === 'recovered') return []
+  const { tokens, predOriginalSample, entropy } = event.frame
+  return [tokens, predOriginalSample, entropy].flatMap((array) => (array ? [array.buffer] : []))
 }
 
 expose(new Studio())

@@ -10,8 +10,12 @@ export function diagnose(
     prevSample,
     logits,
     numCodes,
-  }: { sample: CpuTensor; prevSample: CpuTensor; logits: ColumnReader; numCodes: number },
+    columnsRead,
+  }: { sample: CpuTensor; prevSample: CpuTensor; logits: ColumnReader; numCodes: number; columnsRead: number },
 ): void {
+  entropy.data.fill(0)
+  topProbability.data.fill(0)
+  counts.data.set([0, columnsRead])
   for (let token = 0; token < sample.size; token++) {
     const column = readColumn(logits, token, numCodes)
     const high = Math.max(...column)

@@ -120,7 +120,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const x0 = this.output('predOriginalSample', predOriginalSample ?? false, sample)
     const faults = (options.faults ?? this.faults).data
 
-    const diagnostics = options.diagnostics ? this.emptyDiagnostics(sample.shape) : undefined
+    const diagnostics = this.diagnosticsOf(options.diagnostics ?? false, sample)
     const known = options.known && this.requireKnown(options.known, sample)
 
     const tokens = { sample: sample.data, prevSample: prevSample.data, x0: x0?.data, numPixels, faults, logits, known }
@@ -138,10 +138,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
         counter: generator!.nextCounter(),
         truncationRate,
       })
-      if (diagnostics) {
-        diagnose(diagnostics, { sample, prevSample, logits, numCodes: this.numCodes })
-        diagnostics.counts.data[1] = columnsRead
-      }
+      if (diagnostics) diagnose(diagnostics, { sample, prevSample, logits, numCodes: this.numCodes, columnsRead })
     }
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
@@ -187,9 +184,24 @@ export class VQDiffusionScheduler extends ReferenceOperators {
   /** Nothing to free; lets code that owns schedulers treat both kinds alike. */
   destroy(): void {}
 
-  private emptyDiagnostics(shape: readonly number[]): StepDiagnostics<CpuTensor> {
+  /** New tensors for `diagnostics` of a sample of this shape [B, N]. */
+  emptyDiagnostics(shape: readonly number[]): StepDiagnostics<CpuTensor> {
     const perToken = () => new CpuTensor(new Float64Array(elementCount(shape)), shape)
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
+  }
+
+  private diagnosticsOf(
+    wanted: boolean | StepDiagnostics<CpuTensor>,
+    sample: CpuTensor,
+  ): StepDiagnostics<CpuTensor> | undefined {
+    if (typeof wanted === 'boolean') return wanted ? this.emptyDiagnostics(sample.shape) : undefined
+    for (const name of ['entropy', 'topProbability'] as const) {
+      requireDtype(`diagnostics.${name}`, wanted[name], ['f32', 'f64'])
+      requireShape(`diagnostics.${name}`, wanted[name], sample.shape, "the sample's")
+    }
+    requireDtype('diagnostics.counts', wanted.counts, ['u32'])
+    requireShape('diagnostics.counts', wanted.counts, [2], '[tokens changed, columns read]')
+    return wanted
   }
 
   private requireKnown(known: KnownTokens<CpuTensor>, sample: CpuTensor): KnownTokens<CpuTensor> {

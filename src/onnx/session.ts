@@ -84,9 +84,9 @@ export class OnnxSession {
     return requireValue('input', this.session.inputMetadata, name, type).shape
   }
 
-  /** Throws OptionError if there is no output of this name, DtypeError if it is not float32. */
-  requireOutput(name: string): void {
-    requireValue('output', this.session.outputMetadata, name, 'float32')
+  /** Throws OptionError if there is no output of this name, DtypeError if it is of another type. */
+  requireOutput(name: string, type: 'int32' | 'float32' = 'float32'): void {
+    requireValue('output', this.session.outputMetadata, name, type)
   }
 
   /** Starts `work`, which may call `run`, when no session is in use. Rejects with DestroyedError. */

@@ -3,6 +3,7 @@
  *
  *   denoiser  x_t int32 [B,16] (0..23, mask 24), t int32 [B] (0..99), text int32 [B,16] (0..31) → logits float32 [B,16,24]
  *   decoder   codes int32 [B,16] (0..23) → rgba float32 [B,4,8,8] in 0..1
+ *   encoder   rgba float32 [B,4,8,8] in 0..1 → codes int32 [B,16], those whose decoding is nearest
  *
  * The weights are pseudo-random and fixed; every logit depends on all tokens, on t and on all of text. Only operators
  * of onnxruntime's WebGPU provider are used, so a run never leaves the GPU. Run it with `node test/models/make-tiny.mjs`.
@@ -40,6 +41,8 @@ const attributes = {
   axes: (value) => ({ name: 'axes', type: onnx.AttributeProto.AttributeType.INTS, ints: value }),
   perm: (value) => ({ name: 'perm', type: onnx.AttributeProto.AttributeType.INTS, ints: value }),
   to: (value) => ({ name: 'to', type: onnx.AttributeProto.AttributeType.INT, i: value }),
+  axis: (value) => ({ name: 'axis', type: onnx.AttributeProto.AttributeType.INT, i: value }),
+  keepdims: (value) => ({ name: 'keepdims', type: onnx.AttributeProto.AttributeType.INT, i: value }),
   blocksize: (value) => ({ name: 'blocksize', type: onnx.AttributeProto.AttributeType.INT, i: value }),
 }
 const node = (opType, input, output, given = {}) => ({
@@ -93,16 +96,49 @@ await write('denoiser.onnx', {
   ],
 })
 
+const codebook = weights('codebook', [numCodes, 16], 3)
+
 await write('decoder.onnx', {
   name: 'decoder',
   input: [value('codes', INT32, [numLatentPixels])],
   output: [value('rgba', FLOAT, [4, 8, 8])],
-  initializer: [weights('codebook', [numCodes, 16], 3), integers('grid', [-1, 16, 4, 4])],
+  initializer: [codebook, integers('grid', [-1, 16, 4, 4])],
   node: [
     node('Gather', ['codebook', 'codes'], 'vectors'),
     node('Transpose', ['vectors'], 'channels', { perm: [0, 2, 1] }),
     node('Reshape', ['channels', 'grid'], 'patches'),
     node('DepthToSpace', ['patches'], 'pixels', { blocksize: 2 }),
     node('Sigmoid', ['pixels'], 'rgba'),
+  ],
+})
+
+// Among the patches p that the codes stand for, the nearest to x has the highest 2x·p − p·p.
+const patches = codebook.floatData.map((value) => 1 / (1 + Math.exp(-value)))
+const patchOf = (code) => patches.slice(code * 16, code * 16 + 16)
+const transposed = Array.from({ length: 16 * numCodes }, (_, i) => 2 * patchOf(i % numCodes)[Math.floor(i / numCodes)])
+const lengths = Array.from(
+  { length: numCodes },
+  (_, code) => -patchOf(code).reduce((sum, value) => sum + value ** 2, 0),
+)
+
+await write('encoder.onnx', {
+  name: 'encoder',
+  input: [value('rgba', FLOAT, [4, 8, 8])],
+  output: [value('codes', INT32, [numLatentPixels])],
+  initializer: [
+    { name: 'patches', dims: [16, numCodes], dataType: FLOAT, floatData: transposed },
+    { name: 'lengths', dims: [numCodes], dataType: FLOAT, floatData: lengths },
+    // Rows and columns of patches, 4 × 4 of 2 × 2 pixels; then a patch's values in the order of DepthToSpace.
+    integers('blocks', [-1, 4, 4, 2, 4, 2]),
+    integers('vectors', [-1, numLatentPixels, 16]),
+  ],
+  node: [
+    node('Reshape', ['rgba', 'blocks'], 'split'),
+    node('Transpose', ['split'], 'grouped', { perm: [0, 2, 4, 3, 5, 1] }),
+    node('Reshape', ['grouped', 'vectors'], 'patch'),
+    node('MatMul', ['patch', 'patches'], 'products'),
+    node('Add', ['products', 'lengths'], 'nearness'),
+    node('ArgMax', ['nearness'], 'nearest', { axis: 2, keepdims: 0 }),
+    node('Cast', ['nearest'], 'codes', { to: INT32 }),
   ],
 })

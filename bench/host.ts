@@ -1,0 +1,54 @@
+import { type GpuTensor, RandomGenerator, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { totalCreated, watchCreations } from './device_watch'
+import type { Figures } from './results'
+import { SizeData } from './size_data'
+import { baseSize, sizeText } from './sizes'
+import { spread } from './statistics'
+
+const chains = 5
+const numInferenceSteps = 100
+
+/** What a call of `step` costs the calling thread, and what it makes on the device. */
+export async function hostFigures(device: GPUDevice): Promise<Figures> {
+  const { batchSize, numVecClasses, numLatentPixels } = baseSize
+  const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: numVecClasses })
+  const source = new SizeData(device, baseSize)
+  const modelOutput = await source.logits('conditional', 'f32', 'pixel-major')
+  scheduler.setTimesteps(numInferenceSteps)
+  const generator = new RandomGenerator(1)
+  const start = scheduler.initialSample([batchSize, numLatentPixels], { generator })
+  const spares = [0, 1].map(() => scheduler.emptyTokens(start.shape))
+  /** The steps of a chain from `from` on, none of them awaited. */
+  const steps = (from: number, to: number) => {
+    let sample: GpuTensor = from === 0 ? start : spares[(from + 1) % 2]!
+    for (const [i, timestep] of scheduler.timesteps.slice(from, to).entries()) {
+      const out = spares[(from + i) % 2]!
+      scheduler.step(modelOutput, timestep, sample, { generator, layout: 'pixel-major', out })
+      sample = out
+    }
+  }
+  const first = watchCreations(device, () => steps(0, 1))
+  const rest = watchCreations(device, () => steps(1, numInferenceSteps))
+  const milliseconds: number[] = []
+  for (let i = 0; i < chains; i++) {
+    await scheduler.finished()
+    const begun = performance.now()
+    steps(0, numInferenceSteps)
+    milliseconds.push((performance.now() - begun) / numInferenceSteps)
+  }
+  await scheduler.finished()
+  for (const resource of [start, ...spares, source, scheduler]) resource.destroy()
+  const about = `${sizeText(baseSize)} pixel-major f32 plain, ${numInferenceSteps} calls without waiting`
+  return {
+    host_ms_per_step: { value: spread(milliseconds).median, note: about },
+    gpu_objects_per_step: {
+      value: totalCreated(rest) / (numInferenceSteps - 1),
+      note: `${about}; the first call made ${listed(first)}, all others together ${listed(rest)}`,
+    },
+  }
+}
+
+function listed(created: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(created).map(([method, count]) => `${count} by ${method}`)
+  return parts.length === 0 ? 'nothing' : parts.join(', ')
+}

@@ -1,0 +1,10 @@
+/** Names of the rows that are not somebody else's. */
+export const rowNames = {
+  ours: 'ours',
+  awaited: 'ours, each step awaited',
+  dense: 'ours, dense with supplied noise',
+  twin: 'CPU twin (lazy JavaScript)',
+  readOnce: 'floor: read the logits once',
+  copy: 'floor: copy the logits',
+  empty: 'floor: empty dispatch + submit',
+} as const

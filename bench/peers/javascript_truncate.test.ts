@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { truncate } from '../../src/cpu/truncate'
+import { truncateMasses } from './javascript_truncate'
+
+/** The histogram's cut is that of the twin, which sorts: random columns, ties, few classes, every kind of rate. */
+it.each([
+  ['random', 300, (k: number) => Math.sin(k * k) * 8],
+  ['steep', 300, (k: number) => -k],
+  ['with ties', 64, (k: number) => k % 3],
+  ['flat', 40, () => 0],
+  ['of one class', 1, () => 2],
+])('keeps what the twin keeps: %s', (_, length, logit) => {
+  const logits = Float64Array.from({ length }, (_, k) => logit(k))
+  for (const rate of [-1, 0, 0.1, 0.5, 0.86, 0.999]) {
+    const masses = logits.map((value) => Math.exp(value))
+    truncateMasses(
+      masses,
+      masses.reduce((a, b) => a + b),
+      rate,
+    )
+    const want = truncate(logits, rate).map((value) => Math.exp(value))
+    expect([...masses]).toEqual([...want])
+  }
+})

@@ -1,0 +1,41 @@
+import type { Probe } from './probe'
+
+/** How long to measure. */
+export interface Patience {
+  /** After this long a row has enough, if it has the fewest samples. */
+  readonly secondsPerRow: number
+  readonly fewestSamples: number
+  readonly mostSamples: number
+}
+
+/**
+ * Samples all probes in turn, one sample of each a round, in alternating order, so that whatever slows the machine down
+ * for a while slows all of them. A probe leaves when it has had its time; one whose single sample takes longer than that
+ * several times over is left at one.
+ */
+export async function sampleInRounds(
+  probes: readonly Probe[],
+  { secondsPerRow, fewestSamples, mostSamples }: Patience,
+): Promise<Map<Probe, readonly number[]>> {
+  const rows = new Map(probes.map((probe) => [probe, { samples: [] as number[], milliseconds: 0 }]))
+  for (const probe of probes) await probe.warmUp()
+  const wants = (probe: Probe) => {
+    const { samples, milliseconds } = rows.get(probe)!
+    const budget = secondsPerRow * 1000
+    if (samples.length >= mostSamples) return false
+    if (samples.length >= fewestSamples) return milliseconds < budget
+    return milliseconds < 4 * budget
+  }
+  for (let round = 0; ; round++) {
+    const turn = probes.filter(wants)
+    if (turn.length === 0) break
+    if (round % 2 === 1) turn.reverse()
+    for (const probe of turn) {
+      const row = rows.get(probe)!
+      const begun = performance.now()
+      row.samples.push(await probe.time())
+      row.milliseconds += performance.now() - begun
+    }
+  }
+  return new Map([...rows].map(([probe, { samples }]) => [probe, samples]))
+}

@@ -1,0 +1,4 @@
+// What a dispatch costs by itself.
+@compute @workgroup_size(1)
+fn main() {
+}

@@ -1,0 +1,124 @@
+import { announce } from './announce'
+import { connect, fail, connection as opened } from './connection'
+import { draw } from './drawing'
+import { element } from './element'
+import { livePreview, readForm } from './form'
+import { countCells } from './mask'
+import type { Order, Start } from './order'
+import { duration, showProgress, showState } from './readout'
+import { type PageSettings, writeSettings } from './settings'
+import {
+  brushing,
+  busy,
+  finish,
+  interrupt,
+  lastDrawn,
+  latestFrame,
+  mask,
+  selectedPrint,
+  sheet,
+  source,
+  strength,
+} from './state'
+import { titleOf } from './titles'
+import type { Drawn, Frame } from './worker/protocol'
+
+/** The work that is wanted; another's results are late and are ignored. */
+let wanted: object | undefined
+/** Draws what the form says: the marked cells while the brush is out, else from the chosen source or from noise. */
+export function generate(): Promise<boolean> {
+  return make({ settings: readForm(), start: startOf() })
+}
+
+function startOf(): Start {
+  const print = selectedPrint.peek()
+  const picture = print?.picture.peek()
+  if (brushing.peek() && picture && countCells(mask.peek()) > 0) {
+    return { kind: 'cells', base: { tokens: picture.tokens, bitmap: print!.bitmap.peek()! }, mask: mask.peek() }
+  }
+  const base = source.peek()
+  return base ? { kind: 'picture', base, strength: strength.peek() } : { kind: 'noise' }
+}
+
+/**
+ * Makes the pictures of an order and leaves them on the stage; does nothing while others are made.
+ *
+ * @returns whether they were finished
+ */
+export async function make(order: Order): Promise<boolean> {
+  if (busy.peek()) return false
+  const isWanted = () => wanted === order
+  wanted = order
+  busy.value = true
+  brushing.value = false
+  // Known at once where the worker is open already.
+  if (opened.peek()) showState('drawing')
+  interrupt.value = () => {
+    wanted = undefined
+    busy.value = false
+    interrupt.value = undefined
+  }
+  try {
+    const connection = await connect()
+    if (!isWanted()) return false
+    interrupt.value = () => connection.studio.stop()
+    const { settings, start } = order
+    const expectation = await connection.studio.expectation(
+      settings,
+      start.kind === 'picture' ? start.strength : undefined,
+    )
+    const steps = expectation.timesteps.length
+    const text = connection.tokenizer.encode(settings.prompt, settings.style).ids
+    const begun = performance.now()
+    const conditions = {
+      text,
+      expectation,
+      livePreview: livePreview(),
+      onFrame: (frame: Frame) => follow(frame, steps),
+    }
+    const { sheet: developing, finished } = draw(connection, order, conditions)
+    sheet.value = developing
+    showProgress(0, `step 1 of ${steps}`)
+    showState('drawing')
+    announce(`Drawing ${nameOf(settings)}${start.kind === 'cells' ? ', only the marked cells' : ''}.`)
+    element('progress', HTMLElement).scrollIntoView({ block: 'nearest' })
+    const drawn = await finished
+    finish(developing)
+    lastDrawn.value = drawn
+    tell(settings, steps, drawn, performance.now() - begun)
+    return true
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') {
+      showState('stopped')
+      announce('Stopped.')
+    } else fail(error as Error)
+    return false
+  } finally {
+    if (isWanted()) {
+      wanted = undefined
+      busy.value = false
+      interrupt.value = undefined
+    }
+  }
+}
+
+function follow(frame: Frame, steps: number): void {
+  latestFrame.value = frame
+  if (frame.step === 0) return
+  const milliseconds = frame.networkMilliseconds + frame.engineMilliseconds
+  showProgress(frame.step / steps, `step ${frame.step} of ${steps} · ${duration(milliseconds)} a step`)
+  if (steps > 3 && frame.step === Math.floor(steps / 2)) announce('Half way.')
+}
+
+function tell(settings: PageSettings, steps: number, { milliseconds }: Drawn, total: number): void {
+  const { network, engine } = milliseconds
+  const facts = `${steps} steps · ${duration((network + engine) / Math.max(1, steps))} a step · ${duration(total)} in all`
+  showProgress(1, settings.count > 1 ? `${facts}. Open one to save or change it.` : facts)
+  showState('done')
+  announce(`Done: ${nameOf(settings)}.`)
+  window.history.replaceState(null, '', `?${writeSettings(new URLSearchParams(location.search), settings)}`)
+}
+
+function nameOf({ count, ...settings }: PageSettings): string {
+  return count > 1 ? `${count} pictures of ${titleOf(settings)}` : titleOf(settings)
+}

@@ -1,0 +1,60 @@
+import type { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
+import { createOnnxEncoder, createOnnxSession, type OnnxEncoder, type OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
+import { deviceFor, type Hardware } from './backend'
+import { createEngine, type Engine } from './engine'
+import { outOfMemory } from './failure'
+import { countBytes } from './gpu_bytes'
+import { createNetworks, type Models, type Networks } from './networks'
+import { isLost } from './recovery'
+
+/** All that an engine is made from, as often as it has to be. */
+export interface Materials {
+  hardware: Hardware
+  ort: OnnxRuntime
+  models: Models
+  /** The schedule's own tables; and its configuration, for the engine's. */
+  schedule: VQDiffusionScheduler
+  /** Called with a sentence when the GPU refuses something. */
+  onFailure: (sentence: string) => void
+}
+
+/** Makes engines, and knows what they take. */
+export class Workshop {
+  #networks: Networks | undefined
+  #gpuBytes: (() => number) | undefined
+
+  constructor(private readonly materials: Materials) {}
+
+  /** What the engine's device holds, in bytes; undefined without a device. */
+  get gpuBytes(): number | undefined {
+    return this.#gpuBytes?.()
+  }
+
+  /** An engine on a new device, if it computes on one. Networks on WebAssembly outlive the devices. */
+  async createEngine(): Promise<Engine> {
+    const { hardware, ort, models, schedule } = this.materials
+    const { engine, network } = hardware.backend
+    const device = await deviceFor(hardware.backend)
+    if (device) this.#attend(device)
+    if (network === 'wasm') {
+      this.#networks ??= await createNetworks(ort, models, { provider: network })
+    } else {
+      await this.#networks?.destroy()
+      this.#networks = await createNetworks(ort, models, { provider: network, device: device! })
+    }
+    return createEngine(schedule.config, engine === 'webgpu' ? device : undefined, this.#networks)
+  }
+
+  #attend(device: GPUDevice): void {
+    this.#gpuBytes = countBytes(device)
+    device.addEventListener('uncapturederror', async ({ error }) => {
+      if (await isLost(device)) return
+      this.materials.onFailure(error instanceof GPUOutOfMemoryError ? outOfMemory : error.message)
+    })
+  }
+}
+
+/** The encoder, always on WebAssembly: it is used once in a while, and no device has to be there for it. */
+export async function createEncoder(ort: OnnxRuntime, model: Uint8Array<ArrayBuffer>): Promise<OnnxEncoder> {
+  return createOnnxEncoder({ session: await createOnnxSession(ort, model, { provider: 'wasm' }) })
+}

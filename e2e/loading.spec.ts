@@ -1,0 +1,230 @@
+import { expect, type Page } from '@playwright/test'
+import { test as base, DemoPage } from './demo_page'
+import { UnreliableServer } from './unreliable_server'
+
+const MEGABYTE = 1e6
+const DENOISER = 'denoiser/model.onnx'
+const DECODER = 'vqvae/decoder.onnx'
+const DENOISER_BYTES = 20_284_974
+/** onnxruntime for WebAssembly, denoiser, decoder. */
+const ALL_BYTES = 14_239_897 + DENOISER_BYTES + 10_867_213
+/** Enough to see that it draws. */
+const ONE_STEP = '?prompt=red+heart&style=3d&seed=3&steps=1'
+
+/** The demo behind a server that can fail. */
+const test = base.extend<{ folder: string; server: UnreliableServer }>({
+  folder: ['', { option: true }],
+  server: async ({ folder }, use, { config }) => {
+    const server = await UnreliableServer.start(config.projects[0]!.use.baseURL!, folder)
+    await use(server)
+    await server.close()
+  },
+  baseURL: ({ server }, use) => use(server.origin),
+})
+
+/** The large files that were asked for. */
+function largeRequests({ requests }: UnreliableServer): string[] {
+  return requests.map(({ path }) => path).filter((path) => /\.(onnx|wasm)$/.test(path))
+}
+
+/** The Range header of each request for a file. */
+function rangesOf(file: string, { requests }: UnreliableServer): (string | undefined)[] {
+  return requests.filter(({ path }) => path.endsWith(file)).map(({ range }) => range)
+}
+
+/** What lies in the model's cache: bytes by address. */
+function stored(page: Page): Promise<[url: string, bytes: number][]> {
+  return page.evaluate(async () => {
+    const cache = await caches.open('vq-diffusion-webgpu models')
+    const sizeOf = async (key: Request) => (await (await cache.match(key))!.arrayBuffer()).byteLength
+    return Promise.all((await cache.keys()).map(async (key): Promise<[string, number]> => [key.url, await sizeOf(key)]))
+  })
+}
+
+/** How much of a file is stored, or of all. */
+async function storedBytes(page: Page, file = ''): Promise<number> {
+  return (await stored(page)).reduce((sum, [url, bytes]) => (url.includes(file) ? sum + bytes : sum), 0)
+}
+
+/** Waits until the page can do without a connection. */
+async function serviceWorkerReady(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready
+  })
+}
+
+test('stores the model, and takes it from there at the second visit', async ({ demo, page, server }) => {
+  await demo.open()
+  await expect(demo.status).toHaveText('ready')
+  await expect(page.getByTestId('notice')).not.toContainText('next visit')
+  expect(largeRequests(server)).toHaveLength(3)
+  expect(await storedBytes(page)).toBe(ALL_BYTES)
+  server.requests.length = 0
+  await page.reload()
+  await expect(demo.status).toHaveText('ready')
+  expect(largeRequests(server)).toEqual([])
+})
+
+test.describe('a connection that breaks', () => {
+  test.use({ expectedMessages: [/net::ERR_/] })
+
+  test('is told, and Generate asks only for the rest', async ({ demo, page, server }) => {
+    const half = DENOISER_BYTES / 2
+    server.breakAfter(DENOISER, half)
+    await demo.open(ONE_STEP)
+    await expect(demo.status).toHaveText(`error: The download of ${DENOISER} broke off: the connection failed.`)
+    const arrived = await storedBytes(page, DENOISER)
+    // The browser drops what it has received and not yet handed on when a connection fails.
+    expect(arrived).toBeGreaterThan(half / 2)
+    expect(arrived).toBeLessThanOrEqual(half)
+    await demo.draw()
+    expect(rangesOf(DENOISER, server)).toEqual([undefined, `bytes=${arrived}-`])
+    expect(await storedBytes(page)).toBe(ALL_BYTES)
+  })
+
+  test('is resumed after a reload, too', async ({ demo, page, server }) => {
+    server.breakAfter(DENOISER, DENOISER_BYTES / 2)
+    await demo.open()
+    await expect(demo.status).toHaveText(/^error: The download/)
+    const arrived = await storedBytes(page, DENOISER)
+    await page.reload()
+    await expect(demo.status).toHaveText('ready')
+    expect(rangesOf(DENOISER, server)).toEqual([undefined, `bytes=${arrived}-`])
+  })
+
+  test('is resumed from memory where there is no room', async ({ demo, page, server }) => {
+    await allowBytes(page, server, MEGABYTE)
+    server.breakAfter(DENOISER, DENOISER_BYTES / 2)
+    await demo.open(ONE_STEP)
+    await expect(demo.status).toHaveText(/^error: The download/)
+    expect(await storedBytes(page)).toBeLessThan(MEGABYTE)
+    await demo.draw()
+    const [first, second, ...more] = rangesOf(DENOISER, server)
+    expect([first, more]).toEqual([undefined, []])
+    expect(Number(second!.match(/^bytes=(\d+)-$/)![1])).toBeGreaterThan(DENOISER_BYTES / 4)
+  })
+})
+
+test('refuses a file with another checksum, keeps nothing of it, and recovers', async ({ demo, page, server }) => {
+  server.rewrite(DECODER, (content) => content.fill(0, 0, 1))
+  await demo.open(ONE_STEP)
+  await expect(demo.status).toHaveText(
+    `error: The file ${DECODER} is not the one that this page expects: its checksum differs. Load the page again.`,
+  )
+  expect(await storedBytes(page, DECODER)).toBe(0)
+  server.restore(DECODER)
+  await demo.draw()
+  expect(rangesOf(DECODER, server)).toEqual([undefined, undefined])
+})
+
+/** Lets the browser store no more than this of the demo's data. */
+async function allowBytes(page: Page, server: UnreliableServer, quotaSize: number): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize })
+}
+
+test('keeps the model in memory when there is no room to store it, and says so', async ({ demo, page, server }) => {
+  await allowBytes(page, server, 12 * MEGABYTE)
+  await demo.open(`${ONE_STEP}&auto=1`)
+  await demo.drawn()
+  await expect(page.getByTestId('notice')).toContainText(
+    'There was no room to store the model, so the next visit downloads it again.',
+  )
+  expect(await storedBytes(page)).toBeLessThan(12 * MEGABYTE)
+})
+
+test('downloads each file once for two tabs', async ({ demo, page, server, context }) => {
+  const other = new DemoPage(await context.newPage())
+  await Promise.all([demo.open(), other.open()])
+  await expect(demo.status).toHaveText('ready')
+  await expect(other.status).toHaveText('ready')
+  expect(largeRequests(server)).toHaveLength(3)
+  expect(await storedBytes(page)).toBe(ALL_BYTES)
+})
+
+test('deletes what is stored when told to, and draws on', async ({ demo, page }) => {
+  await demo.open(ONE_STEP)
+  await expect(demo.status).toHaveText('ready')
+  await page.getByTestId('engine-room').locator('summary').click()
+  await expect(page.getByTestId('engine-room')).toContainText('45.4 MB')
+  await page.getByTestId('delete-stored').click()
+  await expect(page.getByTestId('engine-room')).toContainText('nothing')
+  expect(await stored(page)).toEqual([])
+  await demo.draw()
+})
+
+test('draws the same without a connection after the first visit', async ({ demo, page, server, context }) => {
+  await demo.open(`${ONE_STEP}&auto=1`)
+  const online = await demo.drawn()
+  await serviceWorkerReady(page)
+  await context.setOffline(true)
+  server.requests.length = 0
+  await page.goto(`/${ONE_STEP}&auto=1&offline`)
+  expect(await demo.drawn()).toEqual(online)
+  // The browser itself looks for a newer service worker, whatever Playwright says of the connection.
+  expect(server.requests.filter(({ path }) => path !== '/sw.js')).toEqual([])
+})
+
+test('leaves an open page alone when there is a newer version', async ({ demo, page, server, context }) => {
+  const isWaiting = (page: Page) =>
+    page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.state === 'installed')
+  await demo.open(ONE_STEP)
+  await expect(demo.status).toHaveText('ready')
+  await serviceWorkerReady(page)
+  server.rewrite('/sw.js', (content) => Buffer.concat([content, Buffer.from('// newer')]))
+  await page.reload()
+  await expect.poll(() => isWaiting(page)).toBe(true)
+  await demo.draw()
+  // Once no page is open any more, nobody is in the way.
+  await page.close()
+  const next = await context.newPage()
+  await next.goto(server.origin)
+  await expect.poll(() => isWaiting(next)).toBe(false)
+})
+
+test.describe('in a folder', () => {
+  test.use({ folder: '/some/where' })
+
+  test('draws, with a server and without', async ({ demo, page, server }) => {
+    await page.goto(`${server.origin}/some/where/${ONE_STEP}&auto=1`)
+    await demo.drawn()
+    await serviceWorkerReady(page)
+    expect(server.requests.filter(({ path }) => !path.startsWith('/some/where/'))).toEqual([])
+    await server.close()
+    await page.reload()
+    await demo.drawn()
+  })
+})
+
+test('draws under its content security policy, workers included', async ({ demo, page }) => {
+  const policies = new Set<string | null>()
+  page.on('response', async (response) => policies.add(await response.headerValue('content-security-policy')))
+  // A violation in the page or in a worker is an error on the console, which fails the test.
+  await demo.open(`${ONE_STEP}&auto=1`)
+  await demo.drawn()
+  const meta = await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content')
+  expect(meta).toContain("script-src 'self' 'wasm-unsafe-eval';")
+  expect([...policies]).toEqual([meta])
+})
+
+test.describe('the content security policy', () => {
+  test.use({ expectedMessages: [/violates the following Content Security Policy directive/] })
+
+  test('runs no string as code', async ({ demo, page }) => {
+    await demo.open()
+    const outcome = await page.evaluate(
+      () =>
+        // The debugger may run strings; only what the page itself does later may not.
+        new Promise<string>((resolve) => {
+          setTimeout(() => {
+            try {
+              resolve(Function('return "it ran"')())
+            } catch (error) {
+              resolve((error as Error).name)
+            }
+          })
+        }),
+    )
+    expect(outcome).toBe('EvalError')
+  })
+})
