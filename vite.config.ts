@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { minifiedShaders } from './scripts/minified_shaders.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -10,7 +11,10 @@ export const alias = {
   'vq-diffusion-webgpu': path('./src/index.ts'),
 }
 
+const shaders = minifiedShaders(path('./shaders'))
+
 const demo = defineConfig({
+  plugins: [shaders],
   root: path('./demo'),
   base: './',
   resolve: { alias },
@@ -20,6 +24,7 @@ const demo = defineConfig({
 })
 
 const library = defineConfig({
+  plugins: [shaders],
   publicDir: false,
   build: {
     outDir: path('./dist/lib'),
@@ -33,7 +38,11 @@ const library = defineConfig({
       },
       formats: ['es'],
     },
-    rollupOptions: { external: [/^wgsl-preprocessor/, /^onnxruntime-web/] },
+    rollupOptions: {
+      external: [/^wgsl-preprocessor/, /^onnxruntime-web/],
+      // Vite leaves blanks in a library, for comments that bundlers read; there are none here.
+      output: { minify: true },
+    },
   },
 })
 

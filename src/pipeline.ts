@@ -53,7 +53,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     }
     await scheduler.prepare(stepOptions)
 
-    let sample = this.start(options, plan)
+    let sample = this.#start(options, plan)
     let spare = scheduler.emptyTokens(shape)
     const x0 = scheduler.emptyTokens(shape)
     const faults = scheduler.emptyTokens([2])
@@ -133,7 +133,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     return tokens!
   }
 
-  private start({ latents, image, method }: SampleOptions<unknown, Tensor>, plan: SamplePlan<Tensor>): Tensor {
+  #start({ latents, image, method }: SampleOptions<unknown, Tensor>, plan: SamplePlan<Tensor>): Tensor {
     const { generator, shape, timesteps } = plan
     if (latents) return latents.clone() as Tensor
     if (image) return this.#scheduler.addNoise(image.tokens, timesteps[0]!, { generator })

@@ -1,4 +1,6 @@
 export type { OnnxConditioning, OnnxInputs } from './conditioning'
 export { createOnnxDecoder, type OnnxDecoder, type OnnxImage } from './decoder'
 export { createOnnxDenoiser, type OnnxDenoiser } from './denoiser'
+export { toImages } from './images'
 export { createOnnxSession, type OnnxProvider, type OnnxRuntime, OnnxRuntimeError, type OnnxSession } from './session'
+export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './text_embeddings'
