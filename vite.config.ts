@@ -4,6 +4,7 @@ import { defineConfig } from 'vite'
 import { contentSecurity } from './demo/build/content_security.ts'
 import { modelManifest } from './demo/build/model_manifest.ts'
 import { offline } from './demo/build/offline.ts'
+import { minifiedShaders } from './scripts/minified_shaders.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -28,18 +29,20 @@ export const manifest = modelManifest(
     network('vqvae/encoder.onnx'),
   ]),
 )
+const shaders = () => minifiedShaders(path('./shaders'))
 
 const demo = defineConfig({
   root: path('./demo'),
   base: './',
   resolve: { alias },
   plugins: [manifest, contentSecurity(), offline()],
-  worker: { format: 'es', plugins: () => [manifest] },
+  worker: { format: 'es', plugins: () => [manifest, shaders()] },
   build: { outDir: path('./dist/demo'), emptyOutDir: true, target: 'es2022' },
   server: { fs: { allow: [path('.')] } },
 })
 
 const library = defineConfig({
+  plugins: [shaders()],
   publicDir: false,
   build: {
     outDir: path('./dist/lib'),
@@ -53,7 +56,11 @@ const library = defineConfig({
       },
       formats: ['es'],
     },
-    rollupOptions: { external: [/^wgsl-preprocessor/, /^onnxruntime-web/] },
+    rollupOptions: {
+      external: [/^wgsl-preprocessor/, /^onnxruntime-web/],
+      // Vite leaves blanks in a library, for comments that bundlers read; there are none here.
+      output: { minify: true },
+    },
   },
 })
 

@@ -20,7 +20,7 @@ async function bench(options: Options): Promise<Measured> {
       'onnx-webgpu': async () => (await import('./peers/onnx')).onnxWebgpu,
       'onnx-wasm': async () => (await import('./peers/onnx')).onnxWasm,
     },
-    ...(options.pictures && { pictures: (device) => pictureFigures(device, 3, log) }),
+    ...(options.pictures && { pictures: (device) => pictureFigures(device, 2, log) }),
     log,
   })
 }

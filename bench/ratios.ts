@@ -120,6 +120,7 @@ function timesOf({ size, layout, mode }: Ratio, results: readonly Result[]): Tim
     (row) =>
       row.B === B && row.C === C && row.N === N && row.layout === layout && row.mode === mode && row.dtype === 'f32',
   )
+  if (rows.length === 0) throw new MissingRow('not measured in this run')
   const of = (peer: string, phase: Phase): number => {
     const row = rows.find((candidate) => candidate.peer === peer && candidate.phase === phase)
     if (row?.median_us == null) throw new MissingRow(row?.why_not ?? `no time of '${peer}', ${phase}`)

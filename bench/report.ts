@@ -14,6 +14,7 @@ export function printReport(report: Report, style: TableStyle): string {
   const sections = [
     `${date} · ${runtime} · ${adapter} · timed by ${timed_by} · ${processor}`,
     table(barTable(report), style),
+    "'any step': the work does not depend on t; measured in the middle of the chain, at t = 49 of 100.",
     ...[...groupBy(results, titleOf)].flatMap(([title, rows]) => [
       style === 'markdown' ? `### ${title}` : title,
       table(caseTable(rows), style),

@@ -30,7 +30,7 @@ it('warms all up, then takes turns in alternating order', async () => {
 it('lets a slow one go while a quick one goes on', async () => {
   const log: string[] = []
   const [slow, quick] = [fakeProbe('s', log, 10), fakeProbe('q', log)]
-  const samples = await sampleInRounds([slow, quick], { secondsPerRow: 0.001, fewestSamples: 3, mostSamples: 5 })
+  const samples = await sampleInRounds([slow, quick], { secondsPerRow: 0.0005, fewestSamples: 3, mostSamples: 5 })
   expect(samples.get(slow)).toHaveLength(1)
   expect(samples.get(quick)).toHaveLength(5)
 })

@@ -8,10 +8,13 @@ export interface Patience {
   readonly mostSamples: number
 }
 
+/** How many times over a row may use up its time to have the fewest samples. */
+const overdraft = 8
+
 /**
  * Samples all probes in turn, one sample of each a round, in alternating order, so that whatever slows the machine down
- * for a while slows all of them. A probe leaves when it has had its time; one whose single sample takes longer than that
- * several times over is left at one.
+ * for a while slows all of them. A probe leaves when it has had its time and the fewest samples; if one sample takes
+ * longer than that many times over, it is left at fewer.
  */
 export async function sampleInRounds(
   probes: readonly Probe[],
@@ -24,7 +27,7 @@ export async function sampleInRounds(
     const budget = secondsPerRow * 1000
     if (samples.length >= mostSamples) return false
     if (samples.length >= fewestSamples) return milliseconds < budget
-    return milliseconds < 4 * budget
+    return milliseconds < overdraft * budget
   }
   for (let round = 0; ; round++) {
     const turn = probes.filter(wants)

@@ -38,7 +38,7 @@ fn ordered(value: f32) -> u32 {
 fn share_above(local_index: u32, token: u32, in_range: bool, key: u32, total: LogSumExp) -> f32 {
   var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
   if (in_range) {
-    for (var k = local_index % LANES; k < NUM_CODES; k += LANES) {
+    for (var k = lane_of(local_index); k < NUM_CODES; k += LANES) {
       let logit = logit_of(token, k);
       if (logit.kind == LOGIT_FINITE && ordered(logit.value) > key) {
         partial = add_term(partial, logit.value);
@@ -83,9 +83,9 @@ fn main(
   @builtin(local_invocation_index) local_index: u32,
 ) {
   let columns = WORKGROUP_SIZE / LANES;
-  let lane = local_index % LANES;
+  let lane = lane_of(local_index);
   for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
-    let token = first + (local_index / LANES);
+    let token = first + column_of(local_index);
     let in_range = token < parameters.num_tokens;
     let total = column_log_sum_exp(local_index, token, in_range);
     var cut = 0u;

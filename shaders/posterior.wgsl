@@ -27,9 +27,9 @@ fn main(
 ) {
   let columns = WORKGROUP_SIZE / LANES;
   let class_major = parameters.class_major != 0u;
-  let lane = local_index % LANES;
+  let lane = lane_of(local_index);
   for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
-    let token = first + (local_index / LANES);
+    let token = first + column_of(local_index);
     let in_range = token < parameters.num_tokens;
     var class_t = 0u;
     var item: PosteriorItem;

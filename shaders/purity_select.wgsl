@@ -61,7 +61,7 @@ fn main(
       var key = 0u;
       if (is_masked && weight > 0.0) {
         let word = pixel_key(item.stream, n, parameters.counter, PURPOSE_SELECT);
-        key = ordered(log(weight) - log(exponential_of_word(word.x, (f32(word.y >> 8u) + 0.5) * 0x1p-24)));
+        key = ordered(log(weight) - log(exponentials_of_words(word.xxxx, offsets_within(word.xxxx, word.yyyy)).x));
       }
       x_prev[parameters.prev_sample_offset + first + n] = key;
     }

@@ -25,9 +25,9 @@ fn main(
   @builtin(local_invocation_index) local_index: u32,
 ) {
   let columns = WORKGROUP_SIZE / LANES;
-  let lane = local_index % LANES;
+  let lane = lane_of(local_index);
   for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
-    let token = first + (local_index / LANES);
+    let token = first + column_of(local_index);
     let in_range = token < parameters.num_tokens;
     let total = column_log_sum_exp(local_index, token, in_range);
     if (in_range && lane == 0u) {

@@ -40,9 +40,9 @@ fn main(
   @builtin(local_invocation_index) local_index: u32,
 ) {
   let columns = WORKGROUP_SIZE / LANES;
-  let lane = local_index % LANES;
+  let lane = lane_of(local_index);
   for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
-    let token = first + (local_index / LANES);
+    let token = first + column_of(local_index);
     let in_range = token < parameters.num_tokens;
     var exponent = 1.0;
     var partial = LogSumExp(LOG_ZERO, 0.0, 0u);

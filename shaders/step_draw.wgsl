@@ -10,55 +10,78 @@
 override NUM_CODES: u32;
 
 @group(0) @binding(0) var<storage, read> step: Step;
-@group(0) @binding(1) var<storage, read> conditional: array<u32>;
+@group(0) @binding(1) var<storage, read> conditional: array<Vector>;
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read> unsettled: array<u32>; // a count, then that many tokens; under PURITY (token, exponent) pairs
 @group(0) @binding(4) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(5) var<storage, read_write> x_0: array<u32>;
 @group(0) @binding(6) var<storage, read_write> faults: array<atomic<u32>, 2>;
 //#if GUIDED
-@group(0) @binding(7) var<storage, read> unconditional: array<u32>;
+@group(0) @binding(7) var<storage, read> unconditional: array<Vector>;
 //#endif
 
-fn logit_of(token: u32, class_index: u32) -> Logit {
-  let item_start = (token / step.num_pixels) * step.num_pixels * NUM_CODES;
-  let index = item_start + ((token % step.num_pixels) * step.pixel_stride) + (class_index * step.class_stride);
-//#if GUIDED
-  return guided_logit(
-    conditional_bits(step.conditional_offset + index),
-    unconditional_bits(step.unconditional_offset + index),
-    step.guidance_scale,
-  );
-//#else
-  return plain_logit(conditional_bits(step.conditional_offset + index));
-//#endif
-}
-
-// Four classes at a time, 4*group to 4*group + 3; beyond the last class the last one is read again and does not count.
-struct FourLogits {
+// Four classes at a time, 4*group to 4*group + 3.
+struct Four {
   classes: vec4u,
   values: vec4f,
   counts: vec4<bool>,
   invalid: bool,
 }
 
-fn four_logits(token: u32, group: u32) -> FourLogits {
+// The index of a token's class 0, from the beginning of the logits.
+fn column_start(token: u32) -> u32 {
+  let item_start = (token / step.num_pixels) * step.num_pixels * NUM_CODES;
+  return item_start + ((token % step.num_pixels) * step.pixel_stride);
+}
+
+fn four_logits(start: u32, group: u32) -> Four {
   let classes = vec4u(group * 4u) + vec4u(0u, 1u, 2u, 3u);
-  let clamped = min(classes, vec4u(NUM_CODES - 1u));
-  let a = logit_of(token, clamped.x);
-  let b = logit_of(token, clamped.y);
-  let c = logit_of(token, clamped.z);
-  let d = logit_of(token, clamped.w);
-  let kinds = vec4u(a.kind, b.kind, c.kind, d.kind);
-  return FourLogits(
-    classes,
-    vec4f(a.value, b.value, c.value, d.value),
-    (kinds == vec4u(LOGIT_FINITE)) & (classes == clamped),
-    any(kinds == vec4u(LOGIT_INVALID)),
-  );
+//#if VECTORS
+  let known = classes;
+  let conditional_four = four_bits(conditional[((step.conditional_offset + start) / 4u) + group]);
+//#if GUIDED
+  let unconditional_four = four_bits(unconditional[((step.unconditional_offset + start) / 4u) + group]);
+//#endif
+//#else
+  // Beyond the last class that is read again; it does not count.
+  let known = min(classes, vec4u(NUM_CODES - 1u));
+  let at = vec4u(step.conditional_offset + start) + (known * step.class_stride);
+  let conditional_four = vec4u(conditional_bits(at.x), conditional_bits(at.y), conditional_bits(at.z), conditional_bits(at.w));
+//#if GUIDED
+  let beside = vec4u(step.unconditional_offset + start) + (known * step.class_stride);
+  let unconditional_four =
+    vec4u(unconditional_bits(beside.x), unconditional_bits(beside.y), unconditional_bits(beside.z), unconditional_bits(beside.w));
+//#endif
+//#endif
+//#if GUIDED
+  let logits = guided_logits(conditional_four, unconditional_four, step.guidance_scale);
+//#else
+  let logits = plain_logits(conditional_four);
+//#endif
+  return Four(classes, logits.values, logits.finite & (classes == known), any(logits.invalid));
 }
 
 //#if TRUNCATED
+//#if HELD
+// The column, guided, as bits: after the first pass it is not fetched again. Every lane reads what it wrote itself.
+override COLUMN_GROUPS: u32;
+var<workgroup> held: array<vec4u, COLUMN_GROUPS>;
+
+fn held_logits(start: u32, group: u32, first_pass: bool) -> Four {
+  if (first_pass) {
+    let four = four_logits(start, group);
+    held[group] = select(vec4u(NEGATIVE_INFINITY_BITS), bitcast<vec4u>(four.values), four.counts);
+    return four;
+  }
+  let logits = plain_logits(held[group]);
+  return Four(vec4u(group * 4u) + vec4u(0u, 1u, 2u, 3u), logits.values, logits.finite, false);
+}
+//#else
+fn held_logits(start: u32, group: u32, first_pass: bool) -> Four {
+  return four_logits(start, group);
+}
+//#endif
+
 // The best of one lane's classes that rank before a bound, and their mass.
 struct Share {
   best: Candidate,
@@ -72,20 +95,18 @@ struct Rank {
   class_index: u32,
 }
 
-fn rank_before(four: FourLogits, bound: Rank) -> vec4<bool> {
+fn rank_before(four: Four, bound: Rank) -> vec4<bool> {
   let ties = (four.values == vec4f(bound.logit)) & (vec4u(bound.class_index) > four.classes);
   return (four.values > vec4f(bound.logit)) | ties;
 }
 
-// Classes 4*lane to 4*lane + 3, then every LANES groups of four. `all` ignores the bound.
-fn draw_share(token: u32, lane: u32, key: vec4u, all: bool, bound: Rank) -> Share {
+// Classes 4*lane to 4*lane + 3, then every LANES groups of four. `all`, the first pass, ignores the bound.
+fn draw_share(start: u32, lane: u32, key: vec4u, all: bool, bound: Rank) -> Share {
   var share = Share(Candidate(LOWEST, NO_CLASS), LOWEST, LogSumExp(LOG_ZERO, 0.0, 0u));
+  var invalid = false; // looked at in the end only: a loop that may end early cannot read ahead
   for (var group = lane; group * 4u < NUM_CODES; group += LANES) {
-    let four = four_logits(token, group);
-    if (four.invalid) {
-      share.best.class_index = INVALID_CLASS;
-      return share;
-    }
+    let four = held_logits(start, group, all);
+    invalid = invalid || four.invalid;
     let among = four.counts & (vec4<bool>(all) | rank_before(four, bound));
     if (!any(among)) {
       continue;
@@ -104,14 +125,17 @@ fn draw_share(token: u32, lane: u32, key: vec4u, all: bool, bound: Rank) -> Shar
       }
     }
   }
+  if (invalid) {
+    share.best.class_index = INVALID_CLASS;
+  }
   return share;
 }
 
 // Draws from the classes that truncation keeps, without sorting: draw from all; if the mass ranked before the drawn class
 // reaches the rate, the class is not kept, so draw again among those ranked before it, with the same noise. What is
 // accepted has the highest noised score of the kept set, as if the others had been struck out.
-fn draw_truncated(local_index: u32, token: u32, in_range: bool, key: vec4u) -> Candidate {
-  let lane = local_index % LANES;
+fn draw_truncated(local_index: u32, start: u32, in_range: bool, key: vec4u) -> Candidate {
+  let lane = lane_of(local_index);
   var drawn = Candidate(LOWEST, NO_CLASS);
   var bound = Rank(LOWEST, 0u);
   var total = LogSumExp(LOG_ZERO, 0.0, 0u);
@@ -120,7 +144,7 @@ fn draw_truncated(local_index: u32, token: u32, in_range: bool, key: vec4u) -> C
   loop {
     var share = Share(Candidate(LOWEST, NO_CLASS), LOWEST, LogSumExp(LOG_ZERO, 0.0, 0u));
     if (pending) {
-      share = draw_share(token, lane, key, first_pass, bound);
+      share = draw_share(start, lane, key, first_pass, bound);
     }
     let mass = reduce_log_sum_exp(local_index, share.mass);
     let best = broadcast_candidate(local_index, reduce_candidates(local_index, share.best));
@@ -152,14 +176,12 @@ fn draw_truncated(local_index: u32, token: u32, in_range: bool, key: vec4u) -> C
 //#else
 // One lane's share of a column: classes 4*lane to 4*lane + 3, then every LANES groups of four. The exponent sharpens
 // the prediction: p^exponent.
-fn draw_x_0(token: u32, lane: u32, key: vec4u, exponent: f32) -> Candidate {
+fn draw_x_0(start: u32, lane: u32, key: vec4u, exponent: f32) -> Candidate {
   var best = Candidate(LOWEST, NO_CLASS);
+  var invalid = false; // looked at in the end only: a loop that may end early cannot read ahead
   for (var group = lane; group * 4u < NUM_CODES; group += LANES) {
-    let four = four_logits(token, group);
-    if (four.invalid) {
-      best.class_index = INVALID_CLASS;
-      return best;
-    }
+    let four = four_logits(start, group);
+    invalid = invalid || four.invalid;
     let noised = (exponent * four.values) - log(exponentials(key, group));
     let scores = select(vec4f(LOWEST), noised, four.counts);
     if (any(scores > vec4f(best.score))) {
@@ -170,9 +192,15 @@ fn draw_x_0(token: u32, lane: u32, key: vec4u, exponent: f32) -> Candidate {
       }
     }
   }
+  if (invalid) {
+    best.class_index = INVALID_CLASS;
+  }
   return best;
 }
 //#endif
+
+// A key costs as much as dozens of classes: one lane makes it for its column.
+var<workgroup> keys: array<vec4u, WORKGROUP_SIZE>;
 
 fn finish(token: u32, drawn: Candidate) {
   let class_t = min(x_t[step.sample_offset + token], NUM_CODES);
@@ -221,9 +249,9 @@ fn main(
   let listed = (step.flags & FLAG_LISTED) != 0u;
   let columns = WORKGROUP_SIZE / LANES;
   let count = select(step.num_tokens, unsettled[0], listed);
-  let lane = local_index % LANES;
+  let lane = lane_of(local_index);
   for (var first = workgroup_id.x * columns; first < count; first += num_workgroups.x * columns) {
-    let position = first + (local_index / LANES);
+    let position = first + column_of(local_index);
     let in_range = position < count;
     var token = 0u;
     var exponent = 1.0;
@@ -238,14 +266,19 @@ fn main(
       }
 //#endif
     }
-    let item = step.items[token / step.num_pixels];
-    let key = pixel_key(ItemStream(item.seed, item.item), token % step.num_pixels, step.counter, PURPOSE_X0);
+    if (lane == 0u) {
+      let item = step.items[token / step.num_pixels];
+      keys[column_of(local_index)] =
+        pixel_key(ItemStream(item.seed, item.item), token % step.num_pixels, step.counter, PURPOSE_X0);
+    }
+    workgroupBarrier();
+    let key = keys[column_of(local_index)];
 //#if TRUNCATED
-    let drawn = draw_truncated(local_index, token, in_range, key);
+    let drawn = draw_truncated(local_index, column_start(token), in_range, key);
 //#else
     var candidate = Candidate(LOWEST, NO_CLASS);
     if (in_range) {
-      candidate = draw_x_0(token, lane, key, exponent);
+      candidate = draw_x_0(column_start(token), lane, key, exponent);
     }
     let drawn = reduce_candidates(local_index, candidate);
 //#endif

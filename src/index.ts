@@ -2,7 +2,6 @@ export type { VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './
 export { type Capabilities, capabilities, requestDevice } from './device'
 export * from './errors'
 export { fetchModelIndex, type ModelIndex, type PretrainedOptions } from './fetch'
-export { toImages } from './images'
 export type { OnnxGpuTensor } from './interop'
 export type { AddNoiseOptions, LogPX0Options, LogQOptions, QPosteriorOptions } from './operator_options'
 export { VQDiffusionPipeline } from './pipeline'
@@ -28,4 +27,3 @@ export type {
   VQDiffusionSchedulerOutput,
 } from './step_options'
 export { type Dtype, GpuTensor, type TypedArrayOf } from './tensor'
-export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './text_embeddings'

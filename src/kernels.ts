@@ -97,15 +97,15 @@ export class Kernels {
       variants.map((variant) => {
         const label = variantLabel(variant)
         if (this.#pipelines.has(label)) return undefined
-        const pending = this.#pending.get(label) ?? this.compileOne(variant, label)
+        const pending = this.#pending.get(label) ?? this.#compileOne(variant, label)
         this.#pending.set(label, pending)
         return pending.finally(() => this.#pending.delete(label))
       }),
     )
   }
 
-  private async compileOne(variant: KernelVariant, label: string): Promise<void> {
-    const descriptor = this.describe(variant, label)
+  async #compileOne(variant: KernelVariant, label: string): Promise<void> {
+    const descriptor = this.#describe(variant, label)
     try {
       this.#pipelines.set(label, await this.device.createComputePipelineAsync(descriptor))
     } catch (cause) {
@@ -127,25 +127,25 @@ export class Kernels {
     workgroups: number | GPUBuffer,
   ): void {
     const label = variantLabel(variant)
-    pass.setPipeline(this.pipeline(variant, label))
-    pass.setBindGroup(0, this.bindGroup(variant, buffers))
+    pass.setPipeline(this.#pipeline(variant, label))
+    pass.setBindGroup(0, this.#bindGroup(variant, buffers))
     if (typeof workgroups !== 'number') pass.dispatchWorkgroupsIndirect(workgroups, 0)
     else pass.dispatchWorkgroups(...dispatchSize(workgroups))
   }
 
-  private pipeline(variant: KernelVariant, label: string): GPUComputePipeline {
+  #pipeline(variant: KernelVariant, label: string): GPUComputePipeline {
     const existing = this.#pipelines.get(label)
     if (existing) return existing
-    const created = this.device.createComputePipeline(this.describe(variant, label))
+    const created = this.device.createComputePipeline(this.#describe(variant, label))
     this.#pipelines.set(label, created)
     return created
   }
 
-  private describe(variant: KernelVariant, label: string) {
+  #describe(variant: KernelVariant, label: string) {
     const code = specialise(sources[variant.name].source, variant.features)
     return {
       label,
-      layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [this.layout(variant)] }),
+      layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [this.#layout(variant)] }),
       compute: {
         module: this.device.createShaderModule({ label, code }),
         entryPoint: 'main',
@@ -154,7 +154,7 @@ export class Kernels {
     }
   }
 
-  private layout(variant: KernelVariant): GPUBindGroupLayout {
+  #layout(variant: KernelVariant): GPUBindGroupLayout {
     const kernel: KernelSource = sources[variant.name]
     const features = Object.entries(kernel.featureBindings ?? {}).filter(
       ([name]) => variant.features?.[name as Feature],
@@ -176,10 +176,10 @@ export class Kernels {
   }
 
   /** A bind group for these buffers in this order, reused while it is among the most recent. */
-  private bindGroup(variant: KernelVariant, buffers: readonly GPUBuffer[]): GPUBindGroup {
-    const layout = this.layout(variant)
-    const key = `${layout.label}:${buffers.map((buffer) => this.bufferId(buffer)).join(',')}`
-    const group = this.#bindGroups.get(key) ?? this.createBindGroup(layout, buffers)
+  #bindGroup(variant: KernelVariant, buffers: readonly GPUBuffer[]): GPUBindGroup {
+    const layout = this.#layout(variant)
+    const key = `${layout.label}:${buffers.map((buffer) => this.#bufferId(buffer)).join(',')}`
+    const group = this.#bindGroups.get(key) ?? this.#createBindGroup(layout, buffers)
     // A Map iterates in order of insertion: inserting anew keeps the least recently used first.
     this.#bindGroups.delete(key)
     this.#bindGroups.set(key, group)
@@ -187,7 +187,7 @@ export class Kernels {
     return group
   }
 
-  private createBindGroup(layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup {
+  #createBindGroup(layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup {
     const limit = this.device.limits.maxStorageBufferBindingSize
     for (const { label, size } of buffers) {
       if (size > limit)
@@ -200,7 +200,7 @@ export class Kernels {
     })
   }
 
-  private bufferId(buffer: GPUBuffer): number {
+  #bufferId(buffer: GPUBuffer): number {
     const id = this.#bufferIds.get(buffer) ?? this.#nextBufferId++
     this.#bufferIds.set(buffer, id)
     return id

@@ -90,7 +90,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     const tokens = asGpuTensor(this.device, 'x', x)
     const { batchSize, numPixels } = requireSample('x', tokens)
     const output = this.emptyRows(layout, batchSize, numClasses, numPixels, 'vqd/log_onehot')
-    this.packRows(output, layout, numPixels, numClasses, tokens.offset, 0, [[logFloor, 0, 0, 0]])
+    this.#packRows(output, layout, numPixels, numClasses, tokens.offset, 0, [[logFloor, 0, 0, 0]])
     const buffers = [tokens.buffer, output.buffer, this.faults.buffer]
     this.submitElements({ name: 'log_onehot', constants: {} }, output.size, buffers)
     return output
@@ -113,7 +113,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     const rows = cumulative ? this.numCodes : this.numEmbed
     const output = this.emptyRows(layout, batchSize, rows, numPixels, 'vqd/log_q')
     const items = steps.map((step) => transitionRows(this.schedule, step.t, cumulative ? -1 : step.t - 1))
-    this.packRows(output, layout, numPixels, rows, x.offset, 0, items)
+    this.#packRows(output, layout, numPixels, rows, x.offset, 0, items)
     this.submitElements({ name: 'transition', constants: { NUM_CODES: this.numCodes } }, output.size, [
       x.buffer,
       output.buffer,
@@ -132,7 +132,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     const { batchSize, numPixels } = requireRows('q', tensor, layout, this.numCodes, ['f32', 'f16'])
     const items = this.perItem('t', t, batchSize).map((time) => logCumulative(this.schedule, time))
     const output = this.emptyRows(layout, batchSize, this.numEmbed, numPixels, 'vqd/log_q')
-    this.packRows(output, layout, numPixels, this.numEmbed, 0, tensor.offset, items)
+    this.#packRows(output, layout, numPixels, this.numEmbed, 0, tensor.offset, items)
     const features = { F16: tensor.dtype === 'f16' }
     const variant = { name: 'apply_cumulative', features, constants: { NUM_CODES: this.numCodes } } as const
     this.submitElements(variant, output.size, [tensor.buffer, output.buffer])
@@ -175,7 +175,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     const { batchSize, numPixels } = requireSample('x0', clean)
     const steps = this.resolveTimesteps(t, -1, batchSize)
     requireRandomness('addNoise', { generator, noise })
-    if (noise) return this.addNoiseOf(clean, steps, asGpuTensor(this.device, 'noise', noise))
+    if (noise) return this.#addNoiseOf(clean, steps, asGpuTensor(this.device, 'noise', noise))
     const streams = generator!.streams(batchSize)
     const output = GpuTensor.empty(this.device, clean.shape, 'u32', 'vqd/sample')
     const { parameters } = this
@@ -188,7 +188,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     return output
   }
 
-  private addNoiseOf(clean: GpuTensor, steps: readonly { t: number; u: number }[], noise: GpuTensor): GpuTensor<'u32'> {
+  #addNoiseOf(clean: GpuTensor, steps: readonly { t: number; u: number }[], noise: GpuTensor): GpuTensor<'u32'> {
     const [batchSize = 0, numPixels = 0] = clean.shape
     requireDtype('noise', noise, ['f32'])
     requireShape('noise', noise, [batchSize, this.numEmbed, numPixels], '[batch, classes, pixels]')
@@ -227,7 +227,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
   }
 
   /** Struct Rows of lib/layout.wgsl. */
-  private packRows(
+  #packRows(
     output: GpuTensor,
     layout: Layout,
     numPixels: number,

@@ -52,9 +52,9 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
       yield { step: 0, timestep: -1, sample: options.image!.tokens.clone() as Tensor, stepMilliseconds: 0 }
       return
     }
-    await scheduler.prepare(stepOptions)
+    await scheduler.prepare({ ...stepOptions, layout: this.#layout })
 
-    let sample = this.start(options, plan)
+    let sample = this.#start(options, plan)
     let spare = scheduler.emptyTokens(shape)
     let x0 = scheduler.emptyTokens(shape)
     let previewedX0 = scheduler.emptyTokens(shape)
@@ -78,7 +78,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
         const apart = purely || diagnostics !== undefined
         const common = { ...stepOptions, generator, layout: this.#layout, out: spare, faults }
         if (givenX0 && apart)
-          this.endWithThisStep(modelOutput, timestep, sample, { ...common, out: givenX0, faults: countedAlready })
+          this.#endWithThisStep(modelOutput, timestep, sample, { ...common, out: givenX0, faults: countedAlready })
         const previousTimestep = timesteps[step + 1] ?? -1
         if (purely) {
           const { priorWeight = 0 } = options
@@ -142,7 +142,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
   }
 
   /** Writes to `out` what the chain would end in if this step were its last; the chain goes on as if nothing had been drawn. */
-  private endWithThisStep(
+  #endWithThisStep(
     modelOutput: Tensor,
     timestep: number,
     sample: Tensor,
@@ -152,7 +152,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     this.#scheduler.step(modelOutput, timestep, sample, { ...options, generator, previousTimestep: -1 })
   }
 
-  private start({ latents, image, method }: SampleOptions<unknown, Tensor>, plan: SamplePlan<Tensor>): Tensor {
+  #start({ latents, image, method }: SampleOptions<unknown, Tensor>, plan: SamplePlan<Tensor>): Tensor {
     const { generator, shape, timesteps } = plan
     if (latents) return latents.clone() as Tensor
     if (image) return this.#scheduler.addNoise(image.tokens, timesteps[0]!, { generator })

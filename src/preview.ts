@@ -18,7 +18,7 @@ export class PreviewClock {
 
   /** Whether this step draws one: it is its turn, and none is under way. Counts it as drawn. */
   due(step: number): boolean {
-    if (this.every === 0 || step - this.#last < this.interval || this.#pending) return false
+    if (this.every === 0 || step - this.#last < this.#interval || this.#pending) return false
     this.#last = step
     return true
   }
@@ -53,7 +53,7 @@ export class PreviewClock {
     return decoding
   }
 
-  private get interval(): number {
+  get #interval(): number {
     if (this.every !== 'auto') return this.every
     return Math.max(1, Math.ceil(this.#decodeMilliseconds / (budget * this.#stepMilliseconds || 1)))
   }

@@ -1,7 +1,8 @@
-import { type Kernels, workgroupSize } from './kernels'
+import type { Kernels } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { ItemStream } from './random'
-import { columnWorkgroups, type LogitsSource, lanesFor, logitsFeatures, type Step, type StepCall } from './step'
+import { columnConstants, columnWorkgroups, spreadFor } from './spread'
+import { type LogitsSource, logitsFeatures, type Step, type StepCall } from './step'
 import { GpuTensor } from './tensor'
 
 /** How tokens are chosen and their predictions sharpened (SEMANTICS 15). */
@@ -26,10 +27,11 @@ interface PurityCall extends PurityRule {
 
 const headerWords = 12
 const itemWords = 6
+/** The choice takes a workgroup an item. */
+const wholeWorkgroup = { workgroupSize: 64, lanes: 64 }
 
 /** Purity-prior sampling: top probabilities, choice of tokens, draw of the chosen ones. */
 export class Purity {
-  readonly #lanes: number
   readonly #parameters: ParameterBuffer
   /** Arguments of the indirect dispatch; y and z stay 1. */
   readonly #workgroups: GPUBuffer
@@ -44,7 +46,6 @@ export class Purity {
     private readonly numCodes: number,
   ) {
     const { device } = kernels
-    this.#lanes = lanesFor(numCodes)
     this.#parameters = new ParameterBuffer(device, 'vqd/purity/parameters')
     this.#workgroups = device.createBuffer({
       label: 'vqd/purity/workgroups',
@@ -60,9 +61,9 @@ export class Purity {
   /** Records a step that reveals the chosen tokens and leaves all others as they are. */
   encodeStep(encoder: GPUCommandEncoder, call: PurityCall, stepCall: StepCall): void {
     if (call.sample.size === 0) return
-    this.reserve(call.sample.size)
+    this.#reserve(call.sample.size)
     const drawParameters = this.step.packListed(stepCall)
-    this.encodeSelection(encoder, call, this.#selectionWeight, (pass) =>
+    this.#encodeSelection(encoder, call, this.#selectionWeight, (pass) =>
       this.step.dispatchChosen(pass, stepCall, drawParameters, this.#chosen.buffer, this.#workgroups),
     )
   }
@@ -70,14 +71,11 @@ export class Purity {
   /** Records the dense prior: sharpened log-probabilities of C rows, and the weights of the choice. */
   encodePrior(encoder: GPUCommandEncoder, call: PurityCall, logProb: GpuTensor, selectionWeight: GpuTensor): void {
     if (call.sample.size === 0) return
-    this.reserve(call.sample.size)
-    this.encodeSelection(encoder, call, selectionWeight, (pass, parameters) =>
-      this.kernels.dispatch(
-        pass,
-        { name: 'sharpen', features: logitsFeatures(call.logits), constants: this.constants },
-        [parameters, call.logits.conditional.buffer, this.#topProbability.buffer, logProb.buffer],
-        columnWorkgroups(call.sample.size, this.#lanes),
-      ),
+    this.#reserve(call.sample.size)
+    this.#encodeSelection(encoder, call, selectionWeight, (pass, parameters) =>
+      this.#dispatchColumns(pass, 'sharpen', call, [
+        ...[parameters, call.logits.conditional.buffer, this.#topProbability.buffer, logProb.buffer],
+      ]),
     )
   }
 
@@ -86,31 +84,33 @@ export class Purity {
     this.#workgroups.destroy()
   }
 
-  private get constants() {
-    return { NUM_CODES: this.numCodes, LANES: this.#lanes }
+  #dispatchColumns(
+    pass: GPUComputePassEncoder,
+    name: 'purity_top' | 'sharpen',
+    { logits, sample }: PurityCall,
+    buffers: readonly GPUBuffer[],
+  ): void {
+    const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout, true)
+    const variant = { name, features: logitsFeatures(logits), constants: columnConstants(this.numCodes, spread) }
+    this.kernels.dispatch(pass, variant, buffers, columnWorkgroups(sample.size, spread))
   }
 
-  private encodeSelection(
+  #encodeSelection(
     encoder: GPUCommandEncoder,
     call: PurityCall,
     selectionWeight: GpuTensor,
     then: (pass: GPUComputePassEncoder, parameters: GPUBuffer) => void,
   ): void {
     const { logits, sample, prevSample, faults } = call
-    const parameters = this.packParameters(call)
+    const parameters = this.#packParameters(call)
     encoder.clearBuffer(this.#chosen.buffer, 0, 4)
     encoder.clearBuffer(this.#workgroups, 0, 4)
     const pass = encoder.beginComputePass({ label: 'vqd/purity' })
-    this.kernels.dispatch(
-      pass,
-      { name: 'purity_top', features: logitsFeatures(logits), constants: this.constants },
-      [
-        ...[parameters, logits.conditional.buffer, this.#topProbability.buffer, faults.buffer],
-        ...(logits.unconditional ? [logits.unconditional.buffer] : []),
-      ],
-      columnWorkgroups(sample.size, this.#lanes),
-    )
-    const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: workgroupSize / this.#lanes }
+    this.#dispatchColumns(pass, 'purity_top', call, [
+      ...[parameters, logits.conditional.buffer, this.#topProbability.buffer, faults.buffer],
+      ...(logits.unconditional ? [logits.unconditional.buffer] : []),
+    ])
+    const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: this.step.columnsPerWorkgroup }
     this.kernels.dispatch(
       pass,
       { name: 'purity_select', constants },
@@ -118,14 +118,14 @@ export class Purity {
         ...[parameters, sample.buffer, this.#topProbability.buffer, prevSample.buffer],
         ...[this.#chosen.buffer, this.#workgroups, selectionWeight.buffer],
       ],
-      columnWorkgroups(call.streams.length, workgroupSize),
+      columnWorkgroups(call.streams.length, wholeWorkgroup),
     )
     then(pass, parameters)
     pass.end()
   }
 
   /** Makes room for this many tokens. */
-  private reserve(tokens: number): void {
+  #reserve(tokens: number): void {
     if (this.#topProbability.size >= tokens) return
     for (const tensor of [this.#topProbability, this.#selectionWeight, this.#chosen]) tensor.destroy()
     const { device } = this.kernels
@@ -135,7 +135,7 @@ export class Purity {
   }
 
   /** Struct Purity of lib/purity.wgsl. */
-  private packParameters(call: PurityCall): GPUBuffer {
+  #packParameters(call: PurityCall): GPUBuffer {
     const { logits, sample, prevSample, numPixels, streams } = call
     const parameters = this.#parameters
     parameters.begin(headerWords + itemWords * streams.length)

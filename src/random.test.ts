@@ -61,15 +61,16 @@ describe('exponential variates', () => {
   }
 
   it('are −log(1 − v) at the middle of the word’s interval', () => {
-    expect(exponential(0xffffffff, noTail)).toBeCloseTo(-Math.log(2 ** -25), 12)
-    expect(exponential(0x80000000, noTail)).toBeCloseTo(Math.LN2, 6)
-    expect(exponential(0x7fffffff, noTail)).toBeCloseTo(Math.LN2, 6)
+    expect(exponential(0xffffffff, noTail)).toBeCloseTo(-Math.log(2 ** -33), 12)
+    expect(exponential(0x80000000, noTail)).toBeCloseTo(Math.LN2, 9)
+    expect(exponential(0x40000000, noTail)).toBeCloseTo(-Math.log(0.75), 9)
+    expect(exponential(0x3fffffff, noTail)).toBeCloseTo(-Math.log(0.75), 9)
     expect(exponential(0x00ffffff, noTail)).toBeCloseTo(-Math.log1p(-(2 ** -8 - 2 ** -33)), 12)
     expect(exponential(0x10000, noTail)).toBeCloseTo(-Math.log1p(-(0x10000 + 0.5) * 2 ** -32), 15)
   })
 
   it('grow with the word, across the borders of precision', () => {
-    const words = [0, 1, 0xfffe, 0xffff, 0x10000, 0x10001, 0xfffffe, 0xffffff, 0x1000000, 0x7fffffff, 0x80000000]
+    const words = [0, 1, 0xfffe, 0xffff, 0x10000, 0x10001, 0x3ffffffe, 0x3fffffff, 0x40000000, 0xffffffff]
     const values = words.map((word) => exponential(word, () => 0x80000000))
     expect(values.every((value, i) => i === 0 || value > values[i - 1]!)).toBe(true)
   })

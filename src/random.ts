@@ -80,12 +80,11 @@ export function classTailWords(key: Words, group: number): Words {
 }
 
 /**
- * An exponential variate from a random word, resolved down to 2⁻⁵⁷: E = −log(1 − v) with v the middle of the word's
- * interval. `tail` supplies further bits and is called for words below 2¹⁶ only.
+ * An exponential variate from a random word, resolved down to 2⁻⁵⁷: E = −log(1 − v) with v = (word + fraction)/2³².
+ * `tail` supplies the bits of the fraction and is called for words below 2¹⁶ only; the others lie in the middle.
  */
 export function exponential(word: number, tail: () => number): number {
-  if (word >= 2 ** 31) return -Math.log(((~word >>> 8) + 0.5) * 2 ** -24)
-  if (word >= 2 ** 24) return -Math.log1p(-((word >>> 8) + 0.5) * 2 ** -24)
+  if (word >= 2 ** 30) return -Math.log(((~word >>> 0) + 0.5) * 2 ** -32)
   const fraction = word < 2 ** 16 ? ((tail() >>> 8) + 0.5) * 2 ** -24 : 0.5
   return -Math.log1p(-(word + fraction) * 2 ** -32)
 }

@@ -1,7 +1,8 @@
 import { type Kernels, type KernelVariant, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { PosteriorCoefficients } from './schedule'
-import { columnWorkgroups, type LogitsSource, lanesFor, logitsFeatures } from './step'
+import { columnConstants, columnWorkgroups, spreadFor } from './spread'
+import { type LogitsSource, logitsFeatures, type StepFeatures } from './step'
 import type { GpuTensor } from './tensor'
 
 const headerWords = 10
@@ -43,24 +44,23 @@ interface GuideCall {
 
 /** The reference's own operators: the dense posterior, and draws with supplied noise. */
 export class Reference {
-  readonly #lanes: number
   readonly #parameters: ParameterBuffer
 
   constructor(
     private readonly kernels: Kernels,
     private readonly numCodes: number,
   ) {
-    this.#lanes = lanesFor(numCodes)
     this.#parameters = new ParameterBuffer(kernels.device, 'vqd/reference/parameters')
   }
 
   /** Records the dense posterior: K rows of logits to K + 1 rows. */
   encodePosterior(encoder: GPUCommandEncoder, call: PosteriorCall): void {
     const buffers = [call.logits.conditional.buffer, call.sample.buffer, call.output.buffer]
-    this.encodeColumns(
+    this.#encodeColumns(
       encoder,
       call,
-      { name: 'posterior', features: logitsFeatures(call.logits), constants: this.constants },
+      { name: 'posterior', features: logitsFeatures(call.logits) },
+      this.numCodes,
       buffers,
     )
   }
@@ -69,24 +69,19 @@ export class Reference {
   encodeDraw(encoder: GPUCommandEncoder, call: DrawCall): void {
     const { logits, rows } = call
     const features = { ...logitsFeatures(logits), POSTERIOR: rows > this.numCodes }
-    this.encodeGumbelMax(encoder, call, features, this.constants)
+    this.#encodeGumbelMax(encoder, call, features, this.numCodes)
   }
 
   /** Records argmax of scores that need no posterior + Gumbel(noise), over all their rows. */
   encodeArgmax(encoder: GPUCommandEncoder, call: DrawCall): void {
-    this.encodeGumbelMax(encoder, call, {}, { ...this.constants, NUM_CODES: call.rows })
+    this.#encodeGumbelMax(encoder, call, {}, call.rows)
   }
 
-  private encodeGumbelMax(
-    encoder: GPUCommandEncoder,
-    call: DrawCall,
-    features: KernelVariant['features'],
-    constants: KernelVariant['constants'],
-  ): void {
+  #encodeGumbelMax(encoder: GPUCommandEncoder, call: DrawCall, features: StepFeatures, numCodes: number): void {
     const { logits, sample, noise, output, faults } = call
     const halves = logits.unconditional ? [logits.unconditional.buffer] : []
     const buffers = [logits.conditional.buffer, sample.buffer, noise.buffer, output.buffer, faults.buffer, ...halves]
-    this.encodeColumns(encoder, call, { name: 'gumbel_max', ...(features && { features }), constants }, buffers)
+    this.#encodeColumns(encoder, call, { name: 'gumbel_max', features }, numCodes, buffers)
   }
 
   /** Records logits + Gumbel(noise), element by element. */
@@ -117,12 +112,9 @@ export class Reference {
     const features = logitsFeatures(logits)
     const buffers = [parameters.upload(), logits.conditional.buffer, output.buffer, ...halves]
     const pass = encoder.beginComputePass({ label: 'vqd/guide' })
-    this.kernels.dispatch(
-      pass,
-      { name: 'guide', features, constants: this.constants },
-      buffers,
-      columnWorkgroups(columns, this.#lanes),
-    )
+    const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout, true)
+    const constants = columnConstants(this.numCodes, spread)
+    this.kernels.dispatch(pass, { name: 'guide', features, constants }, buffers, columnWorkgroups(columns, spread))
     pass.end()
   }
 
@@ -130,26 +122,25 @@ export class Reference {
     this.#parameters.destroy()
   }
 
-  private get constants() {
-    return { NUM_CODES: this.numCodes, LANES: this.#lanes }
-  }
-
-  private encodeColumns(
+  #encodeColumns(
     encoder: GPUCommandEncoder,
     call: PosteriorCall,
-    variant: KernelVariant,
+    kernel: Pick<KernelVariant, 'name' | 'features'>,
+    numCodes: number,
     buffers: readonly GPUBuffer[],
   ): void {
     const columns = call.coefficients.length * call.numPixels
     if (columns === 0) return
-    const parameters = this.packParameters(call)
+    const parameters = this.#packParameters(call)
+    const spread = spreadFor(this.kernels.device, numCodes, call.logits.layout, true)
+    const variant = { ...kernel, constants: columnConstants(numCodes, spread) }
     const pass = encoder.beginComputePass({ label: `vqd/${variant.name}` })
-    this.kernels.dispatch(pass, variant, [parameters, ...buffers], columnWorkgroups(columns, this.#lanes))
+    this.kernels.dispatch(pass, variant, [parameters, ...buffers], columnWorkgroups(columns, spread))
     pass.end()
   }
 
   /** Struct Posterior of lib/posterior.wgsl. */
-  private packParameters({ logits, sample, noise, output, rows, numPixels, coefficients }: PosteriorCall): GPUBuffer {
+  #packParameters({ logits, sample, noise, output, rows, numPixels, coefficients }: PosteriorCall): GPUBuffer {
     const parameters = this.#parameters
     parameters.begin(headerWords + itemWords * coefficients.length)
     parameters.u32(coefficients.length * numPixels, numPixels, logits.layout === 'class-major' ? 1 : 0, rows)

@@ -4,6 +4,7 @@ import { RandomGenerator } from './random'
 import { requireTimestepList, stridedTimesteps } from './schedule'
 import {
   type KnownTokens,
+  type Layout,
   type PurityOptions,
   requireShape,
   type StepDiagnostics,
@@ -48,7 +49,7 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
     options: PurityOptions<NoInfer<Tensor>, NoInfer<Tensor>> & { faults: NoInfer<Tensor> },
   ): VQDiffusionSchedulerOutput<NoInfer<Tensor>>
   /** Resolves when steps with these options need no more compiling. */
-  prepare(options: { guidance?: { scale: number }; truncationRate?: number }): Promise<void>
+  prepare(options: { guidance?: { scale: number }; truncationRate?: number; layout: Layout }): Promise<void>
   /** Resolves when what was enqueued so far has run. */
   finished(): Promise<void>
 }

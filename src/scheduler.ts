@@ -62,7 +62,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
   /** Makes a scheduler and compiles the pipelines of a plain step. Rejects with ConfigError or ShaderError. */
   static async create(device: GPUDevice, options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     const scheduler = new VQDiffusionScheduler(device, options)
-    await scheduler.kernels.compile([scheduler.initialVariant])
+    await scheduler.kernels.compile([scheduler.#initialVariant])
     await scheduler.prepare({})
     return scheduler
   }
@@ -90,13 +90,13 @@ export class VQDiffusionScheduler extends ReferenceOperators {
   }
 
   /** Compiles the pipelines of a step with these options ahead of its first use. Rejects with ShaderError. */
-  prepare({ guidance, truncationRate, known }: Partial<GpuStepOptions>): Promise<void> {
+  prepare({ guidance, truncationRate, known, layout = 'class-major' }: Partial<GpuStepOptions>): Promise<void> {
     const features = {
       GUIDED: guidance !== undefined,
       TRUNCATED: truncates(truncationRate),
       KNOWN: known !== undefined,
     }
-    return this.kernels.compile(this.#step.variants(features))
+    return this.kernels.compile(this.#step.variants(features, layout))
   }
 
   /**
@@ -120,7 +120,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     parameters.begin(4 + 4 * batchSize)
     parameters.u32(tokens, numPixels, counter, threshold(initialMaskProbability(this.schedule)))
     for (const { seedLow, seedHigh, item } of streams) parameters.u32(seedLow, seedHigh, item, 0)
-    this.submitElements(this.initialVariant, tokens, [sample.buffer])
+    this.submitElements(this.#initialVariant, tokens, [sample.buffer])
     return sample
   }
 
@@ -153,7 +153,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const streams = generator?.streams(batchSize) ?? []
     const known = options.known && requireKnown(this.device, options.known, x.shape)
     const inputs = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask]
-    const faults = this.faultsOf(options.faults)
+    const faults = this.#faultsOf(options.faults)
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
     const outputs = { out: options.out, predOriginalSample: givenX0 }
     requireOutputs(this.device, outputs, [...inputs, faults], x.shape)
@@ -165,7 +165,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
       givenX0 ??
       (predOriginalSample ? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/pred_original_sample') : undefined)
     const diagnostics = given ?? (options.diagnostics ? this.emptyDiagnostics(x.shape) : undefined)
-    const { step, reference } = options.encoder ? this.workspace() : { step: this.#step, reference: this.reference }
+    const { step, reference } = options.encoder ? this.#workspace() : { step: this.#step, reference: this.reference }
     const record = (encoder: GPUCommandEncoder) => {
       if (noise && rows) {
         const coefficients = steps.map(({ t, u }) => posteriorCoefficients(this.schedule, t, u))
@@ -221,7 +221,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
       [batchSize, this.numCodes, numPixels],
     )
     const streams = generator.streams(batchSize)
-    const faults = this.faultsOf(options.faults)
+    const faults = this.#faultsOf(options.faults)
     requireOutputs(this.device, { out }, [x, logits.conditional, logits.unconditional, faults], x.shape)
     const prevSample = out ?? this.emptyTokens(x.shape)
     const counter = generator.nextCounter()
@@ -278,11 +278,11 @@ export class VQDiffusionScheduler extends ReferenceOperators {
   }
 
   /** Buffers for one step that is submitted later; they go when nobody refers to them any more. */
-  private workspace(): { step: Step; reference: Reference } {
+  #workspace(): { step: Step; reference: Reference } {
     return { step: new Step(this.kernels, this.numCodes), reference: new Reference(this.kernels, this.numCodes) }
   }
 
-  private faultsOf(given: GpuTensor | undefined): GpuTensor {
+  #faultsOf(given: GpuTensor | undefined): GpuTensor {
     if (!given) return this.faults
     const faults = asGpuTensor(this.device, 'faults', given)
     requireDtype('faults', faults, ['u32'])
@@ -292,7 +292,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     return faults
   }
 
-  private get initialVariant(): KernelVariant {
+  get #initialVariant(): KernelVariant {
     return { name: 'initial_sample', constants: { NUM_CODES: this.numCodes } }
   }
 }

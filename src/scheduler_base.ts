@@ -117,7 +117,7 @@ export abstract class SchedulerBase {
     const previous =
       previousTimestep === undefined ? undefined : this.perItem('previousTimestep', previousTimestep, batchSize)
     return this.perItem('timestep', timestep, batchSize).map((t, item) => {
-      const u = previous ? previous[item]! : this.successor(t)
+      const u = previous ? previous[item]! : this.#successor(t)
       requireTimesteps(this.schedule, t, u)
       return { t, u }
     })
@@ -155,7 +155,7 @@ export abstract class SchedulerBase {
     return Uint32Array.from(tokens)
   }
 
-  private successor(t: number): number {
+  #successor(t: number): number {
     requireTimesteps(this.schedule, t, -1)
     const place = this.#timesteps.indexOf(t)
     if (place < 0)

@@ -24,7 +24,7 @@ const library: Record<string, string> = {
 }
 
 /** Names that the directives of our shaders may test. */
-export type Feature = 'F16' | 'GUIDED' | 'KNOWN' | 'POSTERIOR' | 'PURITY' | 'TRUNCATED'
+export type Feature = 'F16' | 'GUIDED' | 'HELD' | 'KNOWN' | 'POSTERIOR' | 'PURITY' | 'TRUNCATED' | 'VECTORS'
 
 /**
  * Turns a .wgsl file into WGSL: replaces `//#include "lib/x.wgsl"` by that file and resolves `//#if NAME`, `//#else`,

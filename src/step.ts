@@ -1,6 +1,7 @@
-import { type Kernels, type KernelVariant, workgroupSize, workgroupsFor } from './kernels'
+import { type Kernels, type KernelVariant, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { ItemStream } from './random'
+import { columnConstants, columnWorkgroups, type Spread, spreadFor } from './spread'
 import type { KnownTokens, Layout, StepDiagnostics } from './step_options'
 import type { GpuTensor } from './tensor'
 import { nothingSettled, type RouteThresholds, type Thresholds } from './thresholds'
@@ -46,19 +47,8 @@ const itemWords = 14
 const flagListed = 1
 const flagWriteX0 = 2
 const flagListAll = 4
-/** A dispatch that loops over columns never needs more workgroups than one dimension holds. */
-const maxColumnWorkgroups = 65535
-
-/** Invocations that share a column: a power of two, about four classes each for few classes. */
-export function lanesFor(numCodes: number): number {
-  return Math.min(workgroupSize, 2 ** Math.ceil(Math.log2(Math.max(1, numCodes / 4))))
-}
-
-/** Workgroups for a kernel that loops over columns. */
-export function columnWorkgroups(columns: number, lanes: number): number {
-  return Math.min(maxColumnWorkgroups, Math.ceil((columns * lanes) / workgroupSize))
-}
-
+/** At most, of WORKGROUP_SIZE invocations: lib/reduce.wgsl and the keys of step_draw. */
+const reductionBytes = 64 * (3 * 4 + 16)
 /** Distances between neighbouring classes and pixels of a [B, K, N] or [B, N, K] tensor. */
 function strides(layout: Layout, numCodes: number, numPixels: number): [classStride: number, pixelStride: number] {
   return layout === 'class-major' ? [numPixels, 1] : [1, numCodes]
@@ -66,7 +56,6 @@ function strides(layout: Layout, numCodes: number, numPixels: number): [classStr
 
 /** The decide-first, read-later step: two dispatches, or one where every column has to be read. */
 export class Step {
-  readonly #lanes: number
   readonly #parameters: ParameterBuffer
   readonly #diagnostics: ParameterBuffer
   /** Arguments of the indirect dispatch; y and z stay 1. */
@@ -80,7 +69,6 @@ export class Step {
     private readonly kernels: Kernels,
     private readonly numCodes: number,
   ) {
-    this.#lanes = lanesFor(numCodes)
     this.#parameters = new ParameterBuffer(kernels.device, 'vqd/step/parameters')
     this.#diagnostics = new ParameterBuffer(kernels.device, 'vqd/diagnostics/parameters')
     this.#workgroups = kernels.device.createBuffer({
@@ -90,12 +78,23 @@ export class Step {
     })
     kernels.device.queue.writeBuffer(this.#workgroups, 0, new Uint32Array([0, 1, 1]))
     this.#noX0 = kernels.device.createBuffer({ label: 'vqd/step/no_x_0', size: 4, usage: GPUBufferUsage.STORAGE })
-    this.#unsettled = this.createList(0)
+    this.#unsettled = this.#createList(0)
   }
 
-  /** The pipelines of a step, for compiling ahead. */
-  variants(features: StepFeatures): KernelVariant[] {
-    return [this.decideVariant(features), this.drawVariant(features)]
+  /** Columns of a workgroup where only some columns are read: what makes a list of tokens counts workgroups by it. */
+  get columnsPerWorkgroup(): number {
+    const { workgroupSize, lanes } = this.#spread('pixel-major', false)
+    return workgroupSize / lanes
+  }
+
+  /** The pipelines of a step on logits of this layout, aligned as usual, for compiling ahead. */
+  variants(features: StepFeatures, layout: Layout): KernelVariant[] {
+    const VECTORS = layout === 'pixel-major' && this.numCodes % 4 === 0
+    const spreads = [false, true].map((everyColumn) => this.#spread(layout, everyColumn))
+    return [
+      this.#decideVariant(features),
+      ...spreads.map((spread) => this.#drawVariant({ ...features, VECTORS }, spread)),
+    ]
   }
 
   /** Records the step. Its parameters are uploaded at once: submit before the next call. */
@@ -112,24 +111,23 @@ export class Step {
       TRUNCATED: call.truncationRate !== undefined,
     }
     const flags = (decides ? flagListed : 0) | (wanted ? flagWriteX0 | flagListAll : 0)
-    const parameters = this.packParameters(call, flags)
-    if (decides) this.clearList(encoder, tokens)
+    const parameters = this.#packParameters(call, flags)
+    if (decides) this.#clearList(encoder, tokens)
     // The draw passes over known pixels: theirs is what is known.
     if (known && predOriginalSample) copyTokens(encoder, known.tokens, predOriginalSample)
     const pass = encoder.beginComputePass({ label: 'vqd/step' })
     if (decides)
       this.kernels.dispatch(
         pass,
-        this.decideVariant(features),
+        this.#decideVariant(features),
         [
           ...[parameters, sample.buffer, prevSample.buffer, this.#unsettled, this.#workgroups, faults.buffer],
           ...(known ? [known.tokens.buffer, known.mask.buffer] : []),
         ],
         workgroupsFor(tokens),
       )
-    const workgroups = decides ? this.#workgroups : columnWorkgroups(tokens, this.#lanes)
-    this.dispatchDraw(pass, call, features, parameters, this.#unsettled, workgroups)
-    if (call.diagnostics) this.dispatchDiagnostics(pass, call, call.diagnostics)
+    this.#dispatchDraw(pass, call, features, parameters, this.#unsettled, decides ? this.#workgroups : tokens)
+    if (call.diagnostics) this.#dispatchDiagnostics(pass, call, call.diagnostics)
     pass.end()
     if (call.diagnostics && decides) {
       const { counts } = call.diagnostics
@@ -139,7 +137,7 @@ export class Step {
 
   /** Packs the parameters for `dispatchChosen`. */
   packListed(call: StepCall): GPUBuffer {
-    return this.packParameters(call, flagListed)
+    return this.#packParameters(call, flagListed)
   }
 
   /** The draw alone, for tokens that something else has chosen: a list of (token, exponent) pairs. */
@@ -150,27 +148,30 @@ export class Step {
     chosen: GPUBuffer,
     workgroups: GPUBuffer,
   ): void {
-    this.dispatchDraw(pass, call, { ...logitsFeatures(call.logits), PURITY: true }, parameters, chosen, workgroups)
+    this.#dispatchDraw(pass, call, { ...logitsFeatures(call.logits), PURITY: true }, parameters, chosen, workgroups)
   }
 
-  private dispatchDraw(
+  #dispatchDraw(
     pass: GPUComputePassEncoder,
     { logits, sample, prevSample, predOriginalSample, faults }: StepCall,
     features: StepFeatures,
     parameters: GPUBuffer,
     list: GPUBuffer,
-    workgroups: number | GPUBuffer,
+    columns: number | GPUBuffer,
   ): void {
+    const everyColumn = typeof columns === 'number'
+    const spread = this.#spread(logits.layout, everyColumn)
+    const variant = this.#drawVariant({ ...features, VECTORS: this.#readsVectors(logits) }, spread)
     const buffers = [
       ...[parameters, logits.conditional.buffer, sample.buffer, list, prevSample.buffer],
       ...[predOriginalSample?.buffer ?? this.#noX0, faults.buffer],
       ...(logits.unconditional ? [logits.unconditional.buffer] : []),
     ]
-    this.kernels.dispatch(pass, this.drawVariant(features), buffers, workgroups)
+    this.kernels.dispatch(pass, variant, buffers, everyColumn ? columnWorkgroups(columns, spread) : columns)
   }
 
   /** What the step did, as a further dispatch after it. */
-  private dispatchDiagnostics(pass: GPUComputePassEncoder, call: StepCall, into: StepDiagnostics<GpuTensor>): void {
+  #dispatchDiagnostics(pass: GPUComputePassEncoder, call: StepCall, into: StepDiagnostics<GpuTensor>): void {
     const { logits, sample, prevSample, numPixels } = call
     const parameters = this.#diagnostics
     parameters.begin(8)
@@ -178,6 +179,7 @@ export class Step {
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
     parameters.f32(logits.scale)
     parameters.u32(sample.offset, prevSample.offset)
+    const spread = this.#spread(logits.layout, true)
     // Unless the step counts what it lists, it reads every column.
     into.counts.write(Uint32Array.of(0, sample.size))
     this.kernels.dispatch(
@@ -185,14 +187,14 @@ export class Step {
       {
         name: 'diagnostics',
         features: logitsFeatures(logits),
-        constants: { NUM_CODES: this.numCodes, LANES: this.#lanes },
+        constants: columnConstants(this.numCodes, spread),
       },
       [
         ...[parameters.upload(), logits.conditional.buffer, sample.buffer, prevSample.buffer],
         ...[into.entropy.buffer, into.topProbability.buffer, into.counts.buffer],
         ...(logits.unconditional ? [logits.unconditional.buffer] : []),
       ],
-      columnWorkgroups(sample.size, this.#lanes),
+      columnWorkgroups(sample.size, spread),
     )
   }
 
@@ -202,27 +204,50 @@ export class Step {
     for (const buffer of [this.#workgroups, this.#noX0, this.#unsettled]) buffer.destroy()
   }
 
-  private decideVariant({ KNOWN = false }: StepFeatures): KernelVariant {
-    const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: workgroupSize / this.#lanes }
+  #decideVariant({ KNOWN = false }: StepFeatures): KernelVariant {
+    const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: this.columnsPerWorkgroup }
     return { name: 'step_decide', features: { KNOWN }, constants }
   }
 
-  private drawVariant({ GUIDED = false, TRUNCATED = false, F16 = false, PURITY = false }: StepFeatures): KernelVariant {
-    const constants = { NUM_CODES: this.numCodes, LANES: this.#lanes }
-    return { name: 'step_draw', features: { GUIDED, TRUNCATED, F16, PURITY }, constants }
+  #drawVariant(
+    { GUIDED = false, TRUNCATED = false, F16 = false, PURITY = false, VECTORS = false }: StepFeatures,
+    spread: Spread,
+  ): KernelVariant {
+    const groups = Math.ceil(this.numCodes / 4)
+    const HELD = TRUNCATED && spread.lanes === spread.workgroupSize && this.#fits(groups * 16)
+    return {
+      name: 'step_draw',
+      features: { GUIDED, TRUNCATED, HELD, F16, PURITY, VECTORS },
+      constants: { ...columnConstants(this.numCodes, spread), ...(HELD && { COLUMN_GROUPS: groups }) },
+    }
+  }
+
+  /** Whether a column of these bytes can stay in the memory of a workgroup, beside what reductions need. */
+  #fits(bytes: number): boolean {
+    return bytes + reductionBytes <= this.kernels.device.limits.maxComputeWorkgroupStorageSize
+  }
+
+  /** Whether the four classes that a lane reads lie together and begin at a multiple of four. */
+  #readsVectors({ layout, conditional, unconditional }: LogitsSource): boolean {
+    const offsets = [conditional.offset, unconditional?.offset ?? 0]
+    return layout === 'pixel-major' && [this.numCodes, ...offsets].every((value) => value % 4 === 0)
+  }
+
+  #spread(layout: Layout, everyColumn: boolean): Spread {
+    return spreadFor(this.kernels.device, this.numCodes, layout, everyColumn)
   }
 
   /** Empties the list, with room for this many tokens. */
-  private clearList(encoder: GPUCommandEncoder, tokens: number): void {
+  #clearList(encoder: GPUCommandEncoder, tokens: number): void {
     if (this.#unsettled.size < (tokens + 1) * 4) {
       this.#unsettled.destroy()
-      this.#unsettled = this.createList(tokens)
+      this.#unsettled = this.#createList(tokens)
     }
     encoder.clearBuffer(this.#unsettled, 0, 4)
     encoder.clearBuffer(this.#workgroups, 0, 4)
   }
 
-  private createList(tokens: number): GPUBuffer {
+  #createList(tokens: number): GPUBuffer {
     return this.kernels.device.createBuffer({
       label: 'vqd/step/unsettled',
       size: (tokens + 1) * 4,
@@ -231,7 +256,7 @@ export class Step {
   }
 
   /** Struct Step of lib/step.wgsl. */
-  private packParameters(call: StepCall, flags: number): GPUBuffer {
+  #packParameters(call: StepCall, flags: number): GPUBuffer {
     const { logits, batchSize, numPixels, streams, thresholds } = call
     const parameters = this.#parameters
     parameters.begin(headerWords + itemWords * batchSize)

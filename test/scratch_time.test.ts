@@ -1,30 +1,28 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import { it } from 'vitest'
 import { requestDevice } from 'vq-diffusion-webgpu'
-import { check, problem, type Setup } from './scratch_peers'
-import { onnxWasm, onnxWebgpu } from '../bench/peers/onnx'
-import { tfjs } from '../bench/peers/tfjs'
-
-async function time(peer: any, s: Setup, device: GPUDevice, tag = '', count = 5, verify = true) {
-  const p = problem(device, s)
-  try {
-    const a = performance.now()
-    const prepared = await peer.prepare(p)
-    const prep = performance.now() - a
-    const times: number[] = []
-    for (let i = 0; i < count; i++) { const t0 = performance.now(); await prepared.step(); await prepared.finished(); times.push(performance.now() - t0) }
-    const c = verify ? JSON.stringify(await check(p, await prepared.tokens())) : ''
-    console.log('TIME', tag, peer.name, s.layout, s.mode, s.u, `prepare ${prep.toFixed(0)}`, times.map((t) => t.toFixed(1)).join(' '), c)
-    prepared.destroy()
-  } catch (e) { console.log('TIME', tag, peer.name, s.layout, s.mode, 'FAILED', (e as Error).stack.slice(0, 1500)) }
-}
-it('time', { timeout: 500_000 }, async () => {
+it('micro', { timeout: 300_000 }, async () => {
   const device = await requestDevice()
-  const base = { B: 1, C: 4097, N: 1024, t: 50, u: 49, mask: 0.5 } as const
-  const g = globalThis as any
-  for (let i = 0; i < 3; i++) {
-  g.ortOptions = { enableGraphCapture: true }
-  for (const layout of ['pixel-major', 'class-major'] as const) await time(onnxWebgpu, { ...base, layout, mode: 'plain' }, device, 'capture', 5, false)
-  g.ortOptions = { }
-  for (const layout of ['pixel-major', 'class-major'] as const) await time(onnxWebgpu, { ...base, layout, mode: 'plain' }, device, 'no capture', 5, false)
+  tf.registerBackend('own', () => new WebGPUBackend(device, device.adapterInfo), 4)
+  for (const k of tf.getKernelsForBackend('webgpu')) tf.registerKernel({ ...k, backendName: 'own' })
+  await tf.setBackend('own')
+  tf.env().set('WEBGPU_CPU_FORWARD', false)
+  const backend = tf.backend() as WebGPUBackend
+  const [N, K] = [256, 4096]
+  const data = Float32Array.from({ length: N * K }, (_, i) => ((i * 2654435761) % 16777216) / 16777216)
+  const a = tf.tensor(data, [N, K]); const col = tf.tensor(data.slice(0, N), [N, 1])
+  const flush = async () => { backend.ensureCommandEncoderReady(); backend.endComputePassEncoder(); backend.submitQueue(); await device.queue.onSubmittedWorkDone() }
+  const ops: Record<string, () => any> = {
+    topk: () => tf.topk(a, K, true).values,
+    topkUnsorted: () => tf.topk(a, K, false).values,
+    cumsum: () => tf.cumsum(a, 1, true),
+    greaterMulSum: () => tf.sum(tf.reshape(tf.mul(a, tf.cast(tf.greater(a, col), 'float32')), [N * 2, K / 2]), 1),
+    reluSum: () => tf.sum(tf.reshape(tf.relu(tf.sub(a, col)), [N * 2, K / 2]), 1),
+  }
+  for (const [name, op] of Object.entries(ops)) {
+    const times: number[] = []
+    for (let i = 0; i < 3; i++) { const t0 = performance.now(); const r = tf.tidy(op); r.dispose(); await flush(); times.push(performance.now() - t0) }
+    console.log('TIME', name, times.map((t) => t.toFixed(1)).join(' '))
   }
 })

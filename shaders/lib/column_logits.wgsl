@@ -17,7 +17,7 @@ fn logit_of(token: u32, k: u32) -> Logit {
 fn column_log_sum_exp(local_index: u32, token: u32, in_range: bool) -> LogSumExp {
   var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
   if (in_range) {
-    for (var k = local_index % LANES; k < NUM_CODES; k += LANES) {
+    for (var k = lane_of(local_index); k < NUM_CODES; k += LANES) {
       let logit = logit_of(token, k);
       partial.invalid |= logit.kind & LOGIT_INVALID;
       if (logit.kind == LOGIT_FINITE) {

@@ -1,5 +1,5 @@
 // Bits of the logits bound as `conditional` and, under GUIDED, `unconditional`. f16 logits lie in pairs in a word, so
-// that no optional feature is needed to read them.
+// that no optional feature is needed to read them. Under VECTORS four classes that lie together are read at once.
 
 //#if F16
 // A half as the bits of a float. NaN and the infinities are made by hand: WGSL need not unpack them.
@@ -11,6 +11,21 @@ fn bits_of_half(word: u32, index: u32) -> u32 {
   return bitcast<u32>(unpack2x16float(half).x);
 }
 //#endif
+
+//#if VECTORS
+//#if F16
+alias Vector = vec2u;
+fn four_bits(words: Vector) -> vec4u {
+  return vec4u(bits_of_half(words.x, 0u), bits_of_half(words.x, 1u), bits_of_half(words.y, 0u), bits_of_half(words.y, 1u));
+}
+//#else
+alias Vector = vec4u;
+fn four_bits(words: Vector) -> vec4u {
+  return words;
+}
+//#endif
+//#else
+alias Vector = u32;
 
 fn conditional_bits(index: u32) -> u32 {
 //#if F16
@@ -28,4 +43,5 @@ fn unconditional_bits(index: u32) -> u32 {
   return unconditional[index];
 //#endif
 }
+//#endif
 //#endif

@@ -67,28 +67,34 @@ fn uniform_class(stream: ItemStream, pixel: u32, counter: u32, num_codes: u32) -
   return multiply_high(pixel_key(stream, pixel, counter, PURPOSE_UNIFORM_CLASS).x, num_codes);
 }
 
-// -log(1 - v) with v the middle of the word's interval; `fraction` resolves words below 2^24 further. Both halves are
-// computed and one is taken: a branch here costs more than either.
-fn exponential_of_word(word: u32, fraction: f32) -> f32 {
-  let upper = -log((f32(~word >> 8u) + 0.5) * 0x1p-24);
-  let coarse = (f32((word & 0x7fffffffu) >> 8u) + 0.5) * 0x1p-24;
-  let fine = (f32(word & 0xffffffu) + fraction) * 0x1p-32;
-  let lower = negative_log_one_minus(select(coarse, fine, word < 0x1000000u));
-  return select(lower, upper, word >= 0x80000000u);
+// -log(1 - v) with v = (word + fraction)/2^32; `offsets` are fractions/2^32. The smaller of v and 1 - v is made, so that
+// both tails keep their relative accuracy; the polynomial is within 3e-9 up to v = 1/4. Both ways are computed and one
+// is taken: a branch here costs more than either.
+fn exponentials_of_words(words: vec4u, offsets: vec4f) -> vec4f {
+  let is_large = words >= vec4u(0x40000000u);
+  let x = (vec4f(select(words, ~words, is_large)) * 0x1p-32) + offsets;
+  var series = vec4f(0.332574926);
+  series = (series * x) + 0.0905156165;
+  series = (series * x) + 0.213974382;
+  series = (series * x) + 0.248725944;
+  series = (series * x) + 0.333387681;
+  series = (series * x) + 0.499999141;
+  series = (series * x) + 1.0;
+  return select(series * x, -log(x), is_large);
+}
+
+// For exponentials_of_words: the middle of a word's interval, or, where the word is small, a place by 24 more bits.
+fn offsets_within(words: vec4u, more: vec4u) -> vec4f {
+  let places = (vec4f(more >> vec4u(8u)) + 0.5) * 0x1p-56;
+  return select(vec4f(0x1p-33), places, words < vec4u(0x10000u));
 }
 
 // Exponential variates of classes 4*group to 4*group + 3, resolved down to 2^-57.
 fn exponentials(key: vec4u, group: u32) -> vec4f {
   let words = pcg4d(vec4u(key.x + group, key.yzw));
-  var fractions = vec4f(0.5);
+  var offsets = vec4f(0x1p-33);
   if (any(words < vec4u(0x10000u))) {
-    let tail = pcg4d(vec4u(key.x + group, ~key.y, key.zw));
-    fractions = select(fractions, (vec4f(tail >> vec4u(8u)) + 0.5) * 0x1p-24, words < vec4u(0x10000u));
+    offsets = offsets_within(words, pcg4d(vec4u(key.x + group, ~key.y, key.zw)));
   }
-  return vec4f(
-    exponential_of_word(words.x, fractions.x),
-    exponential_of_word(words.y, fractions.y),
-    exponential_of_word(words.z, fractions.z),
-    exponential_of_word(words.w, fractions.w),
-  );
+  return exponentials_of_words(words, offsets);
 }

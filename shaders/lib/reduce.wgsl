@@ -1,8 +1,30 @@
 // Reductions over the lanes that share one column. A workgroup of WORKGROUP_SIZE invocations works on
-// WORKGROUP_SIZE / LANES columns at a time, LANES (a power of two) invocations each.
+// WORKGROUP_SIZE / LANES columns at a time, LANES (both powers of two) invocations each. Neighbours work on neighbouring
+// columns: where those lie together in memory, they read together.
 
-const WORKGROUP_SIZE = 64u;
+override WORKGROUP_SIZE: u32 = 64u;
 override LANES: u32 = 64u;
+
+fn column_of(local_index: u32) -> u32 {
+  return local_index % (WORKGROUP_SIZE / LANES);
+}
+
+fn lane_of(local_index: u32) -> u32 {
+  return local_index / (WORKGROUP_SIZE / LANES);
+}
+
+// The invocation that is the given lane of one's column.
+fn invocation_of(local_index: u32, lane: u32) -> u32 {
+  return (lane * (WORKGROUP_SIZE / LANES)) + column_of(local_index);
+}
+
+// A reduction joins this many partial results at a time: a barrier costs more than a few more steps of one invocation.
+const RADIX = 8u;
+
+// How many partial results are left after one round.
+fn joined(partials: u32) -> u32 {
+  return (partials + RADIX - 1u) / RADIX;
+}
 
 // The best class so far. NO_CLASS: none had a finite score; INVALID_CLASS: some logit was NaN or +infinity.
 struct Candidate {
@@ -29,15 +51,18 @@ fn better(a: Candidate, b: Candidate) -> Candidate {
   return best;
 }
 
-// The best candidate of each group of LANES invocations, known to its lane 0. Uniform control flow only.
+// The best candidate of each column, known to its lane 0. Uniform control flow only.
 fn reduce_candidates(local_index: u32, candidate: Candidate) -> Candidate {
   var best = candidate;
   shared_values[local_index] = best.score;
   shared_classes[local_index] = best.class_index;
-  for (var distance = LANES / 2u; distance > 0u; distance /= 2u) {
+  for (var partials = LANES; partials > 1u; partials = joined(partials)) {
     workgroupBarrier();
-    if (local_index % LANES < distance) {
-      best = better(best, Candidate(shared_values[local_index + distance], shared_classes[local_index + distance]));
+    if (lane_of(local_index) < joined(partials)) {
+      for (var lane = lane_of(local_index) + joined(partials); lane < partials; lane += joined(partials)) {
+        let other = invocation_of(local_index, lane);
+        best = better(best, Candidate(shared_values[other], shared_classes[other]));
+      }
       shared_values[local_index] = best.score;
       shared_classes[local_index] = best.class_index;
     }
@@ -46,22 +71,22 @@ fn reduce_candidates(local_index: u32, candidate: Candidate) -> Candidate {
   return best;
 }
 
-// Lane 0's candidate, known to all lanes of its group. Uniform control flow only.
+// Lane 0's candidate, known to all lanes of its column. Uniform control flow only.
 fn broadcast_candidate(local_index: u32, candidate: Candidate) -> Candidate {
-  if (local_index % LANES == 0u) {
+  if (lane_of(local_index) == 0u) {
     shared_values[local_index] = candidate.score;
     shared_classes[local_index] = candidate.class_index;
   }
   workgroupBarrier();
-  let first = local_index - (local_index % LANES);
+  let first = column_of(local_index);
   let known = Candidate(shared_values[first], shared_classes[first]);
   workgroupBarrier();
   return known;
 }
 
-// The value of the one lane of the group that is its source, known to all of them. Uniform control flow only.
+// The value of the one lane of the column that is its source, known to all of them. Uniform control flow only.
 fn broadcast_from(local_index: u32, is_source: bool, value: f32) -> f32 {
-  let first = local_index - (local_index % LANES);
+  let first = column_of(local_index);
   if (is_source) {
     shared_values[first] = value;
   }
@@ -73,14 +98,7 @@ fn broadcast_from(local_index: u32, is_source: bool, value: f32) -> f32 {
 
 // Whether the condition holds for any invocation of the workgroup; the answer is uniform. Uniform control flow only.
 fn any_invocation(local_index: u32, condition: bool) -> bool {
-  shared_classes[local_index] = u32(condition);
-  for (var distance = WORKGROUP_SIZE / 2u; distance > 0u; distance /= 2u) {
-    workgroupBarrier();
-    if (local_index < distance) {
-      shared_classes[local_index] |= shared_classes[local_index + distance];
-    }
-  }
-  return workgroupUniformLoad(&shared_classes[0]) != 0u;
+  return reduce_count(local_index, u32(condition)) != 0u;
 }
 
 // A log-sum-exp under way: the largest term, the sum of exp(term - high), and whether some logit was invalid.
@@ -95,62 +113,67 @@ fn add_term(total: LogSumExp, term: f32) -> LogSumExp {
   return LogSumExp(high, (total.sum * exp(total.high - high)) + exp(term - high), total.invalid);
 }
 
-// The log-sum-exp of each group of LANES invocations, known to all of them. Uniform control flow only.
+fn join_sums(a: LogSumExp, b: LogSumExp) -> LogSumExp {
+  let high = max(a.high, b.high);
+  return LogSumExp(high, (a.sum * exp(a.high - high)) + (b.sum * exp(b.high - high)), a.invalid | b.invalid);
+}
+
+// The log-sum-exp of each column, known to all of its lanes. Uniform control flow only.
 fn reduce_log_sum_exp(local_index: u32, partial: LogSumExp) -> LogSumExp {
-  shared_values[local_index] = partial.high;
-  shared_sums[local_index] = partial.sum;
-  shared_classes[local_index] = partial.invalid;
-  for (var distance = LANES / 2u; distance > 0u; distance /= 2u) {
+  var total = partial;
+  shared_values[local_index] = total.high;
+  shared_sums[local_index] = total.sum;
+  shared_classes[local_index] = total.invalid;
+  for (var partials = LANES; partials > 1u; partials = joined(partials)) {
     workgroupBarrier();
-    if (local_index % LANES < distance) {
-      let other = local_index + distance;
-      let high = max(shared_values[local_index], shared_values[other]);
-      shared_sums[local_index] = (shared_sums[local_index] * exp(shared_values[local_index] - high))
-        + (shared_sums[other] * exp(shared_values[other] - high));
-      shared_values[local_index] = high;
-      shared_classes[local_index] |= shared_classes[other];
+    if (lane_of(local_index) < joined(partials)) {
+      for (var lane = lane_of(local_index) + joined(partials); lane < partials; lane += joined(partials)) {
+        let other = invocation_of(local_index, lane);
+        total = join_sums(total, LogSumExp(shared_values[other], shared_sums[other], shared_classes[other]));
+      }
+      shared_values[local_index] = total.high;
+      shared_sums[local_index] = total.sum;
+      shared_classes[local_index] = total.invalid;
     }
   }
   workgroupBarrier();
-  let first = local_index - (local_index % LANES);
-  let total = LogSumExp(shared_values[first], shared_sums[first], shared_classes[first]);
+  let first = column_of(local_index);
+  total = LogSumExp(shared_values[first], shared_sums[first], shared_classes[first]);
   workgroupBarrier();
   return total;
 }
 
-// The sum over each group of LANES invocations, known to all of them. Uniform control flow only.
+// The sum over each column, known to all of its lanes. Uniform control flow only.
 fn reduce_sum(local_index: u32, value: f32) -> f32 {
-  shared_values[local_index] = value;
-  for (var distance = LANES / 2u; distance > 0u; distance /= 2u) {
-    workgroupBarrier();
-    if (local_index % LANES < distance) {
-      shared_values[local_index] += shared_values[local_index + distance];
-    }
-  }
-  workgroupBarrier();
-  let total = shared_values[local_index - (local_index % LANES)];
-  workgroupBarrier();
-  return total;
+  return reduce_log_sum_exp(local_index, LogSumExp(0.0, value, 0u)).sum;
 }
 
 // Over the whole workgroup, known to all. Uniform control flow only.
 fn reduce_count(local_index: u32, value: u32) -> u32 {
-  shared_classes[local_index] = value;
-  for (var distance = WORKGROUP_SIZE / 2u; distance > 0u; distance /= 2u) {
+  var total = value;
+  shared_classes[local_index] = total;
+  for (var partials = WORKGROUP_SIZE; partials > 1u; partials = joined(partials)) {
     workgroupBarrier();
-    if (local_index < distance) {
-      shared_classes[local_index] += shared_classes[local_index + distance];
+    if (local_index < joined(partials)) {
+      for (var other = local_index + joined(partials); other < partials; other += joined(partials)) {
+        total += shared_classes[other];
+      }
+      shared_classes[local_index] = total;
     }
   }
   return workgroupUniformLoad(&shared_classes[0]);
 }
 
 fn reduce_max(local_index: u32, value: f32) -> f32 {
-  shared_values[local_index] = value;
-  for (var distance = WORKGROUP_SIZE / 2u; distance > 0u; distance /= 2u) {
+  var highest = value;
+  shared_values[local_index] = highest;
+  for (var partials = WORKGROUP_SIZE; partials > 1u; partials = joined(partials)) {
     workgroupBarrier();
-    if (local_index < distance) {
-      shared_values[local_index] = max(shared_values[local_index], shared_values[local_index + distance]);
+    if (local_index < joined(partials)) {
+      for (var other = local_index + joined(partials); other < partials; other += joined(partials)) {
+        highest = max(highest, shared_values[other]);
+      }
+      shared_values[local_index] = highest;
     }
   }
   return workgroupUniformLoad(&shared_values[0]);

@@ -57,7 +57,7 @@ export abstract class ReferenceOperators extends SchedulerBase {
     const logits = logitsReader(logPX0, { layout }, [batchSize, this.numCodes, numPixels])
     const coefficients = steps.map(({ t, u }) => posteriorCoefficients(this.schedule, t, u))
     return fromColumns(layout, [batchSize, this.numEmbed, numPixels], (token, item) =>
-      posteriorColumn(readColumn(logits, token, this.numCodes), this.classOf(xT, token), coefficients[item]!),
+      posteriorColumn(readColumn(logits, token, this.numCodes), this.#classOf(xT, token), coefficients[item]!),
     )
   }
 
@@ -78,7 +78,7 @@ export abstract class ReferenceOperators extends SchedulerBase {
     )
     const weights = Float64Array.from({ length: xT.size }, (_, token) => {
       const weight = byPurity ? purity[Math.floor(token / numPixels)]![token % numPixels]! : 1
-      return this.classOf(xT, token) === this.maskClass ? weight : 0
+      return this.#classOf(xT, token) === this.maskClass ? weight : 0
     })
     const logProb = fromColumns(layout, [batchSize, this.numEmbed, numPixels], (token, item) =>
       sharpenedColumn(readColumn(logits, token, this.numCodes), 1 + priorWeight * purity[item]![token % numPixels]!),
@@ -130,7 +130,7 @@ export abstract class ReferenceOperators extends SchedulerBase {
     const steps = this.resolveTimesteps(t, cumulative ? -1 : oneStepBefore(t), batchSize)
     const items = steps.map((step) => transitionRows(this.schedule, step.t, step.u))
     return fromColumns(layout, [batchSize, rows, numPixels], (token, item) =>
-      transitionColumn(this.classOf(xT, token), rows, this.numCodes, items[item]!),
+      transitionColumn(this.#classOf(xT, token), rows, this.numCodes, items[item]!),
     )
   }
 
@@ -170,7 +170,7 @@ export abstract class ReferenceOperators extends SchedulerBase {
     const { batchSize, numPixels } = requireSample('x0', x0)
     const times = this.resolveTimesteps(t, -1, batchSize).map((step) => step.t)
     requireRandomness('addNoise', { generator, noise })
-    if (noise) return this.addNoiseOf(x0, times, noise)
+    if (noise) return this.#addNoiseOf(x0, times, noise)
     const streams = generator!.streams(batchSize)
     const counter = generator!.nextCounter()
     const thresholds = times.map((time) => forwardThresholds(this.schedule, time))
@@ -188,7 +188,7 @@ export abstract class ReferenceOperators extends SchedulerBase {
     )
   }
 
-  private addNoiseOf(x0: CpuTensor, times: readonly number[], noise: CpuTensor): CpuTensor<Uint32Array> {
+  #addNoiseOf(x0: CpuTensor, times: readonly number[], noise: CpuTensor): CpuTensor<Uint32Array> {
     const [batchSize = 0, numPixels = 0] = x0.shape
     const C = this.numEmbed
     requireDtype('noise', noise, logitDtypes)
@@ -257,7 +257,7 @@ export abstract class ReferenceOperators extends SchedulerBase {
   }
 
   /** A token as a class; what is no class is read as the mask. */
-  private classOf(x: CpuTensor, token: number): number {
+  #classOf(x: CpuTensor, token: number): number {
     return Math.min(x.data[token]! >>> 0, this.maskClass)
   }
 }

@@ -116,12 +116,12 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const rows =
       noise && requireNoise(noise, options.layout ?? 'class-major', steps, [batchSize, this.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
-    const prevSample = this.output('out', options.out ?? true, sample)!
-    const x0 = this.output('predOriginalSample', predOriginalSample ?? false, sample)
+    const prevSample = this.#output('out', options.out ?? true, sample)!
+    const x0 = this.#output('predOriginalSample', predOriginalSample ?? false, sample)
     const faults = (options.faults ?? this.faults).data
 
-    const diagnostics = this.diagnosticsOf(options.diagnostics ?? false, sample)
-    const known = options.known && this.requireKnown(options.known, sample)
+    const diagnostics = this.#diagnosticsOf(options.diagnostics ?? false, sample)
+    const known = options.known && this.#requireKnown(options.known, sample)
 
     const tokens = { sample: sample.data, prevSample: prevSample.data, x0: x0?.data, numPixels, faults, logits, known }
     if (noise && rows) {
@@ -164,7 +164,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     if (requireSameEnd(steps)) return this.step(modelOutput, timestep, sample, options)
     const logits = logitsReader(modelOutput, options, [batchSize, this.numCodes, numPixels])
     const streams = generator.streams(batchSize)
-    const prevSample = this.output('out', out ?? true, sample)!
+    const prevSample = this.#output('out', out ?? true, sample)!
     const faults = (options.faults ?? this.faults).data
     const counter = generator.nextCounter()
     const tokens = { sample: sample.data, prevSample: prevSample.data, numPixels, logits, faults }
@@ -190,7 +190,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
   }
 
-  private diagnosticsOf(
+  #diagnosticsOf(
     wanted: boolean | StepDiagnostics<CpuTensor>,
     sample: CpuTensor,
   ): StepDiagnostics<CpuTensor> | undefined {
@@ -204,7 +204,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     return wanted
   }
 
-  private requireKnown(known: KnownTokens<CpuTensor>, sample: CpuTensor): KnownTokens<CpuTensor> {
+  #requireKnown(known: KnownTokens<CpuTensor>, sample: CpuTensor): KnownTokens<CpuTensor> {
     for (const [name, tensor] of Object.entries(known)) {
       requireDtype(`known.${name}`, tensor, ['u32', 'i32'])
       requireShape(`known.${name}`, tensor, sample.shape, "the sample's")
@@ -212,7 +212,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     return known
   }
 
-  private output(name: string, wanted: boolean | CpuTensor, sample: CpuTensor): CpuTensor | undefined {
+  #output(name: string, wanted: boolean | CpuTensor, sample: CpuTensor): CpuTensor | undefined {
     if (typeof wanted === 'boolean') return wanted ? this.emptyTokens(sample.shape) : undefined
     requireDtype(name, wanted, ['u32', 'i32'])
     requireShape(name, wanted, sample.shape, "the sample's")

@@ -17,11 +17,11 @@ export class GpuNetwork implements Network {
     private readonly signature: Signature,
   ) {
     for (const [name, { type, shape }] of Object.entries(signature.inputs)) {
-      const tensor = this.allocate(name, shape, type === 'int32' ? 'i32' : 'f32')
+      const tensor = this.#allocate(name, shape, type === 'int32' ? 'i32' : 'f32')
       this.#inputs.set(name, tensor)
-      this.#feeds[name] = this.wrap(tensor.buffer, type, shape)
+      this.#feeds[name] = this.#wrap(tensor.buffer, type, shape)
     }
-    this.#tokens = this.allocate(signature.tokens.name, signature.tokens.shape, 'i32')
+    this.#tokens = this.#allocate(signature.tokens.name, signature.tokens.shape, 'i32')
   }
 
   set(name: string, values: HostArray): void {
@@ -36,17 +36,17 @@ export class GpuNetwork implements Network {
       tokens.offset === 0 &&
       tokens.size === this.#tokens.size &&
       tokens.buffer.size >= this.#tokens.buffer.size
-    this.#feeds[name] = this.wrap(bindable ? tokens.buffer : this.#tokens.buffer, 'int32', shape)
+    this.#feeds[name] = this.#wrap(bindable ? tokens.buffer : this.#tokens.buffer, 'int32', shape)
     if (bindable) return
-    if (tokens instanceof GpuTensor) this.copyTokens(tokens)
+    if (tokens instanceof GpuTensor) this.#copyTokens(tokens)
     else this.#tokens.write(repeatTokens(tokens.data, this.#tokens.size))
   }
 
   async run(): Promise<readonly number[]> {
     const { output } = this.signature
-    const target = this.#output ? this.wrap(this.#output.buffer, 'float32', this.#output.shape) : null
+    const target = this.#output ? this.#wrap(this.#output.buffer, 'float32', this.#output.shape) : null
     const results = await this.session.run(this.#feeds, { [output]: target })
-    this.#output ??= this.keep(results[output]!)
+    this.#output ??= this.#keep(results[output]!)
     return this.#output.shape
   }
 
@@ -63,8 +63,8 @@ export class GpuNetwork implements Network {
   }
 
   /** Copies the first output, whose shape nobody knew before, into a tensor that the next runs write to themselves. */
-  private keep(result: Ort.Tensor): GpuTensor<'f32'> {
-    const output = this.allocate(this.signature.output, result.dims, 'f32')
+  #keep(result: Ort.Tensor): GpuTensor<'f32'> {
+    const output = this.#allocate(this.signature.output, result.dims, 'f32')
     const encoder = this.device.createCommandEncoder({ label: 'vqd/onnx/output' })
     encoder.copyBufferToBuffer(result.gpuBuffer as GPUBuffer, 0, output.buffer, 0, output.byteLength)
     this.device.queue.submit([encoder.finish()])
@@ -72,7 +72,7 @@ export class GpuNetwork implements Network {
     return output
   }
 
-  private copyTokens(source: GpuTensor): void {
+  #copyTokens(source: GpuTensor): void {
     const encoder = this.device.createCommandEncoder({ label: 'vqd/onnx/tokens' })
     for (let offset = 0; offset < this.#tokens.byteLength; offset += source.byteLength)
       encoder.copyBufferToBuffer(source.buffer, source.offset * 4, this.#tokens.buffer, offset, source.byteLength)
@@ -80,14 +80,14 @@ export class GpuNetwork implements Network {
   }
 
   /** onnxruntime-web reads and writes four elements at a time, also those after the last (1.30). */
-  private allocate<D extends Dtype>(name: string, shape: readonly number[], dtype: D): GpuTensor<D> {
+  #allocate<D extends Dtype>(name: string, shape: readonly number[], dtype: D): GpuTensor<D> {
     const padded = [Math.max(4, Math.ceil(elementCount(shape) / 4) * 4)]
     const { buffer } = GpuTensor.empty(this.device, padded, dtype, `vqd/onnx/${name}`)
     this.#buffers.push(buffer)
     return GpuTensor.borrow(this.device, buffer, shape, dtype)
   }
 
-  private wrap(gpuBuffer: GPUBuffer, dataType: 'int32' | 'float32', dims: readonly number[]): Ort.Tensor {
+  #wrap(gpuBuffer: GPUBuffer, dataType: 'int32' | 'float32', dims: readonly number[]): Ort.Tensor {
     return this.session.ort.Tensor.fromGpuBuffer(gpuBuffer, { dataType, dims })
   }
 }

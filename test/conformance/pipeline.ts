@@ -1,4 +1,5 @@
-import { conditionText, type GpuTensor, toImages } from 'vq-diffusion-webgpu'
+import type { GpuTensor } from 'vq-diffusion-webgpu'
+import { conditionText, toImages } from 'vq-diffusion-webgpu/onnx'
 import { take } from './bench'
 import { checkClose, checkEqual, checkTokens } from './checks'
 import type { FixtureCase } from './fixtures'

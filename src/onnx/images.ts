@@ -1,5 +1,5 @@
-import { ShapeError } from './errors'
-import { elementCount } from './tensor'
+import { ShapeError } from '../errors'
+import { elementCount } from '../tensor'
 
 /**
  * A decoder's output f32 [B, channels, height, width] in −1 … 1 as images [B, height, width, channels] in 0 … 1:

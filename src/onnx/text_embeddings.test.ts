@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { OptionError, ShapeError } from './errors'
+import { OptionError, ShapeError } from '../errors'
 import { toImages } from './images'
 import { conditionText, normaliseTextEmbeddings } from './text_embeddings'
 

@@ -1,0 +1,70 @@
+const isDirective = (line: string) => line.startsWith('//#')
+const words = (text: string) => text.match(/\b[A-Za-z_]\w*/g) ?? []
+
+/**
+ * Makes shaders small: comments and blanks go, and every name that they declare becomes a short one, the same in all of
+ * them since they include each other. The entry point, the overrides (the host sets them by name), swizzles and the
+ * names of features stay, and so do directives.
+ */
+export function minifyWgsl(sources: readonly string[]): string[] {
+  const stripped = sources.map(strip)
+  const short = shortNames(stripped.join('\n'))
+  return stripped.map((source) =>
+    source
+      .split('\n')
+      .map((line) => (isDirective(line) ? line : squeeze(rename(line, short))))
+      .join('\n')
+      // A directive keeps its line.
+      .replace(/([;,(){}|&+])\n(?!\/\/#)/g, '$1'),
+  )
+}
+
+function strip(source: string): string {
+  return source
+    .replace(/\/\/(?!#).*$/gm, '')
+    .replace(/^\s+|[ \t]+$/gm, '')
+    .trim()
+}
+
+/** Words after @ are WGSL's own. */
+function rename(line: string, short: ReadonlyMap<string, string>): string {
+  return line.replace(/@\w+|\b[A-Za-z_]\w*/g, (word) => short.get(word) ?? word)
+}
+
+function squeeze(line: string): string {
+  return line.replace(/\s*([{}()[\]<>=+\-*/,;:&|^!~%])\s*/g, '$1')
+}
+
+function shortNames(text: string): Map<string, string> {
+  const code = text
+    .split('\n')
+    .filter((line) => !isDirective(line))
+    .join('\n')
+  const overrides = new Set([...code.matchAll(/override (\w+)/g)].map(([, name]) => name))
+  const builtins = new Set([...code.matchAll(/@builtin\((\w+)\)/g)].map(([, name]) => name))
+  const declared = new Set(
+    [...code.matchAll(/\b(?:fn|let|var(?:<[^>]*>)?|const|struct) (\w+)|\b([A-Za-z_]\w*):/g)].map(
+      (found) => found[1] ?? found[2]!,
+    ),
+  )
+  const keeps = (name: string) =>
+    name === 'main' || name === 'default' || /^[xyzwrgba]{1,4}$/.test(name) || overrides.has(name) || builtins.has(name)
+  const uses = new Map<string, number>()
+  for (const word of words(code)) if (declared.has(word) && !keeps(word)) uses.set(word, (uses.get(word) ?? 0) + 1)
+  // The most frequent name gets the shortest; none that stands in the text, nor a keyword of two letters.
+  const taken = new Set([...words(text), 'as', 'do', 'fn', 'if', 'in', 'is', 'of', 'or'])
+  const candidates = generateNames()
+  const short = new Map<string, string>()
+  for (const [name] of [...uses].sort((a, b) => b[1] - a[1])) {
+    let candidate = candidates.next().value!
+    while (taken.has(candidate) || keeps(candidate)) candidate = candidates.next().value!
+    short.set(name, candidate)
+  }
+  return short
+}
+
+function* generateNames(): Generator<string, never> {
+  const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ']
+  for (let prefixes = ['']; ; prefixes = prefixes.flatMap((prefix) => letters.map((letter) => prefix + letter)))
+    for (const prefix of prefixes) for (const letter of letters) yield prefix + letter
+}
