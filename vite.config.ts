@@ -58,8 +58,13 @@ const library = defineConfig({
     },
     rollupOptions: {
       external: [/^wgsl-preprocessor/, /^onnxruntime-web/],
-      // Vite leaves blanks in a library, for comments that bundlers read; there are none here.
-      output: { minify: true },
+      preserveEntrySignatures: 'allow-extension',
+      output: {
+        // Vite leaves blanks in a library, for comments that bundlers read; there are none here.
+        minify: true,
+        // What the entries share is one file with the main entry: small pieces would compress worse.
+        codeSplitting: { groups: [{ name: 'index', test: /\/src\/(?!cpu\/|onnx\/)|\/shaders\// }] },
+      },
     },
   },
 })

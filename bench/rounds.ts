@@ -19,6 +19,7 @@ const overdraft = 8
 export async function sampleInRounds(
   probes: readonly Probe[],
   { secondsPerRow, fewestSamples, mostSamples }: Patience,
+  now: () => number = () => performance.now(),
 ): Promise<Map<Probe, readonly number[]>> {
   const rows = new Map(probes.map((probe) => [probe, { samples: [] as number[], milliseconds: 0 }]))
   for (const probe of probes) await probe.warmUp()
@@ -35,9 +36,9 @@ export async function sampleInRounds(
     if (round % 2 === 1) turn.reverse()
     for (const probe of turn) {
       const row = rows.get(probe)!
-      const begun = performance.now()
+      const begun = now()
       row.samples.push(await probe.time())
-      row.milliseconds += performance.now() - begun
+      row.milliseconds += now() - begun
     }
   }
   return new Map([...rows].map(([probe, { samples }]) => [probe, samples]))

@@ -1,5 +1,4 @@
 import { effect } from '@preact/signals-core'
-import { announce } from './announce'
 import { copyPicture, copyText } from './clipboard'
 import { element } from './element'
 import { fillForm, readForm, rollSeed } from './form'
@@ -7,7 +6,7 @@ import { make } from './generate'
 import type { Picture } from './picture'
 import { savePicture } from './picture_file'
 import type { Print } from './print'
-import { complain, showMessage } from './readout'
+import { complain, say } from './readout'
 import { saveFile } from './save_file'
 import { writeSettings } from './settings'
 import { shareLink } from './share'
@@ -82,9 +81,4 @@ async function pngOf(picture: Picture, { bitmap }: Print): Promise<Blob> {
   const canvas = new OffscreenCanvas(image.width, image.height)
   canvas.getContext('2d')!.drawImage(image, 0, 0)
   return savePicture(await canvas.convertToBlob({ type: 'image/png' }), picture)
-}
-
-function say(sentence: string): void {
-  showMessage(sentence)
-  announce(sentence)
 }

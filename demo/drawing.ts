@@ -13,6 +13,8 @@ interface Conditions {
   expectation: Expectation
   livePreview: boolean
   onFrame(frame: Frame): void
+  /** The GPU was lost; the drawing goes on from here by itself. */
+  onRecovered(step: number): void
 }
 
 /** A drawing under way. */
@@ -51,7 +53,10 @@ export function draw({ studio, failure, facts }: Connection, order: Order, condi
     if (over) return
     if (event.kind === 'step') showFrame(event.frame)
     else if (event.kind === 'preview' && event.step > previews.step) showBitmaps(event.step, event.bitmaps)
-    else if (event.kind === 'recovered') frames.splice(frames.findLastIndex(({ step }) => step <= event.step) + 1)
+    else if (event.kind === 'recovered') {
+      frames.splice(frames.findLastIndex(({ step }) => step <= event.step) + 1)
+      conditions.onRecovered(event.step)
+    }
   }
 
   function finish(drawn: Drawn): Drawn {

@@ -75,5 +75,5 @@ element('dice', HTMLButtonElement).addEventListener('click', rollSeed)
 
 effect(() => {
   generate.disabled = busy.value
-  generate.textContent = brushing.value ? 'Repaint' : source.value ? 'Draw from the picture' : 'Generate'
+  generate.textContent = brushing.value ? 'Repaint' : source.value ? 'Draw from this picture' : 'Generate'
 })

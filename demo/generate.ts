@@ -5,7 +5,7 @@ import { element } from './element'
 import { livePreview, readForm } from './form'
 import { countCells } from './mask'
 import type { Order, Start } from './order'
-import { duration, showProgress, showState } from './readout'
+import { duration, say, showProgress, showState } from './readout'
 import { type PageSettings, writeSettings } from './settings'
 import {
   brushing,
@@ -75,6 +75,7 @@ export async function make(order: Order): Promise<boolean> {
       expectation,
       livePreview: livePreview(),
       onFrame: (frame: Frame) => follow(frame, steps),
+      onRecovered: (step: number) => say(`The graphics device was lost and is here again. Going on from step ${step}.`),
     }
     const { sheet: developing, finished } = draw(connection, order, conditions)
     sheet.value = developing

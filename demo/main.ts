@@ -9,6 +9,7 @@ import { startEngineRoom } from './machine'
 import { openPicture } from './open_picture'
 import { complain } from './readout'
 import { startReceiving } from './receive'
+import { startRenewal } from './renew'
 import { startRewind } from './rewind'
 import { readSettings } from './settings'
 import { readShareLink } from './share'
@@ -27,6 +28,7 @@ startUndo()
 startStop()
 startRewind()
 startEngineRoom()
+startRenewal()
 
 element('form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault()

@@ -39,11 +39,16 @@ export function showMessage(text: string): void {
   readout.classList.remove('complaint')
 }
 
+/** The same, said aloud as well. */
+export function say(sentence: string): void {
+  showMessage(sentence)
+  announce(sentence)
+}
+
 /** A sentence about what could not be done; nothing else has changed. */
 export function complain(sentence: string): void {
-  showMessage(sentence)
+  say(sentence)
   readout.classList.add('complaint')
-  announce(sentence)
 }
 
 export function showBackend({ engine, network, explanation }: Backend): void {

@@ -26,7 +26,7 @@ export const RANGES = {
 } as const
 
 export const METHODS = { posterior: 'Posterior', purity: 'Purity' } as const
-export const SPACINGS = { exact: 'Exact, over all of the noise', leading: 'Leading, as diffusers has it' } as const
+export const SPACINGS = { exact: 'Exact', leading: 'Leading' } as const
 
 export type NumberName = keyof typeof RANGES
 export type Style = keyof typeof STYLES

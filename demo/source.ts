@@ -2,6 +2,7 @@ import { effect } from '@preact/signals-core'
 import { element } from './element'
 import { source, strength } from './state'
 
+const file = element('picture-file', HTMLInputElement)
 const fromNoise = element('from-noise', HTMLElement)
 const fromPicture = element('from-picture', HTMLElement)
 const name = element('source-name', HTMLElement)
@@ -15,6 +16,7 @@ export function startSource(): void {
   effect(() => {
     const from = source.value
     fromNoise.hidden = from !== undefined
+    file.hidden = from !== undefined
     fromPicture.hidden = from === undefined
     if (from === undefined) return
     name.textContent = `Starts from ${from.name}`
@@ -34,6 +36,6 @@ export function startSource(): void {
   })
   forget.addEventListener('click', () => {
     source.value = undefined
-    element('picture-file', HTMLInputElement).focus()
+    file.focus()
   })
 }

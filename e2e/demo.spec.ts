@@ -117,15 +117,6 @@ test('draws without WebGPU and says so', async ({ demo, page, baseURL }) => {
   await expect(page.getByTestId('notice')).toContainText('There is no WebGPU here')
 })
 
-test('says that the device was lost, and draws again with another one', async ({ demo, browser }) => {
-  await demo.open('?prompt=red+heart&style=3d&seed=3&steps=7&auto=1')
-  await expect(demo.status).toHaveText('drawing')
-  const session = await browser.newBrowserCDPSession()
-  await session.send('Browser.crashGpuProcess')
-  await expect(demo.status).toHaveText(/^error: The graphics device was lost/)
-  expectRedHeart(await demo.draw())
-})
-
 test('names a model file that the server answers with a web page', async ({ demo, page }) => {
   await page.route('**/vqvae/decoder.onnx', (route) =>
     route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),

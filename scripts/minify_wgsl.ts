@@ -26,9 +26,9 @@ function strip(source: string): string {
     .trim()
 }
 
-/** Words after @ are WGSL's own. */
+/** Attributes and the values that they name are WGSL's own. */
 function rename(line: string, short: ReadonlyMap<string, string>): string {
-  return line.replace(/@\w+|\b[A-Za-z_]\w*/g, (word) => short.get(word) ?? word)
+  return line.replace(/@builtin\(\w+\)|@\w+|\b[A-Za-z_]\w*/g, (word) => short.get(word) ?? word)
 }
 
 function squeeze(line: string): string {
@@ -41,14 +41,13 @@ function shortNames(text: string): Map<string, string> {
     .filter((line) => !isDirective(line))
     .join('\n')
   const overrides = new Set([...code.matchAll(/override (\w+)/g)].map(([, name]) => name))
-  const builtins = new Set([...code.matchAll(/@builtin\((\w+)\)/g)].map(([, name]) => name))
   const declared = new Set(
     [...code.matchAll(/\b(?:fn|let|var(?:<[^>]*>)?|const|struct) (\w+)|\b([A-Za-z_]\w*):/g)].map(
       (found) => found[1] ?? found[2]!,
     ),
   )
   const keeps = (name: string) =>
-    name === 'main' || name === 'default' || /^[xyzwrgba]{1,4}$/.test(name) || overrides.has(name) || builtins.has(name)
+    name === 'main' || name === 'default' || /^[xyzwrgba]{1,4}$/.test(name) || overrides.has(name)
   const uses = new Map<string, number>()
   for (const word of words(code)) if (declared.has(word) && !keeps(word)) uses.set(word, (uses.get(word) ?? 0) + 1)
   // The most frequent name gets the shortest; none that stands in the text, nor a keyword of two letters.

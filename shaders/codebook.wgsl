@@ -16,11 +16,10 @@ struct Codebook {
 
 @compute @workgroup_size(64)
 fn main(
-  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(global_invocation_id) id: vec3u,
   @builtin(num_workgroups) num_workgroups: vec3u,
-  @builtin(local_invocation_index) local_index: u32,
 ) {
-  let i = ((workgroup_id.y * num_workgroups.x + workgroup_id.x) * 64u) + local_index;
+  let i = id.x + (id.y * num_workgroups.x * 64u);
   if (i >= parameters.size) {
     return;
   }

@@ -48,7 +48,7 @@ fn main(
       highest = max(highest, top_probability[first + n]);
       masked += u32(x_t[parameters.sample_offset + first + n] >= NUM_CODES);
     }
-    highest = reduce_max(local_index, highest);
+    highest = reduce_log_sum_exp(local_index, LogSumExp(highest, 0.0, 0u)).high;
     let num_masked = reduce_count(local_index, masked);
     let revealed = parameters.num_pixels - num_masked;
     let wanted = min(max(item.revealed_after, revealed) - revealed, num_masked);

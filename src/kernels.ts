@@ -21,53 +21,24 @@ import { type Feature, specialise } from './shader'
 export const workgroupSize = 64
 const maxWorkgroupsPerDimension = 65535
 
-type Access = 'read' | 'write'
-interface KernelSource {
-  readonly source: string
-  /** Access of bindings 0, 1, … of group 0, all of them storage buffers. */
-  readonly bindings: readonly Access[]
-  /** Bindings that follow under a feature. */
-  readonly featureBindings?: Partial<Record<Feature, readonly Access[]>>
-}
-
 const sources = {
-  step_decide: {
-    source: stepDecide,
-    bindings: ['read', 'read', 'write', 'write', 'write', 'write'],
-    featureBindings: { KNOWN: ['read', 'read'] },
-  },
-  step_draw: {
-    source: stepDraw,
-    bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'write'],
-    featureBindings: { GUIDED: ['read'] },
-  },
-  initial_sample: { source: initialSample, bindings: ['read', 'write'] },
-  posterior: { source: posterior, bindings: ['read', 'read', 'read', 'write'] },
-  gumbel_max: {
-    source: gumbelMax,
-    bindings: ['read', 'read', 'read', 'read', 'write', 'write'],
-    featureBindings: { GUIDED: ['read'] },
-  },
-  log_onehot: { source: logOnehot, bindings: ['read', 'read', 'write', 'write'] },
-  transition: { source: transition, bindings: ['read', 'read', 'write'] },
-  apply_cumulative: { source: applyCumulative, bindings: ['read', 'read', 'write'] },
-  guide: { source: guide, bindings: ['read', 'read', 'write'], featureBindings: { GUIDED: ['read'] } },
-  diagnostics: {
-    source: diagnostics,
-    bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'write'],
-    featureBindings: { GUIDED: ['read'] },
-  },
-  purity_top: {
-    source: purityTop,
-    bindings: ['read', 'read', 'write', 'write'],
-    featureBindings: { GUIDED: ['read'] },
-  },
-  purity_select: { source: puritySelect, bindings: ['read', 'read', 'read', 'write', 'write', 'write', 'write'] },
-  sharpen: { source: sharpen, bindings: ['read', 'read', 'read', 'write'] },
-  add_noise: { source: addNoise, bindings: ['read', 'read', 'write', 'write'] },
-  codebook: { source: codebook, bindings: ['read', 'read', 'read', 'write', 'write'] },
-  gumbel_noised: { source: gumbelNoised, bindings: ['read', 'read', 'read', 'write'] },
-} as const satisfies Record<string, KernelSource>
+  step_decide: stepDecide,
+  step_draw: stepDraw,
+  initial_sample: initialSample,
+  posterior,
+  gumbel_max: gumbelMax,
+  log_onehot: logOnehot,
+  transition,
+  apply_cumulative: applyCumulative,
+  guide,
+  diagnostics,
+  purity_top: purityTop,
+  purity_select: puritySelect,
+  sharpen,
+  add_noise: addNoise,
+  codebook,
+  gumbel_noised: gumbelNoised,
+}
 export type KernelName = keyof typeof sources
 
 /** One variant of a kernel: which features are compiled in, and the values of its override constants. */
@@ -80,11 +51,16 @@ export interface KernelVariant {
 /** How many bind groups are kept: a chain alternates between two samples, and several chains may interleave. */
 const bindGroupCacheSize = 64
 
+/** A kernel ready to run. */
+interface Compiled {
+  readonly pipeline: GPUComputePipeline
+  readonly layout: GPUBindGroupLayout
+}
+
 /** The compute pipelines of one device; the only place that creates pipelines and bind groups. */
 export class Kernels {
-  readonly #pipelines = new Map<string, GPUComputePipeline>()
+  readonly #compiled = new Map<string, Compiled>()
   readonly #pending = new Map<string, Promise<void>>()
-  readonly #layouts = new Map<string, GPUBindGroupLayout>()
   readonly #bindGroups = new Map<string, GPUBindGroup>()
   readonly #bufferIds = new WeakMap<GPUBuffer, number>()
   #nextBufferId = 0
@@ -96,7 +72,7 @@ export class Kernels {
     await Promise.all(
       variants.map((variant) => {
         const label = variantLabel(variant)
-        if (this.#pipelines.has(label)) return undefined
+        if (this.#compiled.has(label)) return undefined
         const pending = this.#pending.get(label) ?? this.#compileOne(variant, label)
         this.#pending.set(label, pending)
         return pending.finally(() => this.#pending.delete(label))
@@ -105,9 +81,9 @@ export class Kernels {
   }
 
   async #compileOne(variant: KernelVariant, label: string): Promise<void> {
-    const descriptor = this.#describe(variant, label)
+    const { layout, descriptor } = this.#describe(variant, label)
     try {
-      this.#pipelines.set(label, await this.device.createComputePipelineAsync(descriptor))
+      this.#compiled.set(label, { layout, pipeline: await this.device.createComputePipelineAsync(descriptor) })
     } catch (cause) {
       const { messages } = await descriptor.compute.module.getCompilationInfo()
       const details = messages.map(
@@ -126,58 +102,44 @@ export class Kernels {
     buffers: readonly GPUBuffer[],
     workgroups: number | GPUBuffer,
   ): void {
-    const label = variantLabel(variant)
-    pass.setPipeline(this.#pipeline(variant, label))
-    pass.setBindGroup(0, this.#bindGroup(variant, buffers))
+    const { pipeline, layout } = this.#compiledNow(variant)
+    pass.setPipeline(pipeline)
+    pass.setBindGroup(0, this.#bindGroup(layout, buffers))
     if (typeof workgroups !== 'number') pass.dispatchWorkgroupsIndirect(workgroups, 0)
     else pass.dispatchWorkgroups(...dispatchSize(workgroups))
   }
 
-  #pipeline(variant: KernelVariant, label: string): GPUComputePipeline {
-    const existing = this.#pipelines.get(label)
+  #compiledNow(variant: KernelVariant): Compiled {
+    const label = variantLabel(variant)
+    const existing = this.#compiled.get(label)
     if (existing) return existing
-    const created = this.device.createComputePipeline(this.#describe(variant, label))
-    this.#pipelines.set(label, created)
-    return created
+    const { layout, descriptor } = this.#describe(variant, label)
+    const compiled = { layout, pipeline: this.device.createComputePipeline(descriptor) }
+    this.#compiled.set(label, compiled)
+    return compiled
   }
 
-  #describe(variant: KernelVariant, label: string) {
-    const code = specialise(sources[variant.name].source, variant.features)
-    return {
+  #describe({ name, features, constants }: KernelVariant, label: string) {
+    const code = specialise(sources[name], features)
+    // Bindings 0, 1, … of group 0 are storage buffers all, and the shader says which are written.
+    const layout = this.device.createBindGroupLayout({
       label,
-      layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [this.#layout(variant)] }),
-      compute: {
-        module: this.device.createShaderModule({ label, code }),
-        entryPoint: 'main',
-        constants: variant.constants,
-      },
-    }
-  }
-
-  #layout(variant: KernelVariant): GPUBindGroupLayout {
-    const kernel: KernelSource = sources[variant.name]
-    const features = Object.entries(kernel.featureBindings ?? {}).filter(
-      ([name]) => variant.features?.[name as Feature],
-    )
-    const bindings = [...kernel.bindings, ...features.flatMap(([, accesses]) => accesses)]
-    const label = `vqd/${variant.name}${features.map(([name]) => `/${name}`).join('')}`
-    const existing = this.#layouts.get(label)
-    if (existing) return existing
-    const created = this.device.createBindGroupLayout({
-      label,
-      entries: bindings.map((access, binding) => ({
+      entries: [...code.matchAll(/var<storage, ?(read_write)?/g)].map(([, written], binding) => ({
         binding,
         visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+        buffer: { type: written ? 'storage' : 'read-only-storage' },
       })),
     })
-    this.#layouts.set(label, created)
-    return created
+    const descriptor = {
+      label,
+      layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module: this.device.createShaderModule({ label, code }), entryPoint: 'main', constants },
+    }
+    return { layout, descriptor }
   }
 
   /** A bind group for these buffers in this order, reused while it is among the most recent. */
-  #bindGroup(variant: KernelVariant, buffers: readonly GPUBuffer[]): GPUBindGroup {
-    const layout = this.#layout(variant)
+  #bindGroup(layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup {
     const key = `${layout.label}:${buffers.map((buffer) => this.#bufferId(buffer)).join(',')}`
     const group = this.#bindGroups.get(key) ?? this.#createBindGroup(layout, buffers)
     // A Map iterates in order of insertion: inserting anew keeps the least recently used first.

@@ -101,6 +101,30 @@ describe.each(Object.entries(ways))('a chain, %s,', (name, way) => {
   })
 })
 
+it('leaves the x₀ of a preview under way alone, while it gives those of further steps', async () => {
+  const seen: CpuTensor[] = []
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const decoder = async (tokens: CpuTensor) => {
+    seen.push(tokens)
+    await held
+    return [...tokens.data]
+  }
+  const previewed = new VQDiffusionPipeline({ scheduler, denoiser, decoder, layout: 'pixel-major' })
+  const given: number[][] = []
+  let preview: Promise<number[]> | undefined
+  for await (const one of previewed.sample({ ...base, predOriginalSample: true, previewEvery: 1 })) {
+    given.push([...one.predOriginalSample!.data])
+    preview ??= one.preview
+    if (one.step === steps - 1) release()
+  }
+  expect(seen.length).toBe(1)
+  expect(await preview).toEqual(given[0])
+  expect(new Set(given.map(String)).size).toBe(steps)
+})
+
 describe('diagnostics of a chain', () => {
   it('tell of each step what the step itself tells', async () => {
     const generator = new RandomGenerator([3, 4])

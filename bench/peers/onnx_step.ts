@@ -116,15 +116,25 @@ class Step {
   /** Zero beyond the classes that come before the truncation rate is reached: a full sort, since it may be any number. */
   private truncated(mass: Value, total: Value | undefined): { mass: Value; total: Value } {
     const { graph, shape } = this
-    const rate = graph.float(shape.truncationRate)
-    const limit = total ? graph.op('Mul', [total, rate]) : rate
-    const sorted = graph.ops('TopK', [mass, graph.int64([shape.numVecClasses - 1])], 2, { axis: 1 })[0]!
-    const before = graph.op('CumSum', [sorted, graph.int32(1)], { exclusive: 1 })
+    const { batchSize, numLatentPixels, numVecClasses, truncationRate } = shape
+    const rate = graph.float(truncationRate)
+    let limit = total ? graph.op('Mul', [total, rate]) : rate
+    let columns = mass
+    if (!this.#pixelMajor) {
+      // On the CPU, since the sort is there anyway; it is faster along the innermost axis.
+      columns = graph.op('Transpose', [mass], { perm: [0, 2, 1] })
+      this.cpuNodes.push(columns)
+      limit = graph.reshape(limit, [batchSize, numLatentPixels, 1])
+    }
+    const sorted = graph.ops('TopK', [columns, graph.int64([numVecClasses - 1])], 2)[0]!
+    // The WebGPU provider has a CumSum too, which takes a minute at the size of the published models.
+    const before = graph.op('CumSum', [sorted, graph.int32(-1)], { exclusive: 1 })
     const keeps = graph.op('Less', [before, limit])
     const kept = graph.op('Where', [keeps, sorted, graph.float(Infinity)])
-    const least = graph.op('ReduceMin', [kept], { axes: [1] })
+    const least = graph.op('ReduceMin', [kept], { axes: [-1] })
     this.cpuNodes.push(sorted, before, keeps, kept, least)
-    const truncated = graph.op('Where', [graph.op('Less', [mass, least]), graph.float(0), mass])
+    const isLess = graph.op('Less', [mass, graph.reshape(least, this.#column)])
+    const truncated = graph.op('Where', [isLess, graph.float(0), mass])
     return { mass: truncated, total: graph.op('ReduceSum', [truncated, graph.int64([1])]) }
   }
 

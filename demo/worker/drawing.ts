@@ -1,4 +1,4 @@
-import type { Position, Step } from './engine'
+import type { Decoded, Position, Step } from './engine'
 import { toBitmaps } from './paint'
 import { type Drawing, type DrawingEvent, type Drawn, type Frame, NUM_LATENT_PIXELS, type Tokens } from './protocol'
 import type { Surviving } from './recovery'
@@ -28,6 +28,14 @@ export async function draw(
     onEvent({ kind: 'step', frame })
   }
 
+  async function show(step: number, preview: Promise<Decoded>): Promise<void> {
+    // The decoding at the end will tell why one failed.
+    const decoded = await preview.catch(() => undefined)
+    if (!decoded) return
+    milliseconds.decode += decoded.milliseconds
+    onEvent({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.pixels) })
+  }
+
   await survive(async (engine) => {
     if (losses++ > 0) onEvent({ kind: 'recovered', step: position?.step ?? 0 })
     signal.throwIfAborted()
@@ -35,24 +43,19 @@ export async function draw(
       const start = await engine.begin(drawing)
       reach(start, startingFrame(start, engine.timesteps(drawing)))
     }
-    // Frames travel while the next step runs, and are told in their order.
+    // Frames travel while the next step runs, and are told in their order; previews whenever they are painted.
     let told = Promise.resolve()
+    let previewed = Promise.resolve()
     try {
       for await (const step of engine.steps(drawing, position!, signal)) {
         const arriving = arrive(step)
         told = Promise.all([arriving, told]).then(([{ position, frame }]) => reach(position, frame))
         // Who waits for the last of them hears of it.
         told.catch(() => {})
-        step.preview?.then(
-          async ({ pixels, milliseconds: decode }) => {
-            milliseconds.decode += decode
-            onEvent({ kind: 'preview', step: step.step, bitmaps: await toBitmaps(pixels) })
-          },
-          () => {}, // the decoding at the end tells whether it works
-        )
+        if (step.preview) previewed = show(step.step, step.preview)
       }
     } finally {
-      await told.catch(() => {})
+      await Promise.allSettled([told, previewed])
     }
     await told
   })

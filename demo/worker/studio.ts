@@ -1,4 +1,4 @@
-import { expose, transfer } from 'comlink'
+import { expose, type ProxyMethods, releaseProxy, transfer } from 'comlink'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxEncoder, OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
 import type { DownloadProgress } from '../download'
@@ -88,7 +88,9 @@ export class Studio implements StudioWorker {
     const { engines } = this.#open
     const { signal } = this.#stop
     const tell = (event: DrawingEvent) => onEvent(transfer(event, contentsOf(event)))
-    const drawn = this.#last.then(() => draw(drawing, engines.surviving(signal), signal, tell))
+    const drawn = this.#last
+      .then(() => draw(drawing, engines.surviving(signal), signal, tell))
+      .finally(() => release(onEvent))
     this.#last = drawn.catch(() => {})
     return explained(async () => {
       const result = await drawn
@@ -162,6 +164,11 @@ function contentsOf(event: DrawingEvent): Transferable[] {
   if (event.kind === 'recovered') return []
   const { tokens, predOriginalSample, entropy } = event.frame
   return [tokens, predOriginalSample, entropy].flatMap((array) => (array ? [array.buffer] : []))
+}
+
+/** Frees the channel of a callback, which would otherwise stay until it is collected. */
+function release(callback: object): void {
+  ;(callback as Partial<ProxyMethods>)[releaseProxy]?.()
 }
 
 expose(new Studio())

@@ -163,18 +163,3 @@ fn reduce_count(local_index: u32, value: u32) -> u32 {
   }
   return workgroupUniformLoad(&shared_classes[0]);
 }
-
-fn reduce_max(local_index: u32, value: f32) -> f32 {
-  var highest = value;
-  shared_values[local_index] = highest;
-  for (var partials = WORKGROUP_SIZE; partials > 1u; partials = joined(partials)) {
-    workgroupBarrier();
-    if (local_index < joined(partials)) {
-      for (var other = local_index + joined(partials); other < partials; other += joined(partials)) {
-        highest = max(highest, shared_values[other]);
-      }
-      shared_values[local_index] = highest;
-    }
-  }
-  return workgroupUniformLoad(&shared_values[0]);
-}

@@ -21,12 +21,16 @@ export function diagnose(
     const high = Math.max(...column)
     // Worthless: Math.max passes NaN on.
     if (Number.isFinite(high)) {
-      const total = column.reduce((sum, logit) => sum + Math.exp(logit - high), 0)
+      // −Σ p log p = log Σ e^l − Σ l e^l / Σ e^l, l below the highest logit.
+      let [total, weighted] = [0, 0]
+      for (const logit of column) {
+        if (logit === -Infinity) continue
+        const weight = Math.exp(logit - high)
+        total += weight
+        weighted += weight * (logit - high)
+      }
       topProbability.data[token] = 1 / total
-      entropy.data[token] = column.reduce((sum, logit) => {
-        const logP = logit - high - Math.log(total)
-        return logP === -Infinity ? sum : sum - Math.exp(logP) * logP
-      }, 0)
+      entropy.data[token] = Math.log(total) - weighted / total
     }
     if (sample.data[token] !== prevSample.data[token]) counts.data[0]!++
   }

@@ -1,0 +1,176 @@
+import { type Browser, type CDPSession, expect, type Page, type Worker } from '@playwright/test'
+import { browserArgs, findBrowser } from '../scripts/browser.mjs'
+import { test } from './demo_page'
+
+// A browser of its own: one whose GPU process has crashed is not as patient with the next crash.
+test.use({ launchOptions: { ...(await findBrowser()), args: [...browserArgs, '--js-flags=--expose-gc'] } })
+
+const QUICK = '?prompt=red+heart&style=3d&guidance=1&seed=3'
+
+/** What the tests put into the worker. */
+interface Watched {
+  losses: number
+  /** The last that made a command encoder. */
+  device: GPUDevice
+  bytes: () => number
+}
+
+async function studioOf(page: Page): Promise<Worker> {
+  await expect.poll(() => page.workers().length).toBe(1)
+  return page.workers()[0]!
+}
+
+/** Has the worker destroy its device as it makes its n-th command encoder from now on: n = 1, 2, … of a list. */
+function loseDeviceAt(worker: Worker, calls: number[]): Promise<void> {
+  return worker.evaluate((calls) => {
+    const watched = globalThis as unknown as Watched
+    const { createCommandEncoder } = GPUDevice.prototype
+    let call = 0
+    watched.losses = 0
+    GPUDevice.prototype.createCommandEncoder = function (descriptor) {
+      watched.device = this
+      if (calls.includes(++call)) {
+        watched.losses++
+        this.destroy()
+      }
+      return createCommandEncoder.call(this, descriptor)
+    }
+  }, calls)
+}
+
+const lossesOf = (worker: Worker) => worker.evaluate(() => (globalThis as unknown as Watched).losses)
+
+/** Notes the states that the page goes through from now on. */
+function watchStatus(page: Page): Promise<void> {
+  return page.getByTestId('status').evaluate((status) => {
+    const seen = new Set<string | null>()
+    Object.assign(globalThis, { seen })
+    new MutationObserver(() => seen.add(status.textContent)).observe(status, {
+      ...{ childList: true, characterData: true, subtree: true },
+    })
+  })
+}
+
+const statesSeen = (page: Page) => page.evaluate(() => [...(globalThis as unknown as { seen: Set<string> }).seen])
+
+test('draws the same picture though its device is destroyed: early, late, repeatedly and unused', async ({
+  demo,
+  page,
+}) => {
+  await demo.open(`${QUICK}&steps=4`)
+  const undisturbed = await demo.draw()
+  const worker = await studioOf(page)
+  await watchStatus(page)
+  for (const calls of [[1], [14], [8, 40]]) {
+    await loseDeviceAt(worker, calls)
+    expect(await demo.draw()).toEqual(undisturbed)
+    expect(await lossesOf(worker)).toBe(calls.length)
+  }
+  await worker.evaluate(() => (globalThis as unknown as Watched).device.destroy())
+  expect(await demo.draw()).toEqual(undisturbed)
+  expect(await statesSeen(page)).toEqual(['drawing', 'done'])
+})
+
+test('gives up when the device is lost again and again, and then draws with another worker', async ({ demo, page }) => {
+  await demo.open(`${QUICK}&steps=2`)
+  await expect(demo.status).toHaveText('ready')
+  await loseDeviceAt(await studioOf(page), [5, 15, 25])
+  await demo.generate.click()
+  await expect(demo.status).toHaveText(/^error: The graphics device was lost/)
+  await demo.draw()
+})
+
+test('draws 30 pictures in a row without holding more memory at the end', async ({ demo, page }) => {
+  test.slow()
+  page.once('worker', (worker) => worker.evaluate(countBuffers))
+  await demo.open(`${QUICK}&steps=2`)
+  const worker = await studioOf(page)
+  const heap = await heapOf(page)
+  const memory = async () => {
+    await worker.evaluate(() => (globalThis as unknown as { gc: () => void }).gc())
+    return { gpu: await worker.evaluate(() => (globalThis as unknown as Watched).bytes()), heap: await heap() }
+  }
+  // The first pictures have memory laid out that stays.
+  for (let picture = 0; picture < 3; picture++) await demo.draw()
+  const before = await memory()
+  for (let picture = 0; picture < 30; picture++) await demo.draw()
+  const after = await memory()
+  test.info().annotations.push({ type: 'memory', description: JSON.stringify({ before, after }) })
+  expect(before.gpu).toBeGreaterThan(1e6)
+  expect(after.gpu).toBeLessThan(1.1 * before.gpu)
+  expect(after.heap).toBeLessThan(1.1 * before.heap)
+})
+
+// The last one, since it leaves a browser behind whose GPU process has crashed.
+test('draws the same picture though the GPU process crashes', async ({ demo, page, browser }) => {
+  await demo.open(`${QUICK}&steps=6`)
+  const undisturbed = await demo.draw()
+  await watchStatus(page)
+  await demo.generate.click()
+  await expect(page.getByTestId('progress')).toContainText('step 3 of 6')
+  await crashGpu(browser)
+  expect(await demo.drawn()).toEqual(undisturbed)
+  expect(await statesSeen(page)).toEqual(['drawing', 'done'])
+})
+
+async function crashGpu(browser: Browser): Promise<void> {
+  const session = await browser.newBrowserCDPSession()
+  await session.send('Browser.crashGpuProcess')
+}
+
+/** Runs in the worker, before it has a device: counts the bytes of all buffers that are neither destroyed nor collected. */
+function countBuffers(): void {
+  let bytes = 0
+  const sizes = new WeakMap<GPUBuffer, { size: number }>()
+  const collected = new FinalizationRegistry<{ size: number }>((held) => {
+    bytes -= held.size
+  })
+  const { createBuffer } = GPUDevice.prototype
+  const { destroy } = GPUBuffer.prototype
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    const buffer = createBuffer.call(this, descriptor)
+    const held = { size: buffer.size }
+    bytes += held.size
+    sizes.set(buffer, held)
+    collected.register(buffer, held)
+    return buffer
+  }
+  GPUBuffer.prototype.destroy = function () {
+    const held = sizes.get(this)
+    if (held) {
+      bytes -= held.size
+      held.size = 0
+    }
+    return destroy.call(this)
+  }
+  Object.assign(globalThis, { bytes: () => bytes })
+}
+
+/** Reads the bytes of the worker's JavaScript objects and of their array buffers, after a collection. */
+async function heapOf(page: Page): Promise<() => Promise<number>> {
+  const session: CDPSession = await page.context().newCDPSession(page)
+  const attached = new Promise<string>((resolve) => {
+    session.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
+      if (targetInfo.type === 'worker') resolve(sessionId)
+    })
+  })
+  // Not flat: Playwright's sessions speak to the page itself only, so messages to its worker are wrapped.
+  await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
+  const sessionId = await attached
+  let last = 0
+  const ask = (method: string): Promise<Record<string, number>> => {
+    const id = ++last
+    return new Promise((resolve) => {
+      session.on('Target.receivedMessageFromTarget', ({ message }) => {
+        const answer = JSON.parse(message)
+        if (answer.id === id) resolve(answer.result)
+      })
+      session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method }) })
+    })
+  }
+  return async () => {
+    await ask('HeapProfiler.collectGarbage')
+    const { usedSize, backingStorageSize = 0 } = await ask('Runtime.getHeapUsage')
+    return usedSize! + backingStorageSize
+  }
+}
