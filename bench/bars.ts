@@ -10,7 +10,11 @@ export interface Bar {
 /** Figures that are not ratios of times. */
 export const figureBars: readonly Bar[] = [
   { name: 'host_ms_per_step', what: 'milliseconds of the calling thread a step', bar: { atMost: 0.1 } },
-  { name: 'gpu_objects_per_step', what: 'GPU objects made a step, after the first', bar: { atMost: 0 } },
+  {
+    name: 'gpu_objects_per_step',
+    what: 'GPU objects made a step, after the first in each direction',
+    bar: { atMost: 0 },
+  },
   {
     name: 'non_network_share',
     what: 'whole demo picture without previews: share of the time that is no network',

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, release, type } from 'node:os'
 import { help, type Options, parseOptions } from './options'
-import { reportOf } from './ratios'
+import { mergeReports, reportOf } from './ratios'
 import { printReport } from './report'
 import type { Measured, Report } from './results'
 
@@ -16,7 +16,7 @@ export async function command(
       console.log(help)
       return 0
     }
-    const report = options.from === undefined ? await measured(options, measure) : await readReport(options.from)
+    const report = options.from.length === 0 ? await measured(options, measure) : await readReports(options.from)
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`)
     console.log(printReport(report, options.markdown ? 'markdown' : 'text'))
     return report.results.some(({ why_not }) => why_not?.startsWith('refused')) ? 1 : 0
@@ -35,6 +35,11 @@ async function measured(options: Options, measure: (options: Options) => Promise
     results,
     figures,
   })
+}
+
+/** The results of several runs on one machine as one report. */
+async function readReports(files: readonly string[]): Promise<Report> {
+  return mergeReports(await Promise.all(files.map(readReport)))
 }
 
 async function readReport(file: string): Promise<Report> {

@@ -11,8 +11,8 @@ export interface Options {
   readonly patience: Patience
   /** Where the JSON goes. */
   readonly json: string | undefined
-  /** Print tables of this JSON instead of measuring. */
-  readonly from: string | undefined
+  /** Tables of these files' results instead of measuring, if there are any. */
+  readonly from: readonly string[]
   readonly markdown: boolean
   /** Whether to draw whole pictures, in a browser. */
   readonly pictures: boolean
@@ -32,7 +32,7 @@ const flags = {
   peers: { type: 'string' },
   seconds: { type: 'string' },
   json: { type: 'string' },
-  from: { type: 'string' },
+  from: { type: 'string', multiple: true },
   markdown: { type: 'boolean', default: false },
   'no-pictures': { type: 'boolean', default: false },
   bundle: { type: 'string' },
@@ -60,7 +60,7 @@ export function parseOptions(args: readonly string[]): Options {
   }
   if (values.quick && values.all) throw new RangeError('--quick and --all exclude each other.')
   return {
-    ...{ help: values.help, json: values.json, from: values.from, markdown: values.markdown },
+    ...{ help: values.help, json: values.json, from: values.from ?? [], markdown: values.markdown },
     ...{ bundle: values.bundle, dawn: values.dawn, pictures: !values['no-pictures'] && !values.quick },
     selection: {
       extent: values.all ? 'all' : values.quick ? 'quick' : 'default',
@@ -117,7 +117,7 @@ ${sizeText(baseSize)}, the simplest at six other sizes, slow peers where they ar
 What comes out.
   --json FILE         machine, results, ratios
   --markdown          tables in Markdown
-  --from FILE         print the tables of an earlier --json, measure nothing
+  --from FILE         measure nothing, print the tables of an earlier --json; of several, of the results of all
 
 npm run bench         in a headless Chromium (CHROMIUM_PATH chooses which), on SwiftShader
 npm run bench:node    in Node on Dawn, Chromium's WebGPU: on the machine's own Vulkan driver, else on SwiftShader

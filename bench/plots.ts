@@ -1,7 +1,8 @@
 import * as Plot from '@observablehq/plot'
-import { type Axis, type Curve, type Growth, growthAlong, type Point } from './growth'
+import { type Axis, type Growth, growthAlong, type Point } from './growth'
 import { rowNames } from './names'
 import type { Report, Result } from './results'
+import { headRoom, paper, sheet } from './sheet'
 import { baseSize, sizeText } from './sizes'
 
 declare global {
@@ -10,28 +11,34 @@ declare global {
   }
 }
 
-/** Its own background: a page of either colour can show it. */
-const paper = { background: '#ffffff', ink: '#1a1a1a' }
-const style = { fontSize: '13px', fontFamily: 'system-ui, sans-serif', color: paper.ink, background: paper.background }
-const colours: Record<string, string> = {
+const curveColours: Readonly<Record<string, string>> = {
   'last step (all columns)': '#b3261e',
   'mean of 16 steps': '#b58900',
   'mean of 100 steps': '#1a56c4',
-  'floor: read once': '#6b6b6b',
+  'floor: read once': paper.quiet,
+}
+const peerColours = { ours: '#1a56c4', 'without us': '#b58900', floor: paper.quiet }
+
+/** A plot, with what stands above it. */
+interface Drawing {
+  readonly title: string
+  readonly legend: Readonly<Record<string, string>>
+  readonly options: Plot.PlotOptions
 }
 
-/** All plots of a report that its results are enough for, as SVG text by the plot's name. Called by scripts/bench_plots.mjs. */
-function drawPlots(report: Report): Record<string, string> {
-  const { results, machine } = report
-  const place = `${machine.adapter}, ${machine.runtime}`
-  const plots: Record<string, Plot.PlotOptions | undefined> = {
-    'per-token-over-B': growthPlot('B', 'B, items of a batch', results, place),
-    'per-token-over-N': growthPlot('N', 'N, latent pixels', results, place),
-    'time-over-C': classesPlot(results, place),
-    peers: peersPlot(results, place),
+/** All plots of a report that its results are enough for, as SVG text by name. Called by scripts/bench_plots.mjs. */
+function drawPlots({ results, machine }: Report): Record<string, string> {
+  const drawings: Record<string, Drawing | undefined> = {
+    'per-token-over-B': perTokenPlot('B', 'B, items of a batch', growthAlong('B', results)),
+    'per-token-over-N': perTokenPlot('N', 'N, latent pixels', growthAlong('N', results)),
+    'time-over-C': classesPlot(growthAlong('C', results)),
+    peers: peersPlot(results),
   }
+  const place = `${machine.date} · ${machine.runtime} · ${machine.adapter}`
   return Object.fromEntries(
-    Object.entries(plots).flatMap(([name, options]) => (options ? [[name, svgText(Plot.plot(options))]] : [])),
+    Object.entries(drawings).flatMap(([name, drawing]) =>
+      drawing ? [[name, sheet(Plot.plot(drawing.options), { place, ...drawing })]] : [],
+    ),
   )
 }
 
@@ -42,68 +49,61 @@ interface Mark extends Point {
   readonly layout: Result['layout']
 }
 
-const marksOf = (curves: readonly Curve[]): Mark[] =>
-  curves.flatMap(({ name, layout, points }) => points.map((point) => ({ ...point, name, layout })))
+/** The points of all curves, their times divided. */
+function marksOf({ curves }: Growth, divisor: (point: Point) => number): Mark[] {
+  return curves.flatMap(({ name, layout, points }) =>
+    points.map((point) => {
+      const by = divisor(point)
+      return { ...point, name, layout, median: point.median / by, p10: point.p10 / by, p90: point.p90 / by }
+    }),
+  )
+}
 
-/** Cost per token: flat where a larger batch or picture costs nothing extra. */
-function growthPlot(
-  axis: Axis,
-  label: string,
-  results: readonly Result[],
-  place: string,
-): Plot.PlotOptions | undefined {
-  const growth = growthAlong(axis, results)
+/** Flat where a larger batch or picture costs nothing extra. */
+function perTokenPlot(axis: Axis, label: string, growth: Growth | undefined): Drawing | undefined {
   if (!growth) return undefined
-  const marks = marksOf(growth.curves).map((mark) => ({
-    ...mark,
-    ...{ median: mark.median / mark.tokens, p10: mark.p10 / mark.tokens, p90: mark.p90 / mark.tokens },
-  }))
+  const marks = marksOf(growth, ({ tokens }) => tokens)
+  const ticks = [...new Set(marks.map(({ x }) => x))]
   return {
-    ...frame(`Cost per token, ${growth.fixed}, f32, plain · ${place}`, marks),
-    x: { type: 'log', base: 2, label, ticks: distinct(marks), tickFormat: 'd' },
-    y: { type: 'log', label: 'µs a token', grid: true, tickFormat: '~g' },
+    ...{ title: `µs a token over ${axis}: ${growth.fixed}, f32, plain`, legend: curveColours },
+    options: {
+      ...curvesOptions(marks),
+      x: { type: 'log', base: 2, label, ticks, tickFormat: 'd' },
+      y: { type: 'log', label: null, grid: true, ticks: 5, tickFormat: '~g' },
+    },
   }
 }
 
 /** Linear axes: whatever reads its columns grows on a straight line. */
-function classesPlot(results: readonly Result[], place: string): Plot.PlotOptions | undefined {
-  const growth: Growth | undefined = growthAlong('C', results)
+function classesPlot(growth: Growth | undefined): Drawing | undefined {
   if (!growth) return undefined
-  const thousandths = marksOf(growth.curves).map((mark) => ({
-    ...mark,
-    ...{ median: mark.median / 1000, p10: mark.p10 / 1000, p90: mark.p90 / 1000 },
-  }))
+  const marks = marksOf(growth, () => 1000)
   return {
-    ...frame(`Time of a step, ${growth.fixed}, f32, plain · ${place}`, thousandths),
-    x: { label: 'C, classes', domain: [0, Math.max(...thousandths.map(({ x }) => x))] },
-    y: { label: 'ms a step', grid: true, zero: true },
+    ...{ title: `ms a step over C: ${growth.fixed}, f32, plain`, legend: curveColours },
+    options: {
+      ...curvesOptions(marks),
+      x: { label: 'C, classes', domain: [0, Math.max(...marks.map(({ x }) => x))] },
+      y: { label: null, grid: true, zero: true },
+    },
   }
 }
 
-function frame(title: string, marks: readonly Mark[]): Plot.PlotOptions {
-  const shared = { x: 'x', stroke: (mark: Mark) => colours[mark.name], fx: 'layout' } as const
+function curvesOptions(marks: readonly Mark[]): Plot.PlotOptions {
+  const colour = ({ name }: Mark) => curveColours[name]
+  const shared = { x: 'x', stroke: colour, fx: 'layout' } as const
   return {
-    ...{ width: 960, height: 400, marginTop: 60, marginLeft: 60, marginRight: 150, marginBottom: 45, insetLeft: 10 },
-    style,
-    fx: { label: null, padding: 0.35, domain: ['pixel-major', 'class-major'] },
+    ...{ ...sheetOptions, height: 400, marginLeft: 60, marginRight: 30, insetLeft: 10 },
+    fx: { label: null, padding: 0.12, domain: ['pixel-major', 'class-major'] },
     marks: [
-      heading(title),
       Plot.ruleX(marks, { ...shared, y1: 'p10', y2: 'p90', strokeWidth: 3, strokeOpacity: 0.3 }),
       Plot.line(marks, { ...shared, y: 'median', z: 'name', strokeWidth: 2 }),
-      Plot.dot(marks, { ...shared, y: 'median', fill: (mark: Mark) => colours[mark.name], r: 3 }),
-      Plot.text(
-        marks,
-        Plot.selectLast({
-          ...{ x: 'x', y: 'median', z: 'name', fx: 'layout', text: 'name', dx: 8, textAnchor: 'start' },
-          fill: (mark: Mark) => colours[mark.name],
-        }),
-      ),
+      Plot.dot(marks, { ...shared, y: 'median', fill: colour, r: 3 }),
     ],
   }
 }
 
 /** Everybody at the base size, on a logarithmic axis: a chain's mean where work depends on t, else any step. */
-function peersPlot(results: readonly Result[], place: string): Plot.PlotOptions | undefined {
+function peersPlot(results: readonly Result[]): Drawing | undefined {
   const { batchSize, numVecClasses, numLatentPixels } = baseSize
   const rows = results
     .filter(({ B, C, N }) => B === batchSize && C === numVecClasses && N === numLatentPixels)
@@ -113,40 +113,29 @@ function peersPlot(results: readonly Result[], place: string): Plot.PlotOptions 
     .sort((a, b) => a.median_us - b.median_us)
   if (rows.length < 2) return undefined
   const colour = ({ kind, peer }: Pick<Result, 'kind' | 'peer'>) =>
-    peer === rowNames.ours ? '#1a56c4' : kind === 'floor' ? '#6b6b6b' : '#b58900'
-  const y = { y: 'peer', sort: null } as const
-  const left = Math.min(...rows.map(({ median_us }) => median_us)) / 2
+    kind === 'floor'
+      ? peerColours.floor
+      : peerColours[kind === 'ours' || peer === rowNames.twin ? 'ours' : 'without us']
+  const begin = Math.min(...rows.map(({ median_us }) => median_us)) / 2
   return {
-    ...{ width: 960, height: 90 + 30 * rows.length, marginTop: 50, marginLeft: 270, marginRight: 90, marginBottom: 45 },
-    style,
-    x: { type: 'log', label: 'µs a step (chains: mean of 100 steps)', grid: true, tickFormat: '~s', nice: true },
-    y: { label: null, domain: rows.map(({ peer }) => peer) },
-    marks: [
-      heading(`A step at ${sizeText(baseSize)}, pixel-major, f32, plain · ${place}`),
-      Plot.ruleY(rows, { ...y, x1: left, x2: 'median_us', stroke: colour, strokeWidth: 2 }),
-      Plot.dot(rows, { ...y, x: 'median_us', fill: colour, r: 5 }),
-      Plot.text(rows, {
-        ...{ ...y, x: 'median_us', dx: 10, textAnchor: 'start', fill: paper.ink },
-        text: ({ median_us }: { median_us: number }) => Math.round(median_us).toLocaleString('en'),
-      }),
-    ],
+    ...{ title: `A step at ${sizeText(baseSize)}, pixel-major, f32, plain`, legend: peerColours },
+    options: {
+      ...{ ...sheetOptions, height: headRoom + 50 + 30 * rows.length, marginLeft: 250, marginRight: 90 },
+      x: { type: 'log', label: 'µs a step (chains: mean of 100 steps)', grid: true, ticks: 6, tickFormat: '~s' },
+      y: { label: null, domain: rows.map(({ peer }) => peer) },
+      marks: [
+        Plot.ruleY(rows, { y: 'peer', x1: begin, x2: 'median_us', stroke: colour, strokeWidth: 2 }),
+        Plot.dot(rows, { y: 'peer', x: 'median_us', fill: colour, r: 5 }),
+        Plot.text(rows, {
+          ...{ y: 'peer', x: 'median_us', dx: 10, textAnchor: 'start', fill: paper.ink },
+          text: ({ median_us }: { median_us: number }) => Math.round(median_us).toLocaleString('en'),
+        }),
+      ],
+    },
   }
 }
 
-/** A title within the picture: Plot's own would stand outside of the SVG. */
-function heading(text: string): Plot.Markish {
-  return Plot.text([text], { frameAnchor: 'top-left', dy: -42, fontSize: 15, fontWeight: 600, lineAnchor: 'top' })
-}
-
-function distinct(marks: readonly Mark[]): number[] {
-  return [...new Set(marks.map(({ x }) => x))]
-}
-
-function svgText(plot: SVGSVGElement | HTMLElement): string {
-  const svg = plot instanceof SVGSVGElement ? plot : plot.querySelector('svg')!
-  const background = document.createElementNS(svg.namespaceURI, 'rect')
-  for (const [name, value] of Object.entries({ width: '100%', height: '100%', fill: paper.background }))
-    background.setAttribute(name, value)
-  svg.prepend(background)
-  return new XMLSerializer().serializeToString(svg)
+const sheetOptions: Plot.PlotOptions = {
+  ...{ width: 960, marginTop: headRoom, marginBottom: 45 },
+  style: { fontSize: '13px', fontFamily: paper.font, color: paper.ink, background: paper.background },
 }

@@ -101,6 +101,23 @@ export function reportOf({ machine, results, figures }: Measured): Report {
   return { machine, results, ratios: each(({ value }) => value), notes: each(({ note }) => note) }
 }
 
+/** Results of several runs on one machine; of rows and figures that more than one has, the last counts. */
+export function mergeReports(reports: readonly Report[]): Report {
+  const rows = new Map<string, Result>()
+  const figures: Record<string, Figure> = {}
+  for (const { results, ratios: values, notes } of reports) {
+    for (const row of results) {
+      const { B, C, N, layout, dtype, mode, peer, phase } = row
+      rows.set([B, C, N, layout, dtype, mode, peer, phase].join(), row)
+    }
+    for (const { name } of figureBars) {
+      const value = values[name] ?? null
+      if (value !== null || !figures[name]) figures[name] = { value, note: notes[name] ?? '' }
+    }
+  }
+  return reportOf({ machine: reports.at(-1)!.machine, results: [...rows.values()], figures })
+}
+
 function figureOf(ratio: Ratio, results: readonly Result[], software: boolean): Figure {
   const note = `${sizeText(ratio.size)} ${ratio.layout} f32 ${ratio.mode}`
   if (ratio.needsGpu && software) return { value: null, note: 'this machine has no GPU to compare' }

@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals-core'
+import { announce } from './announce'
 import { assistPrompt } from './completion'
+import { element } from './element'
 import { showBackend, showDownload, showProgress, showState } from './readout'
 import { type BackendChoice, type Engine, readBackendChoice } from './settings'
 import { busy } from './state'
@@ -48,8 +50,10 @@ async function open(): Promise<Connection> {
 export function fail(error: Error): void {
   disconnect()
   busy.value = false
-  showProgress(0, '')
+  showProgress(0, 'Generate tries again.')
   showState('error', error.message)
+  announce(error.message)
+  element('status', HTMLElement).scrollIntoView({ block: 'nearest' })
 }
 
 /** Goes on with another engine. Not while something is drawn. */

@@ -3,9 +3,9 @@ import { connect, fail, connection as opened } from './connection'
 import { draw } from './drawing'
 import { element } from './element'
 import { livePreview, readForm } from './form'
-import { countCells } from './mask'
+import { countCells, noCells } from './mask'
 import type { Order, Start } from './order'
-import { duration, say, showProgress, showState } from './readout'
+import { complain, duration, say, showProgress, showState } from './readout'
 import { type PageSettings, writeSettings } from './settings'
 import {
   brushing,
@@ -26,14 +26,18 @@ import type { Drawn, Frame } from './worker/protocol'
 /** The work that is wanted; another's results are late and are ignored. */
 let wanted: object | undefined
 /** Draws what the form says: the marked cells while the brush is out, else from the chosen source or from noise. */
-export function generate(): Promise<boolean> {
+export async function generate(): Promise<boolean> {
+  if (brushing.peek() && countCells(mask.peek()) === 0) {
+    complain('Brush over some cells first, or put the brush away.')
+    return false
+  }
   return make({ settings: readForm(), start: startOf() })
 }
 
 function startOf(): Start {
   const print = selectedPrint.peek()
   const picture = print?.picture.peek()
-  if (brushing.peek() && picture && countCells(mask.peek()) > 0) {
+  if (brushing.peek() && picture) {
     return { kind: 'cells', base: { tokens: picture.tokens, bitmap: print!.bitmap.peek()! }, mask: mask.peek() }
   }
   const base = source.peek()
@@ -51,6 +55,7 @@ export async function make(order: Order): Promise<boolean> {
   wanted = order
   busy.value = true
   brushing.value = false
+  if (order.start.kind !== 'cells') mask.value = noCells
   // Known at once where the worker is open already.
   if (opened.peek()) showState('drawing')
   interrupt.value = () => {
@@ -113,7 +118,7 @@ function follow(frame: Frame, steps: number): void {
 
 function tell(settings: PageSettings, steps: number, { milliseconds }: Drawn, total: number): void {
   const { network, engine } = milliseconds
-  const facts = `${steps} steps · ${duration((network + engine) / Math.max(1, steps))} a step · ${duration(total)} in all`
+  const facts = `${steps} ${steps === 1 ? 'step' : 'steps'} · ${duration((network + engine) / Math.max(1, steps))} a step · ${duration(total)} in all`
   showProgress(1, settings.count > 1 ? `${facts}. Open one to save or change it.` : facts)
   showState('done')
   announce(`Done: ${nameOf(settings)}.`)

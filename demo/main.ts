@@ -57,5 +57,5 @@ async function followAddress(): Promise<void> {
   }
 }
 
-window.addEventListener('hashchange', () => followAddress())
+window.addEventListener('hashchange', () => followAddress().catch(fail))
 followAddress().catch(fail)

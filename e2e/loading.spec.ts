@@ -165,21 +165,40 @@ test('draws the same without a connection after the first visit', async ({ demo,
   expect(server.requests.filter(({ path }) => path !== '/sw.js')).toEqual([])
 })
 
-test('leaves an open page alone when there is a newer version', async ({ demo, page, server, context }) => {
+test.describe('a newer version', () => {
   const isWaiting = (page: Page) =>
     page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.state === 'installed')
-  await demo.open(ONE_STEP)
-  await expect(demo.status).toHaveText('ready')
-  await serviceWorkerReady(page)
-  server.rewrite('/sw.js', (content) => Buffer.concat([content, Buffer.from('// newer')]))
-  await page.reload()
-  await expect.poll(() => isWaiting(page)).toBe(true)
-  await demo.draw()
-  // Once no page is open any more, nobody is in the way.
-  await page.close()
-  const next = await context.newPage()
-  await next.goto(server.origin)
-  await expect.poll(() => isWaiting(next)).toBe(false)
+  const renew = (page: Page) => page.getByRole('button', { name: 'newer version' })
+
+  async function openAndRelease(demo: DemoPage, server: UnreliableServer): Promise<void> {
+    await demo.open(ONE_STEP)
+    await expect(demo.status).toHaveText('ready')
+    await serviceWorkerReady(demo.page)
+    await expect(renew(demo.page)).toBeHidden()
+    server.rewrite('/sw.js', (content) => Buffer.concat([content, Buffer.from('// newer')]))
+    await demo.page.reload()
+    await expect.poll(() => isWaiting(demo.page)).toBe(true)
+  }
+
+  test('leaves an open page alone, and takes over when none is open', async ({ demo, page, server, context }) => {
+    await openAndRelease(demo, server)
+    await demo.draw()
+    expect(await isWaiting(page)).toBe(true)
+    await page.close()
+    const next = await context.newPage()
+    await next.goto(server.origin)
+    await expect.poll(() => isWaiting(next)).toBe(false)
+  })
+
+  test('takes over when told to', async ({ demo, page, server }) => {
+    await openAndRelease(demo, server)
+    const reloaded = page.waitForEvent('load')
+    await renew(page).click()
+    await reloaded
+    await expect(demo.status).toHaveText('ready')
+    await expect(renew(page)).toBeHidden()
+    expect(await isWaiting(page)).toBe(false)
+  })
 })
 
 test.describe('in a folder', () => {

@@ -83,7 +83,7 @@ test('gives up when the device is lost again and again, and then draws with anot
 test('draws 30 pictures in a row without holding more memory at the end', async ({ demo, page }) => {
   test.slow()
   page.once('worker', (worker) => worker.evaluate(countBuffers))
-  await demo.open(`${QUICK}&steps=2`)
+  await demo.open(`${QUICK}&steps=1`)
   const worker = await studioOf(page)
   const heap = await heapOf(page)
   const memory = async () => {
@@ -97,7 +97,7 @@ test('draws 30 pictures in a row without holding more memory at the end', async 
   const after = await memory()
   test.info().annotations.push({ type: 'memory', description: JSON.stringify({ before, after }) })
   expect(before.gpu).toBeGreaterThan(1e6)
-  expect(after.gpu).toBeLessThan(1.1 * before.gpu)
+  expect(after.gpu).toBeLessThanOrEqual(before.gpu)
   expect(after.heap).toBeLessThan(1.1 * before.heap)
 })
 

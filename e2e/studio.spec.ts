@@ -78,6 +78,8 @@ test('repaints the brushed cells and leaves every other token as it is', async (
 
   await page.getByTestId('mask-brush').click()
   await expect(page.getByTestId('repaint')).toBeDisabled()
+  await demo.generate.click()
+  await expect(page.getByTestId('progress')).toContainText('Brush over some cells first')
   await page.mouse.move(...(await middleOf(page, 4, 2)))
   await page.mouse.down()
   await page.mouse.move(...(await middleOf(page, 4, 9)))

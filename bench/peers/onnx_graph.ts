@@ -56,7 +56,7 @@ export class OnnxGraph {
     return this.ops(opType, inputs, 1, attributes)[0]!
   }
 
-  /** Adds a node with several outputs; `name` overrides that of the first. */
+  /** Adds a node with several outputs; it is named after the first. */
   ops(
     opType: string,
     inputs: readonly Value[],

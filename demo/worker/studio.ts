@@ -75,7 +75,7 @@ export class Studio implements StudioWorker {
       const { contents, refusal } = await obtain([runtimeFile(backend.network, modelRoot), ...files], onProgress, store)
       const [binary, denoiser, decoder] = contents as [Bytes, Bytes, Bytes]
       const ort = await loadRuntime(backend.network, binary)
-      const workshop = new Workshop({ hardware, ort, schedule, models: { denoiser, decoder }, onFailure })
+      const workshop = new Workshop({ hardware, ort, schedule, onFailure }, { denoiser, decoder })
       const engines = new Engines(() => workshop.createEngine())
       await warmUp(await engines.current())
       const obtainEncoder = async () => (await obtain([encoderFile(modelRoot)], () => {}, store)).contents[0]!

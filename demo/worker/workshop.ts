@@ -11,7 +11,6 @@ import { isLost } from './recovery'
 export interface Materials {
   hardware: Hardware
   ort: OnnxRuntime
-  models: Models
   /** The schedule's own tables; and its configuration, for the engine's. */
   schedule: VQDiffusionScheduler
   /** Called with a sentence when the GPU refuses something. */
@@ -21,9 +20,16 @@ export interface Materials {
 /** Makes engines, and knows what they take. */
 export class Workshop {
   #networks: Networks | undefined
+  /** Kept as long as another device may need them. */
+  #models: Models | undefined
   #gpuBytes: (() => number) | undefined
 
-  constructor(private readonly materials: Materials) {}
+  constructor(
+    private readonly materials: Materials,
+    models: Models,
+  ) {
+    this.#models = models
+  }
 
   /** What the engine's device holds, in bytes; undefined without a device. */
   get gpuBytes(): number | undefined {
@@ -32,15 +38,16 @@ export class Workshop {
 
   /** An engine on a new device, if it computes on one. Networks on WebAssembly outlive the devices. */
   async createEngine(): Promise<Engine> {
-    const { hardware, ort, models, schedule } = this.materials
+    const { hardware, ort, schedule } = this.materials
     const { engine, network } = hardware.backend
     const device = await deviceFor(hardware.backend)
     if (device) this.#attend(device)
     if (network === 'wasm') {
-      this.#networks ??= await createNetworks(ort, models, { provider: network })
+      this.#networks ??= await createNetworks(ort, this.#models!, { provider: network })
+      this.#models = undefined
     } else {
       await this.#networks?.destroy()
-      this.#networks = await createNetworks(ort, models, { provider: network, device: device! })
+      this.#networks = await createNetworks(ort, this.#models!, { provider: network, device: device! })
     }
     return createEngine(schedule.config, engine === 'webgpu' ? device : undefined, this.#networks)
   }
