@@ -21,7 +21,7 @@ export async function command(
     console.log(printReport(report, options.markdown ? 'markdown' : 'text'))
     return report.results.some(({ why_not }) => why_not?.startsWith('refused')) ? 1 : 0
   } catch (error) {
-    console.error(error instanceof RangeError ? error.message : error)
+    console.error(isForPeople(error) ? error.message : error)
     return 1
   }
 }
@@ -47,4 +47,9 @@ async function readReport(file: string): Promise<Report> {
     throw new RangeError(`There is no file ${file}: --from takes what --json wrote.`)
   })
   return JSON.parse(text) as Report
+}
+
+/** Options that are off, and a machine without WebGPU: their messages say what to do, and a stack says nothing. */
+function isForPeople(error: unknown): error is Error {
+  return error instanceof Error && (error instanceof RangeError || error.name.endsWith('UnavailableError'))
 }

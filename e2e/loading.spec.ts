@@ -130,7 +130,8 @@ test('keeps the model in memory when there is no room to store it, and says so',
   await expect(page.getByTestId('notice')).toContainText(
     'There was no room to store the model, so the next visit downloads it again.',
   )
-  expect(await storedBytes(page)).toBeLessThan(12 * MEGABYTE)
+  // Chromium looks at its quota when a write begins, so the three files may exceed it by a part each.
+  expect(await storedBytes(page)).toBeLessThan(25 * MEGABYTE)
 })
 
 test('downloads each file once for two tabs', async ({ demo, page, server, context }) => {

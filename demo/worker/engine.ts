@@ -50,6 +50,8 @@ export interface Decoded {
 /** The scheduler with its networks. Lost as a whole with its device; `Position`s are not. */
 export interface Engine {
   readonly device: GPUDevice | undefined
+  /** Resolves when the scheduler needs no more compiling for steps of such a drawing. */
+  prepare(drawing: Drawing): Promise<void>
   /** Those that the drawing visits. */
   timesteps(drawing: Drawing): number[]
   /** Where a drawing begins. */
@@ -107,6 +109,8 @@ function engineOf<Tensor extends ChainTensor>(
 
   return {
     device,
+    prepare: ({ guidance, truncation }) =>
+      scheduler.prepare({ guidance: { scale: guidance }, truncationRate: truncation }),
     timesteps: (drawing) => timestepsOf(scheduler, drawing, drawing.image?.strength),
     async begin(drawing) {
       const { seeds, image } = drawing

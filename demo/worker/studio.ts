@@ -77,7 +77,7 @@ export class Studio implements StudioWorker {
       const ort = await loadRuntime(backend.network, binary)
       const workshop = new Workshop({ hardware, ort, schedule, onFailure }, { denoiser, decoder })
       const engines = new Engines(() => workshop.createEngine())
-      await warmUp(await engines.current())
+      await warmUp(await engines.current(), backend.network)
       const obtainEncoder = async () => (await obtain([encoderFile(modelRoot)], () => {}, store)).contents[0]!
       this.#interior = { hardware, schedule, ort, workshop, engines, modelHash: files[0].sha256, obtainEncoder }
       return { ...backend, explanation: [backend.explanation, refusal].filter(Boolean).join(' ') }
