@@ -11,11 +11,13 @@ import type { Surviving } from './recovery'
  * @throws the signal's reason
  */
 export async function draw(
-  drawing: Drawing,
+  asked: Drawing,
   survive: Surviving,
   signal: AbortSignal,
   onEvent: (event: DrawingEvent) => void,
 ): Promise<Drawn> {
+  // 'purity' cannot keep cells: what is repainted has the law of the posterior.
+  const drawing: Drawing = asked.known ? { ...asked, method: 'posterior' } : asked
   const begun = performance.now()
   const milliseconds = { network: 0, engine: 0, decode: 0, total: 0 }
   let position: Position | undefined

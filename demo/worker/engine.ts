@@ -15,6 +15,9 @@ import { batch, type Networks } from './networks'
 import { startOf, type Timetable, timestepsOf } from './plan'
 import { type Drawing, NUM_LATENT_PIXELS } from './protocol'
 
+/** Of the denoiser's logits. */
+const layout = 'pixel-major'
+
 /** Where a drawing stands: all that is needed to go on with it, on any device. */
 export interface Position {
   /** Steps done. */
@@ -97,7 +100,7 @@ function engineOf<Tensor extends ChainTensor>(
   let network = { begun: Promise.resolve(0), done: Promise.resolve(0) }
   const pipeline = new VQDiffusionPipeline<Tensor, OnnxConditioning, Decoded>({
     scheduler,
-    layout: 'pixel-major',
+    layout,
     async denoiser(input) {
       const begun = networks.nextTurn()
       const logits = await denoiser(input)
@@ -110,7 +113,11 @@ function engineOf<Tensor extends ChainTensor>(
   return {
     device,
     prepare: ({ guidance, truncation }) =>
-      scheduler.prepare({ guidance: { scale: guidance }, truncationRate: truncation }),
+      scheduler.prepare({
+        layout,
+        truncationRate: truncation,
+        ...(guidance !== 1 && { guidance: { scale: guidance } }),
+      }),
     timesteps: (drawing) => timestepsOf(scheduler, drawing, drawing.image?.strength),
     async begin(drawing) {
       const { seeds, image } = drawing
@@ -131,13 +138,11 @@ function engineOf<Tensor extends ChainTensor>(
       }
     },
     async *steps(drawing, from, signal) {
-      const { text, seeds, guidance, truncation, known, livePreview } = drawing
+      const { text, seeds, guidance, truncation, known, livePreview, method } = drawing
       const shape = [seeds.length, NUM_LATENT_PIXELS] as const
       const all = timestepsOf(scheduler, drawing, drawing.image?.strength)
       const timesteps = all.slice(from.step)
       if (timesteps.length === 0) return
-      // Nothing is known to 'purity', and it does not truncate.
-      const method = known ? 'posterior' : drawing.method
       const generator = RandomGenerator.fromState(from.random)
       const inputs = [scheduler.uploadTokens(from.tokens, shape)]
       if (known)
@@ -149,6 +154,7 @@ function engineOf<Tensor extends ChainTensor>(
         const items = pipeline.sample({
           ...{ timesteps, latents, generator, signal, method },
           ...(knownTokens && mask && { known: { tokens: knownTokens, mask } }),
+          // 'purity' neither truncates nor has diagnostics.
           ...(method === 'purity' ? { priorWeight: drawing.priorWeight } : { truncationRate: truncation }),
           guidanceScale: guidance,
           conditioning: { conditional: { text }, unconditional: { text: new Int32Array(text.length) } },
