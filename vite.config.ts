@@ -60,8 +60,9 @@ const library = defineConfig({
       external: [/^wgsl-preprocessor/, /^onnxruntime-web/],
       preserveEntrySignatures: 'allow-extension',
       output: {
-        // Vite leaves blanks in a library, for comments that bundlers read; there are none here.
+        // Vite leaves blanks and comments in a library for bundlers; `sideEffects: false` tells them as much.
         minify: true,
+        comments: false,
         // What the entries share is one file with the main entry: small pieces would compress worse.
         codeSplitting: { groups: [{ name: 'index', test: /\/src\/(?!cpu\/|onnx\/)|\/shaders\// }] },
       },

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
 const library = fileURLToPath(new URL('../dist/lib/', import.meta.url))
-const limit = 25 * 1024
+const limit = 25_000
 
 /**
  * What a page loads of the library: its entry with the chunks that it imports, shaders included. Packages that it

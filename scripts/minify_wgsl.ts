@@ -7,7 +7,9 @@ const words = (text: string) => text.match(/\b[A-Za-z_]\w*/g) ?? []
  * names of features stay, and so do directives.
  */
 export function minifyWgsl(sources: readonly string[]): string[] {
-  const stripped = sources.map(strip)
+  const uncommented = sources.map((source) => source.replace(/\/\/(?!#).*$/gm, ''))
+  const global = globalNames(uncommented.join('\n'))
+  const stripped = uncommented.map((source) => strip(numberLocals(source, global)))
   const short = shortNames(stripped.join('\n'))
   return stripped.map((source) =>
     source
@@ -20,10 +22,25 @@ export function minifyWgsl(sources: readonly string[]): string[] {
 }
 
 function strip(source: string): string {
-  return source
-    .replace(/\/\/(?!#).*$/gm, '')
-    .replace(/^\s+|[ \t]+$/gm, '')
-    .trim()
+  return source.replace(/^\s+|[ \t]+$/gm, '').trim()
+}
+
+/** Names that mean the same everywhere: what stands at the beginning of a line, and members of structs. */
+function globalNames(code: string): Set<string> {
+  const structs = [...code.matchAll(/^struct [\s\S]*?^}/gm)].join('\n')
+  const found = [/^(?:fn|const|override|struct|alias) (\w+)/gm, /var<[^>]*> (\w+)/g, /\.(\w+)/g].map((pattern) =>
+    [...code.matchAll(pattern)].map(([, name]) => name!),
+  )
+  return new Set([...found.flat(), ...words(structs)])
+}
+
+/** Functions call their own variables and parameters alike, in order of appearance: few names, often repeated. */
+function numberLocals(source: string, global: ReadonlySet<string>): string {
+  return source.replace(/^fn [\s\S]*?^}/gm, (text) => {
+    const declared = [...text.matchAll(/\b(?:let|var|const) (\w+)|\b([A-Za-z_]\w*):/g)].map(([, a, b]) => a ?? b!)
+    const locals = [...new Set(declared)].filter((name) => !global.has(name) && name !== 'default')
+    return rename(text, new Map(locals.map((name, i) => [name, `local_${i}`])))
+  })
 }
 
 /** Attributes and the values that they name are WGSL's own. */

@@ -53,7 +53,7 @@ fn main(
         }
       }
     }
-    let mean_surprise = reduce_sum(local_index, surprise);
+    let mean_surprise = reduce_log_sum_exp(local_index, LogSumExp(0.0, surprise, 0u)).sum;
     if (in_range && lane == 0u) {
       let worthless = total.invalid != 0u || total.sum == 0.0;
       entropy[token] = select(mean_surprise, 0.0, worthless);

@@ -76,10 +76,6 @@ fn held_logits(start: u32, group: u32, first_pass: bool) -> Four {
   let logits = plain_logits(held[group]);
   return Four(vec4u(group * 4u) + vec4u(0u, 1u, 2u, 3u), logits.values, logits.finite, false);
 }
-//#else
-fn held_logits(start: u32, group: u32, first_pass: bool) -> Four {
-  return four_logits(start, group);
-}
 //#endif
 
 // The best of one lane's classes that rank before a bound, and their mass.
@@ -105,7 +101,11 @@ fn draw_share(start: u32, lane: u32, key: vec4u, all: bool, bound: Rank) -> Shar
   var share = Share(Candidate(LOWEST, NO_CLASS), LOWEST, LogSumExp(LOG_ZERO, 0.0, 0u));
   var invalid = false; // looked at in the end only: a loop that may end early cannot read ahead
   for (var group = lane; group * 4u < NUM_CODES; group += LANES) {
+//#if HELD
     let four = held_logits(start, group, all);
+//#else
+    let four = four_logits(start, group);
+//#endif
     invalid = invalid || four.invalid;
     let among = four.counts & (vec4<bool>(all) | rank_before(four, bound));
     if (!any(among)) {
@@ -167,7 +167,7 @@ fn draw_truncated(local_index: u32, start: u32, in_range: bool, key: vec4u) -> C
       }
     }
     first_pass = false;
-    if (!any_invocation(local_index, pending)) {
+    if (reduce_count(local_index, u32(pending)) == 0u) {
       break;
     }
   }

@@ -21,8 +21,6 @@ const raisedLimits = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeInvocationsPerWorkgroup',
   'maxComputeWorkgroupSizeX',
-  'maxComputeWorkgroupSizeY',
-  'maxComputeWorkgroupSizeZ',
 ] as const
 
 const nothing: Capabilities = {
@@ -55,14 +53,13 @@ export async function capabilities(): Promise<Capabilities> {
 export async function requestDevice(): Promise<GPUDevice> {
   if (!globalThis.navigator?.gpu)
     throw new WebGPUUnavailableError(
-      'This runtime has no WebGPU (navigator.gpu is missing). Use a current Chrome, Edge, Safari or Firefox in a secure context, ' +
-        "or the CPU scheduler from 'vq-diffusion-webgpu/cpu'.",
+      'navigator.gpu is missing. Use a current browser in a secure context, or the CPU scheduler of vq-diffusion-webgpu/cpu.',
     )
   const adapter = await navigator.gpu.requestAdapter()
   if (!adapter)
     throw new AdapterUnavailableError(
-      'WebGPU is present, but offers no adapter: the graphics driver may be missing, blocked or out of date. ' +
-        "The CPU scheduler from 'vq-diffusion-webgpu/cpu' needs none.",
+      'WebGPU offers no adapter: the graphics driver may be missing, blocked or out of date. ' +
+        'The CPU scheduler of vq-diffusion-webgpu/cpu needs none.',
     )
   const wanted: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query']
   return adapter.requestDevice({

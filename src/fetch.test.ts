@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { VQDiffusionScheduler } from './cpu'
 import { ConfigError, FetchError } from './errors'
-import { fetchModelIndex, modelFile } from './fetch'
+import { modelFile } from './fetch'
+import { fetchModelIndex } from './onnx/model_index'
 
 /** Answers every request with this response, and records the addresses. */
 function serve(answer: () => Response): string[] {

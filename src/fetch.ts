@@ -1,5 +1,5 @@
 import type { ConfigOverrides } from './config'
-import { ConfigError, FetchError } from './errors'
+import { FetchError } from './errors'
 
 /**
  * Fetches and parses a JSON file. Rejects with FetchError (what was fetched, the status, what came instead), or with
@@ -41,32 +41,6 @@ export interface PretrainedOptions extends ConfigOverrides {
   /** 'scheduler' by default, '' for a folder of the scheduler's own. */
   readonly subfolder?: string
   readonly signal?: AbortSignal
-}
-
-/** What `model_index.json` of a diffusers pipeline folder says. */
-export interface ModelIndex {
-  readonly _class_name: string
-  readonly scheduler: readonly [library: string, className: string]
-  readonly [component: string]: unknown
-}
-
-/**
- * Reads `model_index.json` and checks that the folder holds a VQ-Diffusion pipeline. Rejects with FetchError, or with
- * ConfigError that names what the folder holds instead.
- */
-export async function fetchModelIndex(
-  folder: string | URL,
-  { signal }: { signal?: AbortSignal } = {},
-): Promise<ModelIndex> {
-  const address = modelFile(folder, '', 'model_index.json')
-  const index = (await fetchJson(address, signal)) as Partial<ModelIndex> | null
-  const [, className] = Array.isArray(index?.scheduler) ? index.scheduler : []
-  if (index?._class_name !== 'VQDiffusionPipeline' || className !== 'VQDiffusionScheduler')
-    throw new ConfigError(
-      `${address} needs to describe a VQDiffusionPipeline with a VQDiffusionScheduler; ` +
-        `given ${JSON.stringify(index?._class_name)} with ${JSON.stringify(className)}.`,
-    )
-  return index as ModelIndex
 }
 
 /** The address of a file in a model folder, e.g. scheduler/scheduler_config.json. Relative to the page if not absolute. */

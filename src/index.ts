@@ -1,7 +1,7 @@
 export type { VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './config'
 export { type Capabilities, capabilities, requestDevice } from './device'
 export * from './errors'
-export { fetchModelIndex, type ModelIndex, type PretrainedOptions } from './fetch'
+export type { PretrainedOptions } from './fetch'
 export type { OnnxGpuTensor } from './interop'
 export type { AddNoiseOptions, LogPX0Options, LogQOptions, QPosteriorOptions } from './operator_options'
 export { VQDiffusionPipeline } from './pipeline'

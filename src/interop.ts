@@ -20,7 +20,7 @@ export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | 
     if (value.device !== device)
       throw new DeviceMismatchError(
         `${name} lives on the GPUDevice '${value.device.label}', not on the scheduler's '${device.label}'. ` +
-          'Give the network and the scheduler the same device.',
+          'Both need the same device.',
       )
     value.assertAlive()
     return value

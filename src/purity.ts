@@ -53,9 +53,7 @@ export class Purity {
       usage: GPUBufferUsage.INDIRECT | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
     })
     device.queue.writeBuffer(this.#workgroups, 0, new Uint32Array([0, 1, 1]))
-    this.#topProbability = GpuTensor.empty(device, [1], 'f32', 'vqd/purity/top_probability')
-    this.#selectionWeight = GpuTensor.empty(device, [1], 'f32', 'vqd/purity/selection_weight')
-    this.#chosen = GpuTensor.empty(device, [3], 'u32', 'vqd/purity/chosen')
+    ;[this.#topProbability, this.#selectionWeight, this.#chosen] = this.#allocate(1)
   }
 
   /** Records a step that reveals the chosen tokens and leaves all others as they are. */
@@ -128,10 +126,16 @@ export class Purity {
   #reserve(tokens: number): void {
     if (this.#topProbability.size >= tokens) return
     for (const tensor of [this.#topProbability, this.#selectionWeight, this.#chosen]) tensor.destroy()
+    ;[this.#topProbability, this.#selectionWeight, this.#chosen] = this.#allocate(tokens)
+  }
+
+  #allocate(tokens: number): [topProbability: GpuTensor, selectionWeight: GpuTensor, chosen: GpuTensor] {
     const { device } = this.kernels
-    this.#topProbability = GpuTensor.empty(device, [tokens], 'f32', 'vqd/purity/top_probability')
-    this.#selectionWeight = GpuTensor.empty(device, [tokens], 'f32', 'vqd/purity/selection_weight')
-    this.#chosen = GpuTensor.empty(device, [1 + 2 * tokens], 'u32', 'vqd/purity/chosen')
+    return [
+      GpuTensor.empty(device, [tokens], 'f32', 'vqd/purity/top_probability'),
+      GpuTensor.empty(device, [tokens], 'f32', 'vqd/purity/selection_weight'),
+      GpuTensor.empty(device, [1 + 2 * tokens], 'u32', 'vqd/purity/chosen'),
+    ]
   }
 
   /** Struct Purity of lib/purity.wgsl. */

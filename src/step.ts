@@ -77,7 +77,7 @@ export class Step {
       usage: GPUBufferUsage.INDIRECT | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
     })
     kernels.device.queue.writeBuffer(this.#workgroups, 0, new Uint32Array([0, 1, 1]))
-    this.#noX0 = kernels.device.createBuffer({ label: 'vqd/step/no_x_0', size: 4, usage: GPUBufferUsage.STORAGE })
+    this.#noX0 = kernels.device.createBuffer({ label: 'vqd/step/x_0', size: 4, usage: GPUBufferUsage.STORAGE })
     this.#unsettled = this.#createList(0)
   }
 

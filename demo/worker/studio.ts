@@ -48,8 +48,9 @@ interface Interior {
 export class Studio implements StudioWorker {
   #interior: Interior | undefined
   #encoder: Promise<OnnxEncoder> | undefined
-  #stop = new AbortController()
-  /** The drawing under way, or the last one: they take turns. */
+  /** Of the drawings under way. */
+  readonly #stops = new Set<AbortController>()
+  /** Settles when the last drawing has ended: they take turns. */
   #last: Promise<unknown> = Promise.resolve()
 
   /**
@@ -86,21 +87,29 @@ export class Studio implements StudioWorker {
 
   draw(drawing: Drawing, onEvent: (event: DrawingEvent) => void): Promise<Drawn> {
     const { engines } = this.#open
-    const { signal } = this.#stop
+    const stop = new AbortController()
+    const { signal } = stop
+    this.#stops.add(stop)
     const tell = (event: DrawingEvent) => onEvent(transfer(event, contentsOf(event)))
     const drawn = this.#last
       .then(() => draw(drawing, engines.surviving(signal), signal, tell))
-      .finally(() => release(onEvent))
+      .finally(() => {
+        this.#stops.delete(stop)
+        release(onEvent)
+      })
     this.#last = drawn.catch(() => {})
+    // The network cannot be interrupted, and takes a while for many pictures: whoever stops a drawing need not wait for it.
+    const stopping = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
     return explained(async () => {
-      const result = await drawn
+      const result = await Promise.race([drawn, stopping])
       return transfer(result, [...result.bitmaps, ...result.tokens.map(({ buffer }) => buffer)])
     })
   }
 
   stop(): void {
-    this.#stop.abort(stopped)
-    this.#stop = new AbortController()
+    for (const stop of this.#stops) stop.abort(stopped)
   }
 
   decode(tokens: Tokens[]): Promise<ImageBitmap[]> {

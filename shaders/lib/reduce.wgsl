@@ -96,11 +96,6 @@ fn broadcast_from(local_index: u32, is_source: bool, value: f32) -> f32 {
   return known;
 }
 
-// Whether the condition holds for any invocation of the workgroup; the answer is uniform. Uniform control flow only.
-fn any_invocation(local_index: u32, condition: bool) -> bool {
-  return reduce_count(local_index, u32(condition)) != 0u;
-}
-
 // A log-sum-exp under way: the largest term, the sum of exp(term - high), and whether some logit was invalid.
 struct LogSumExp {
   high: f32,
@@ -141,11 +136,6 @@ fn reduce_log_sum_exp(local_index: u32, partial: LogSumExp) -> LogSumExp {
   total = LogSumExp(shared_values[first], shared_sums[first], shared_classes[first]);
   workgroupBarrier();
   return total;
-}
-
-// The sum over each column, known to all of its lanes. Uniform control flow only.
-fn reduce_sum(local_index: u32, value: f32) -> f32 {
-  return reduce_log_sum_exp(local_index, LogSumExp(0.0, value, 0u)).sum;
 }
 
 // Over the whole workgroup, known to all. Uniform control flow only.

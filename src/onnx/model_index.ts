@@ -1,0 +1,28 @@
+import { ConfigError } from '../errors'
+import { fetchJson, modelFile } from '../fetch'
+
+/** What `model_index.json` of a diffusers pipeline folder says. */
+export interface ModelIndex {
+  readonly _class_name: string
+  readonly scheduler: readonly [library: string, className: string]
+  readonly [component: string]: unknown
+}
+
+/**
+ * Reads `model_index.json` and checks that the folder holds a VQ-Diffusion pipeline. Rejects with FetchError, or with
+ * ConfigError that names what the folder holds instead.
+ */
+export async function fetchModelIndex(
+  folder: string | URL,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<ModelIndex> {
+  const address = modelFile(folder, '', 'model_index.json')
+  const index = (await fetchJson(address, signal)) as Partial<ModelIndex> | null
+  const [, className] = Array.isArray(index?.scheduler) ? index.scheduler : []
+  if (index?._class_name !== 'VQDiffusionPipeline' || className !== 'VQDiffusionScheduler')
+    throw new ConfigError(
+      `${address} needs to describe a VQDiffusionPipeline with a VQDiffusionScheduler; ` +
+        `given ${JSON.stringify(index?._class_name)} with ${JSON.stringify(className)}.`,
+    )
+  return index as ModelIndex
+}
