@@ -162,8 +162,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
 
     const prevSample = options.out ?? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/sample')
     const x0 =
-      givenX0 ??
-      (predOriginalSample ? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/sample/x_0') : undefined)
+      givenX0 ?? (predOriginalSample ? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/sample/x_0') : undefined)
     const diagnostics = given ?? (options.diagnostics ? this.emptyDiagnostics(x.shape) : undefined)
     const { step, reference } = options.encoder ? this.#workspace() : { step: this.#step, reference: this.reference }
     const record = (encoder: GPUCommandEncoder) => {
