@@ -32,7 +32,7 @@ export interface Drawing extends SamplerSettings {
   seeds: number[]
   /** Starts from these pictures, one a seed, noised to strength·T; without it from noise. */
   image?: { tokens: Tokens[]; strength: number }
-  /** Cells that stay: tokens per picture, and u8 [256] where 1 keeps the cell. */
+  /** Cells that stay: tokens per picture, and u8 [256] where 1 keeps the cell. Drawn by 'posterior', whatever the method. */
   known?: { tokens: Tokens[]; keep: Uint8Array[] }
   /** Decode previews of x₀ while drawing. */
   livePreview: boolean
@@ -48,9 +48,9 @@ export interface Frame {
   tokens: Uint16Array<ArrayBuffer>
   /** u16 [B·256], the x₀ that the step drew; none at the start. */
   predOriginalSample?: Uint16Array<ArrayBuffer>
-  /** f32 [B·256], nats, of the network's prediction; none at the start. */
+  /** f32 [B·256], nats, of the network's prediction; none at the start, nor with 'purity'. */
   entropy?: Float32Array<ArrayBuffer>
-  /** Columns of logits that the step read, of B·256. */
+  /** Columns of logits that the step needed, of B·256; x₀ and entropy, which are for looking, read all of them once more. */
   columnsRead: number
   /** Wall clock, in ms: the network, and everything else of the step. */
   networkMilliseconds: number
@@ -96,7 +96,7 @@ export interface Expectation {
 /** The worker's face to the page (through comlink: every call is asynchronous there). */
 export interface StudioWorker {
   draw(drawing: Drawing, onEvent: (event: DrawingEvent) => void): Promise<Drawn>
-  /** Ends the drawing under way; it rejects with an AbortError. */
+  /** Ends the drawing under way; it rejects at once with an AbortError. The next one waits for the network's last run. */
   stop(): void
   /** Pictures of 128×128, of clean tokens; goes between the steps of a drawing under way. */
   decode(tokens: Tokens[]): Promise<ImageBitmap[]>
