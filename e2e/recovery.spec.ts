@@ -2,8 +2,8 @@ import { type Browser, type CDPSession, expect, type Page, type Worker } from '@
 import { browserArgs, findBrowser } from '../scripts/browser.mjs'
 import { test } from './demo_page'
 
-// A browser of its own: one whose GPU process has crashed is not as patient with the next crash.
-test.use({ launchOptions: { ...(await findBrowser()), args: [...browserArgs, '--js-flags=--expose-gc'] } })
+// Another argument makes it a browser of its own: one whose GPU process has crashed offers no adapter after the next crash.
+test.use({ launchOptions: { ...(await findBrowser()), args: [...browserArgs, '--disable-breakpad'] } })
 
 const QUICK = '?prompt=red+heart&style=3d&guidance=1&seed=3'
 
@@ -86,10 +86,10 @@ test('draws 30 pictures in a row without holding more memory at the end', async 
   await demo.open(`${QUICK}&steps=1`)
   const worker = await studioOf(page)
   const heap = await heapOf(page)
-  const memory = async () => {
-    await worker.evaluate(() => (globalThis as unknown as { gc: () => void }).gc())
-    return { gpu: await worker.evaluate(() => (globalThis as unknown as Watched).bytes()), heap: await heap() }
-  }
+  const memory = async () => ({
+    gpu: await worker.evaluate(() => (globalThis as unknown as Watched).bytes()),
+    heap: await heap(),
+  })
   // The first pictures have memory laid out that stays.
   for (let picture = 0; picture < 3; picture++) await demo.draw()
   const before = await memory()
@@ -118,29 +118,21 @@ async function crashGpu(browser: Browser): Promise<void> {
   await session.send('Browser.crashGpuProcess')
 }
 
-/** Runs in the worker, before it has a device: counts the bytes of all buffers that are neither destroyed nor collected. */
+/** Runs in the worker, before it has a device: counts the bytes of all buffers that are not destroyed. */
 function countBuffers(): void {
   let bytes = 0
-  const sizes = new WeakMap<GPUBuffer, { size: number }>()
-  const collected = new FinalizationRegistry<{ size: number }>((held) => {
-    bytes -= held.size
-  })
+  const sizes = new WeakMap<GPUBuffer, number>()
   const { createBuffer } = GPUDevice.prototype
   const { destroy } = GPUBuffer.prototype
   GPUDevice.prototype.createBuffer = function (descriptor) {
     const buffer = createBuffer.call(this, descriptor)
-    const held = { size: buffer.size }
-    bytes += held.size
-    sizes.set(buffer, held)
-    collected.register(buffer, held)
+    bytes += buffer.size
+    sizes.set(buffer, buffer.size)
     return buffer
   }
   GPUBuffer.prototype.destroy = function () {
-    const held = sizes.get(this)
-    if (held) {
-      bytes -= held.size
-      held.size = 0
-    }
+    bytes -= sizes.get(this) ?? 0
+    sizes.delete(this)
     return destroy.call(this)
   }
   Object.assign(globalThis, { bytes: () => bytes })
