@@ -1,3 +1,4 @@
+import { Busy } from './busy'
 import { spread } from './statistics'
 
 /**
@@ -9,6 +10,8 @@ export class Clock {
   readonly #resolved: GPUBuffer
   readonly #staging: GPUBuffer
   #trusted = false
+  /** Recorded before what is timed; only a GPU needs it. */
+  #busy: Busy | undefined
 
   private constructor(private readonly device: GPUDevice) {
     const label = 'bench/clock'
@@ -27,6 +30,8 @@ export class Clock {
       clock.#trusted = true
       clock.#trusted = await clock.agrees()
     }
+    if (!device.adapterInfo.isFallbackAdapter)
+      clock.#busy = await Busy.create(device, (record) => clock.timeCommands(record))
     return clock
   }
 
@@ -38,6 +43,7 @@ export class Clock {
   async timeCommands(record: (encoder: GPUCommandEncoder) => void): Promise<number> {
     const encoder = this.device.createCommandEncoder({ label: 'bench/timed' })
     if (this.#queries && this.#trusted) {
+      this.#busy?.record(encoder)
       stamp(encoder, this.#queries, 0)
       record(encoder)
       return this.readStamps(this.#queries, encoder)
@@ -52,6 +58,7 @@ export class Clock {
     if (!(this.#queries && this.#trusted)) return this.timeByWall(enqueue)
     await this.device.queue.onSubmittedWorkDone()
     const begin = this.device.createCommandEncoder({ label: 'bench/clock' })
+    this.#busy?.record(begin)
     stamp(begin, this.#queries, 0)
     this.device.queue.submit([begin.finish()])
     await enqueue()

@@ -35,26 +35,6 @@ export function watchCreations(device: GPUDevice, work: () => void): Created {
   return created
 }
 
-/**
- * Runs `work` with buffers that are zero from the start, and gives those that it creates. A buffer is otherwise cleared
- * by the commands that use it first, which would be timed with them.
- */
-export function clearEagerly(device: GPUDevice, work: () => void): readonly GPUBuffer[] {
-  const buffers: GPUBuffer[] = []
-  const undo = override(device, 'createBuffer', (create, descriptor) => {
-    const buffer = create({ ...(descriptor as GPUBufferDescriptor), mappedAtCreation: true }) as GPUBuffer
-    buffer.unmap()
-    buffers.push(buffer)
-    return buffer
-  })
-  try {
-    work()
-  } finally {
-    undo()
-  }
-  return buffers
-}
-
 /** Puts another method in the place of the device's own; gives what undoes it. */
 function override(
   device: GPUDevice,

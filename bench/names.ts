@@ -5,6 +5,7 @@ export const rowNames = {
   dense: 'ours, dense with supplied noise',
   twin: 'CPU twin (lazy JavaScript)',
   readOnce: 'floor: read the logits once',
-  copy: 'floor: copy the logits',
+  copyByKernel: 'floor: copy the logits, by a kernel',
+  copyByCommand: 'floor: copy the logits, by copyBufferToBuffer',
   empty: 'floor: empty dispatch + submit',
 } as const

@@ -2,10 +2,10 @@ import type { GpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import type { CaseData } from './case'
 import { Chain, type ChainStep, chainPhases } from './chain'
 import type { Clock } from './clock'
-import { clearEagerly } from './device_watch'
 import { rowNames } from './names'
 import type { Oracle } from './oracle'
 import { type Probe, repeating } from './probe'
+import { Recording } from './recording'
 import type { Phase } from './results'
 import { CheckError } from './tokens'
 
@@ -50,23 +50,18 @@ export class OurChains {
     for (const tensor of [...this.#spares, this.long, this.short]) tensor.destroy()
   }
 
-  /** GPU time of steps that are recorded into one command buffer: what the kernels take. */
+  /** GPU time of steps that lie in one command buffer: what the kernels take. */
   private inSubmit(phase: Phase, chain: Chain, steps: readonly ChainStep[]): Probe {
-    const { device } = this.data
     const spares = this.makeSpares()
     let last = spares[0]
+    const recording = new Recording((encoder) => {
+      last = follow(chain, steps, spares, encoder)
+    })
     const timing = repeating(
-      async (times) => {
-        let buffers: readonly GPUBuffer[] = []
-        const microseconds = await this.clock.timeCommands((encoder) => {
-          buffers = clearEagerly(device, () => {
-            for (let i = 0; i < times; i++) last = follow(chain, steps, spares, encoder)
-          })
-        })
-        // Steps in a caller's encoder have buffers of their own, left to the garbage collector otherwise.
-        for (const buffer of buffers) buffer.destroy()
-        return microseconds
-      },
+      (times) =>
+        this.clock.timeCommands((encoder) => {
+          for (let i = 0; i < times; i++) recording.replay(encoder)
+        }),
       { steps: steps.length, alreadyTook: steps === chain.steps ? chain.took : 0 },
     )
     const verify = () => requireEqual(rowNames.ours, phase, last, steps.at(-1)!.prevSample)

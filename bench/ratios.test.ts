@@ -19,7 +19,8 @@ const results = [
   row(rowNames.ours, 'mean of a 100-step chain', 20),
   row(rowNames.ours, 'last step', 100),
   row(rowNames.readOnce, 'any step', 80, { kind: 'floor' }),
-  row(rowNames.copy, 'any step', 180, { kind: 'floor' }),
+  row(rowNames.copyByKernel, 'any step', 180, { kind: 'floor' }),
+  row(rowNames.copyByCommand, 'any step', 640, { kind: 'floor' }),
 ]
 
 it('divides medians: by the floor, by the bandwidth of a copy, and the published figures by ours', () => {
@@ -55,7 +56,7 @@ it('merges runs: the last of equal rows, and whichever figure there is', () => {
   const first = reportOf({ machine, results, figures: { host_ms_per_step: { value: 0.02, note: 'n' } } })
   const second = reportOf({ machine, results: [row(rowNames.ours, 'mean of a 100-step chain', 40)], figures: {} })
   const { ratios, results: merged } = mergeReports([first, second])
-  expect(merged).toHaveLength(4)
+  expect(merged).toHaveLength(5)
   expect(ratios.mean_step_over_read_once).toBe(0.5)
   expect(ratios.host_ms_per_step).toBe(0.02)
 })

@@ -25,6 +25,8 @@ interface Ratio extends Bar {
 const mean = 'mean of a 100-step chain'
 const last = 'last step'
 const any = 'any step'
+/** The faster way to copy one half of the logits. */
+const copyTime = (times: Times) => Math.min(times.of(rowNames.copyByKernel, any), times.of(rowNames.copyByCommand, any))
 const meanOverReadOnce = (times: Times) => times.of(rowNames.ours, mean) / times.of(rowNames.readOnce, any)
 
 /** diffusers 0.40 in PyTorch on an H100, C = 4097, N = 1024, against ours (issue 4). */
@@ -50,13 +52,13 @@ const ratios: readonly Ratio[] = [
     what: 'last step, pixel-major, B = 16: achieved ÷ copy bandwidth',
     ...{ bar: { atLeast: 0.85 }, gpuOnly: true, size: batchSize16, layout: 'pixel-major', mode: 'plain' },
     // A copy moves its bytes twice, reading and writing.
-    value: (times) => times.of(rowNames.copy, any) / 2 / times.of(rowNames.ours, last),
+    value: (times) => copyTime(times) / 2 / times.of(rowNames.ours, last),
   },
   {
     name: 'guided_truncated_last_step_over_copy_bandwidth',
     what: 'guided + truncated last step, pixel-major, B = 16: bytes of both halves ÷ time ÷ copy bandwidth',
     ...{ bar: { atLeast: 0.6 }, gpuOnly: true, size: batchSize16, layout: 'pixel-major', mode: 'guided + truncated' },
-    value: (times) => times.of(rowNames.copy, any) / times.of(rowNames.ours, last),
+    value: (times) => copyTime(times) / times.of(rowNames.ours, last),
   },
   {
     name: 'class_major_mean_step_over_read_once',

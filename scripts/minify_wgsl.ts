@@ -7,18 +7,32 @@ const words = (text: string) => text.match(/\b[A-Za-z_]\w*/g) ?? []
  * names of features stay, and so do directives.
  */
 export function minifyWgsl(sources: readonly string[]): string[] {
-  const uncommented = sources.map((source) => source.replace(/\/\/(?!#).*$/gm, ''))
-  const global = globalNames(uncommented.join('\n'))
-  const stripped = uncommented.map((source) => strip(numberLocals(source, global)))
+  const marked = sources.map((source) => markMembers(source.replace(/\/\/(?!#).*$/gm, '')))
+  const global = globalNames(marked.join('\n'))
+  const stripped = marked.map((source) => strip(numberLocals(source, global)))
   const short = shortNames(stripped.join('\n'))
   return stripped.map((source) =>
     source
       .split('\n')
-      .map((line) => (isDirective(line) ? line : squeeze(rename(line, short))))
+      .map((line) => (isDirective(line) ? line.slice(2) : squeeze(rename(line, short))))
       .join('\n')
       // A directive keeps its line.
-      .replace(/([;,(){}|&+])\n(?!\/\/#)/g, '$1'),
+      .replace(/([;,(){}|&+])\n(?!#)/g, '$1')
+      .replace(/,([)}])/g, '$1'),
   )
+}
+
+/** Members of structs have names of their own: what else has the same name can have another one. */
+function markMembers(source: string): string {
+  return source
+    .replace(/^struct [^}]*}/gm, (text) => text.replace(/\b(\w+):/g, 'member_$1:'))
+    .replace(/^(?!\/\/#).*$/gm, (line) =>
+      line.replace(/\.([A-Za-z_]\w*)/g, (member, name) => (isSwizzle(name) ? member : `.member_${name}`)),
+    )
+}
+
+function isSwizzle(name: string): boolean {
+  return /^[xyzwrgba]{1,4}$/.test(name)
 }
 
 function strip(source: string): string {
@@ -27,7 +41,7 @@ function strip(source: string): string {
 
 /** Names that mean the same everywhere: what stands at the beginning of a line, and members of structs. */
 function globalNames(code: string): Set<string> {
-  const structs = [...code.matchAll(/^struct [\s\S]*?^}/gm)].join('\n')
+  const structs = [...code.matchAll(/^struct [^}]*}/gm)].join('\n')
   const found = [/^(?:fn|const|override|struct|alias) (\w+)/gm, /var<[^>]*> (\w+)/g, /\.(\w+)/g].map((pattern) =>
     [...code.matchAll(pattern)].map(([, name]) => name!),
   )
@@ -49,7 +63,13 @@ function rename(line: string, short: ReadonlyMap<string, string>): string {
 }
 
 function squeeze(line: string): string {
-  return line.replace(/\s*([{}()[\]<>=+\-*/,;:&|^!~%])\s*/g, '$1')
+  return (
+    line
+      .replace(/\s*([{}()[\]<>=+\-*/,;:&|^!~%])\s*/g, '$1')
+      // Beside another operand, and as an index, a literal has a type without saying so.
+      .replace(/(?<=[+\-*/%&|^<>[]|[<>=!]=)(\d+|0x[\da-f]+)u\b/g, '$1')
+      .replace(/\b(\d+)\.0\b/g, '$1.')
+  )
 }
 
 function shortNames(text: string): Map<string, string> {
@@ -57,25 +77,31 @@ function shortNames(text: string): Map<string, string> {
     .split('\n')
     .filter((line) => !isDirective(line))
     .join('\n')
-  const overrides = new Set([...code.matchAll(/override (\w+)/g)].map(([, name]) => name))
+  // What is made of other overrides is nobody's to set.
+  const overrides = new Set([...code.matchAll(/override (\w+): \w+(?: = \w+)?;/g)].map(([, name]) => name))
   const declared = new Set(
     [...code.matchAll(/\b(?:fn|let|var(?:<[^>]*>)?|const|struct) (\w+)|\b([A-Za-z_]\w*):/g)].map(
       (found) => found[1] ?? found[2]!,
     ),
   )
-  const keeps = (name: string) =>
-    name === 'main' || name === 'default' || /^[xyzwrgba]{1,4}$/.test(name) || overrides.has(name)
+  const keeps = (name: string) => name === 'main' || name === 'default' || isSwizzle(name) || overrides.has(name)
   const uses = new Map<string, number>()
   for (const word of words(code)) if (declared.has(word) && !keeps(word)) uses.set(word, (uses.get(word) ?? 0) + 1)
-  // The most frequent name gets the shortest; none that stands in the text, nor a keyword of two letters.
-  const taken = new Set([...words(text), 'as', 'do', 'fn', 'if', 'in', 'is', 'of', 'or'])
-  const candidates = generateNames()
+  // The most frequent name gets the shortest; none that stays in the text, nor a keyword of two letters.
+  const staying = words(text.replace(/\.\w+/g, '')).filter((word) => !uses.has(word))
+  const taken = new Set([...staying, 'as', 'do', 'fn', 'if', 'in', 'is', 'of', 'or'])
   const short = new Map<string, string>()
-  for (const [name] of [...uses].sort((a, b) => b[1] - a[1])) {
-    let candidate = candidates.next().value!
-    while (taken.has(candidate) || keeps(candidate)) candidate = candidates.next().value!
-    short.set(name, candidate)
+  const shorten = (names: [string, number][]) => {
+    const candidates = generateNames()
+    for (const [name] of names.sort((a, b) => b[1] - a[1])) {
+      let candidate = candidates.next().value!
+      while (taken.has(candidate)) candidate = candidates.next().value!
+      short.set(name, candidate)
+    }
   }
+  const isMember = (name: string) => name.startsWith('member_')
+  shorten([...uses].filter(([name]) => isMember(name)))
+  shorten([...uses].filter(([name]) => !isMember(name)))
   return short
 }
 

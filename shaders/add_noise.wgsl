@@ -1,8 +1,7 @@
 // The forward process: x_0 to x_t, each token kept, masked, or replaced by a uniform class.
 //#include "lib/numerics.wgsl"
 //#include "lib/random.wgsl"
-
-override NUM_CODES: u32;
+//#include "lib/each_element.wgsl"
 
 struct NoiseItem {
   stream: ItemStream,
@@ -23,12 +22,7 @@ struct AddNoise {
 @group(0) @binding(2) var<storage, read_write> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> faults: array<atomic<u32>, 2>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-) {
-  let token = id.x + (id.y * num_workgroups.x * 64u);
+fn element_at(token: u32) {
   if (token >= parameters.num_tokens) {
     return;
   }

@@ -1,21 +1,14 @@
 // log q(x_t) from log q(x_0): K rows to C rows through the cumulative transition.
-//#include "lib/numerics.wgsl"
 //#include "lib/columns.wgsl"
 //#include "lib/layout.wgsl"
-
-override NUM_CODES: u32;
+//#include "lib/each_element.wgsl"
 
 // items: log of the keep, replace (by one given class) and mask probabilities.
 @group(0) @binding(0) var<storage, read> parameters: Rows;
 @group(0) @binding(1) var<storage, read> conditional: array<u32>; // log q(x_0)
 @group(0) @binding(2) var<storage, read_write> log_q_t: array<u32>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-) {
-  let i = id.x + (id.y * num_workgroups.x * 64u);
+fn element_at(i: u32) {
   if (i >= parameters.size) {
     return;
   }

@@ -1,4 +1,5 @@
 // Tokens to their codebook vectors, embedding axis first: [B, N] to [B, E, N].
+//#include "lib/each_element.wgsl"
 struct Codebook {
   size: u32,
   num_pixels: u32,
@@ -14,12 +15,7 @@ struct Codebook {
 @group(0) @binding(3) var<storage, read_write> embeddings: array<f32>;
 @group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-) {
-  let i = id.x + (id.y * num_workgroups.x * 64u);
+fn element_at(i: u32) {
   if (i >= parameters.size) {
     return;
   }

@@ -1,12 +1,5 @@
 // The pipeline's pieces as a dense tensor: classifier-free guidance, log-softmax, truncation, clamp; each can be left out.
-//#include "lib/numerics.wgsl"
-//#include "lib/columns.wgsl"
-//#include "lib/logits.wgsl"
-//#include "lib/reduce.wgsl"
-//#include "lib/layout.wgsl"
 //#include "lib/column_logits.wgsl"
-
-override NUM_CODES: u32;
 
 struct Guide {
   num_tokens: u32,
@@ -28,25 +21,18 @@ struct Guide {
 @group(0) @binding(3) var<storage, read> unconditional: array<u32>;
 //#endif
 
-// Floats in ascending order as integers in ascending order.
-fn ordered(value: f32) -> u32 {
-  let bits = bitcast<u32>(value + 0.0); // one zero
-  return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
-}
-
 // The mass of the classes whose ordered logit is above the key, as a share of the total.
 fn share_above(local_index: u32, token: u32, in_range: bool, key: u32, total: LogSumExp) -> f32 {
-  var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
+  var sum = 0.0;
   if (in_range) {
     for (var k = lane_of(local_index); k < NUM_CODES; k += LANES) {
       let logit = logit_of(token, k);
-      if (logit.kind == LOGIT_FINITE && ordered(logit.value) > key) {
-        partial = add_term(partial, logit.value);
+      if (logit.value > LOG_ZERO && ordered(logit.value + 0.0) > key) {
+        sum += exp(logit.value - total.high);
       }
     }
   }
-  let mass = reduce_log_sum_exp(local_index, partial);
-  return (mass.sum * exp(mass.high - total.high)) / total.sum;
+  return column_sum(local_index, sum) / total.sum;
 }
 
 // The lowest key with less than the rate above it, found bit by bit: classes above it are kept, those below it are not.
@@ -69,50 +55,40 @@ fn kept_at_cut(token: u32, k: u32, logit: f32, above: f32, total: LogSumExp) -> 
   let share = exp(logit - total.high) / total.sum;
   for (var i = 0u; i < k; i++) {
     let other = logit_of(token, i);
-    if (other.kind == LOGIT_FINITE && other.value == logit) {
+    if (other.value == logit) {
       before += share;
     }
   }
   return before == 0.0 || before < parameters.truncation_rate;
 }
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(
-  @builtin(workgroup_id) workgroup_id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-  @builtin(local_invocation_index) local_index: u32,
-) {
-  let columns = WORKGROUP_SIZE / LANES;
+fn column(local_index: u32, token: u32, in_range: bool) {
   let lane = lane_of(local_index);
-  for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
-    let token = first + column_of(local_index);
-    let in_range = token < parameters.num_tokens;
-    let total = column_log_sum_exp(local_index, token, in_range);
-    var cut = 0u;
-    var above = 0.0;
-    if (parameters.truncation_rate < 1.0) {
-      cut = cut_key(local_index, token, in_range, total);
-      above = share_above(local_index, token, in_range, cut, total);
-    }
-    if (in_range) {
-      let shift = select(0.0, total.high + log(total.sum), parameters.normalise != 0u);
-      for (var k = lane; k < NUM_CODES; k += LANES) {
-        let logit = logit_of(token, k);
-        let key = ordered(logit.value);
-        var kept = logit.kind == LOGIT_FINITE && key >= cut;
-        if (kept && key == cut) {
-          kept = kept_at_cut(token, k, logit.value, above, total);
-        }
-        var bits = NEGATIVE_INFINITY_BITS;
-        if (total.invalid != 0u) {
-          bits = NAN_BITS;
-        } else if (kept) {
-          bits = bitcast<u32>(max(logit.value - shift, parameters.minimum));
-        } else if (parameters.minimum > LOG_ZERO_LIMIT) {
-          bits = bitcast<u32>(parameters.minimum);
-        }
-        log_p_x_0[element(parameters.output_class_major != 0u, NUM_CODES, parameters.num_pixels, token, k)] = bits;
+  let total = column_log_sum_exp(local_index, token, in_range);
+  var cut = 0u;
+  var above = 0.0;
+  if (parameters.truncation_rate < 1.0) {
+    cut = cut_key(local_index, token, in_range, total);
+    above = share_above(local_index, token, in_range, cut, total);
+  }
+  if (in_range) {
+    let shift = select(0.0, total.high + log(total.sum), parameters.normalise != 0u);
+    for (var k = lane; k < NUM_CODES; k += LANES) {
+      let logit = logit_of(token, k);
+      let key = ordered(logit.value + 0.0);
+      var kept = logit.value > LOG_ZERO && key >= cut;
+      if (kept && key == cut) {
+        kept = kept_at_cut(token, k, logit.value, above, total);
       }
+      var bits = NEGATIVE_INFINITY_BITS;
+      if (total.invalid != 0u) {
+        bits = NAN_BITS;
+      } else if (kept) {
+        bits = bitcast<u32>(max(logit.value - shift, parameters.minimum));
+      } else if (parameters.minimum > LOG_ZERO_LIMIT) {
+        bits = bitcast<u32>(parameters.minimum);
+      }
+      log_p_x_0[element(parameters.output_class_major != 0u, NUM_CODES, parameters.num_pixels, token, k)] = bits;
     }
   }
 }

@@ -1,6 +1,6 @@
 // logits + Gumbel noise of supplied uniforms, element by element.
-//#include "lib/numerics.wgsl"
 //#include "lib/columns.wgsl"
+//#include "lib/each_element.wgsl"
 
 struct GumbelNoised {
   size: u32,
@@ -13,12 +13,7 @@ struct GumbelNoised {
 @group(0) @binding(2) var<storage, read> noise: array<f32>;
 @group(0) @binding(3) var<storage, read_write> noised: array<u32>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-) {
-  let i = id.x + (id.y * num_workgroups.x * 64u);
+fn element_at(i: u32) {
   if (i >= parameters.size) {
     return;
   }

@@ -1,8 +1,7 @@
 // The fully noised law of the last timestep: the mask with its probability, else a uniform class.
 //#include "lib/numerics.wgsl"
 //#include "lib/random.wgsl"
-
-override NUM_CODES: u32;
+//#include "lib/each_element.wgsl"
 
 struct InitialSample {
   num_tokens: u32,
@@ -15,12 +14,7 @@ struct InitialSample {
 @group(0) @binding(0) var<storage, read> parameters: InitialSample;
 @group(0) @binding(1) var<storage, read_write> x_t: array<u32>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-) {
-  let token = id.x + (id.y * num_workgroups.x * 64u);
+fn element_at(token: u32) {
   if (token >= parameters.num_tokens) {
     return;
   }

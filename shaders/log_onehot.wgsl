@@ -1,17 +1,13 @@
 // Tokens to log one-hot rows: 0 at the class, the reference's floor log(1e-30) elsewhere.
 //#include "lib/layout.wgsl"
+//#include "lib/each_element.wgsl"
 
 @group(0) @binding(0) var<storage, read> parameters: Rows;
 @group(0) @binding(1) var<storage, read> tokens: array<u32>;
 @group(0) @binding(2) var<storage, read_write> log_onehot: array<f32>;
 @group(0) @binding(3) var<storage, read_write> faults: array<atomic<u32>, 2>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-) {
-  let i = id.x + (id.y * num_workgroups.x * 64u);
+fn element_at(i: u32) {
   if (i >= parameters.size) {
     return;
   }

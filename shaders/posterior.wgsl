@@ -1,11 +1,4 @@
 // The dense log posterior log q(x_u | x_t) of the reference's q_posterior: K rows of logits to K + 1 rows.
-//#include "lib/numerics.wgsl"
-//#include "lib/columns.wgsl"
-//#include "lib/logits.wgsl"
-//#include "lib/reduce.wgsl"
-
-override NUM_CODES: u32;
-//#include "lib/layout.wgsl"
 //#include "lib/column_logits.wgsl"
 //#include "lib/posterior.wgsl"
 
@@ -19,42 +12,32 @@ fn result_bits(value: f32, invalid: bool) -> u32 {
   return select(finite_or_log_zero(value), NAN_BITS, invalid);
 }
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(
-  @builtin(workgroup_id) workgroup_id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-  @builtin(local_invocation_index) local_index: u32,
-) {
-  let columns = WORKGROUP_SIZE / LANES;
+fn column(local_index: u32, token: u32, in_range: bool) {
   let class_major = parameters.class_major != 0u;
   let lane = lane_of(local_index);
-  for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
-    let token = first + column_of(local_index);
-    let in_range = token < parameters.num_tokens;
-    var class_t = 0u;
-    var item: PosteriorItem;
-    var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
-    if (in_range) {
-      class_t = min(x_t[parameters.sample_offset + token], NUM_CODES);
-      item = parameters.items[token / parameters.num_pixels];
-      for (var k = lane; k < NUM_CODES; k += LANES) {
-        let logit = logit_of(token, k);
-        partial = add_term(partial, posterior_term(item, class_t, k, logit.value));
-        partial.invalid |= logit.kind & LOGIT_INVALID;
-      }
+  var class_t = 0u;
+  var item: PosteriorItem;
+  var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
+  if (in_range) {
+    class_t = min(x_t[parameters.sample_offset + token], NUM_CODES);
+    item = parameters.items[token / parameters.num_pixels];
+    for (var k = lane; k < NUM_CODES; k += LANES) {
+      let logit = logit_of(token, k);
+      partial = add_term(partial, posterior_term(item, class_t, k, logit.value));
+      partial.invalid |= u32(logit.invalid);
     }
-    let total = reduce_log_sum_exp(local_index, partial);
-    if (in_range) {
-      let log_total = total.high + log(total.sum);
-      for (var k = lane; k <= NUM_CODES; k += LANES) {
-        var term = LOG_ZERO;
-        if (k < NUM_CODES) {
-          term = posterior_term(item, class_t, k, logit_of(token, k).value);
-        }
-        let row = posterior_row(item, class_t, k, term, log_total);
-        log_p_x_prev[parameters.output_offset + element(class_major, parameters.rows, parameters.num_pixels, token, k)] =
-          result_bits(row, total.invalid != 0u);
+  }
+  let total = reduce_log_sum_exp(local_index, partial);
+  if (in_range) {
+    let log_total = total.high + log(total.sum);
+    for (var k = lane; k <= NUM_CODES; k += LANES) {
+      var term = LOG_ZERO;
+      if (k < NUM_CODES) {
+        term = posterior_term(item, class_t, k, logit_of(token, k).value);
       }
+      let row = posterior_row(item, class_t, k, term, log_total);
+      log_p_x_prev[parameters.output_offset + element(class_major, parameters.rows, parameters.num_pixels, token, k)] =
+        result_bits(row, total.invalid != 0u);
     }
   }
 }

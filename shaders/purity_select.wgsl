@@ -1,34 +1,21 @@
 // Purity-prior sampling: chooses the tokens to reveal, without replacement, among the masked ones with their purity as
-// weight (Gumbel top-k), and lists them with the exponent that sharpens their prediction. A workgroup takes an item.
-//#include "lib/numerics.wgsl"
-//#include "lib/random.wgsl"
+// weight (Gumbel top-k), and gives the exponents that sharpen their predictions. A workgroup takes an item.
 //#include "lib/reduce.wgsl"
-
-override NUM_CODES: u32;
-override COLUMNS_PER_WORKGROUP: u32; // of step_draw
-const MAX_WORKGROUPS = 65535u;
 //#include "lib/purity.wgsl"
 
 @group(0) @binding(0) var<storage, read> parameters: Purity;
 @group(0) @binding(1) var<storage, read> x_t: array<u32>;
 @group(0) @binding(2) var<storage, read> top_probability: array<f32>;
 @group(0) @binding(3) var<storage, read_write> x_prev: array<u32>; // holds the keys while choosing
-@group(0) @binding(4) var<storage, read_write> chosen: array<atomic<u32>>; // a count, then (token, exponent) pairs
-@group(0) @binding(5) var<storage, read_write> draw_workgroups: array<atomic<u32>, 3>;
-@group(0) @binding(6) var<storage, read_write> selection_weight: array<f32>;
-
-// Floats in ascending order as positive integers in ascending order; 0 is left for tokens that cannot be chosen.
-fn ordered(value: f32) -> u32 {
-  let bits = bitcast<u32>(value);
-  return max(select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u), 1u);
-}
+@group(0) @binding(4) var<storage, read_write> exponents: array<f32>; // 0: the token stays
+@group(0) @binding(5) var<storage, read_write> selection_weight: array<f32>;
 
 fn count_above(local_index: u32, first: u32, key: u32) -> u32 {
   var count = 0u;
   for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
     count += u32(x_prev[parameters.prev_sample_offset + first + n] > key);
   }
-  return reduce_count(local_index, count);
+  return u32(column_sum(local_index, f32(count)));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -48,8 +35,8 @@ fn main(
       highest = max(highest, top_probability[first + n]);
       masked += u32(x_t[parameters.sample_offset + first + n] >= NUM_CODES);
     }
-    highest = reduce_log_sum_exp(local_index, LogSumExp(highest, 0.0, 0u)).high;
-    let num_masked = reduce_count(local_index, masked);
+    highest = from_ordered(column_max(local_index, ordered(highest)));
+    let num_masked = u32(column_sum(local_index, f32(masked)));
     let revealed = parameters.num_pixels - num_masked;
     let wanted = min(max(item.revealed_after, revealed) - revealed, num_masked);
 
@@ -88,20 +75,8 @@ fn main(
         }
         is_chosen = before < wanted;
       }
-      if (is_chosen) {
-        let position = atomicAdd(&chosen[0], 1u);
-        let purity = top_probability[first + n] / (highest + 1e-10);
-        atomicStore(&chosen[1u + 2u * position], first + n);
-        atomicStore(&chosen[2u + 2u * position], bitcast<u32>(1.0 + (parameters.prior_weight * purity)));
-        atomicMax(&draw_workgroups[0], min((position / COLUMNS_PER_WORKGROUP) + 1u, MAX_WORKGROUPS));
-      }
+      let purity = top_probability[first + n] / (highest + 1e-10);
+      exponents[first + n] = select(0.0, 1.0 + (parameters.prior_weight * purity), is_chosen);
     }
-    storageBarrier();
-
-    // What is not drawn stays; the draw overwrites the chosen ones.
-    for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
-      x_prev[parameters.prev_sample_offset + first + n] = min(x_t[parameters.sample_offset + first + n], NUM_CODES);
-    }
-    storageBarrier();
   }
 }

@@ -1,14 +1,7 @@
 // The purity prior's sharpened prediction as a dense tensor: log-softmax of (1 + r * purity) log p over C rows, the
 // mask's at the reference's -70 before sharpening, clamped to [-70, 0].
-//#include "lib/numerics.wgsl"
-//#include "lib/random.wgsl"
-//#include "lib/columns.wgsl"
-//#include "lib/logits.wgsl"
-//#include "lib/reduce.wgsl"
-//#include "lib/layout.wgsl"
 //#include "lib/column_logits.wgsl"
 
-override NUM_CODES: u32;
 const MASK_ROW = -70.0;
 //#include "lib/purity.wgsl"
 
@@ -33,32 +26,22 @@ fn term(token: u32, k: u32, exponent: f32) -> f32 {
   return max(exponent * logit_of(token, k).value, LOG_ZERO);
 }
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn main(
-  @builtin(workgroup_id) workgroup_id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-  @builtin(local_invocation_index) local_index: u32,
-) {
-  let columns = WORKGROUP_SIZE / LANES;
+fn column(local_index: u32, token: u32, in_range: bool) {
   let lane = lane_of(local_index);
-  for (var first = workgroup_id.x * columns; first < parameters.num_tokens; first += num_workgroups.x * columns) {
-    let token = first + column_of(local_index);
-    let in_range = token < parameters.num_tokens;
-    var exponent = 1.0;
-    var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
-    if (in_range) {
-      exponent = exponent_of(token);
-      for (var k = lane; k <= NUM_CODES; k += LANES) {
-        partial = add_term(partial, term(token, k, exponent));
-      }
+  var exponent = 1.0;
+  var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
+  if (in_range) {
+    exponent = exponent_of(token);
+    for (var k = lane; k <= NUM_CODES; k += LANES) {
+      partial = add_term(partial, term(token, k, exponent));
     }
-    let total = reduce_log_sum_exp(local_index, partial);
-    if (in_range) {
-      let log_total = total.high + log(total.sum);
-      for (var k = lane; k <= NUM_CODES; k += LANES) {
-        let index = element(parameters.class_major != 0u, NUM_CODES + 1u, parameters.num_pixels, token, k);
-        log_prob[index] = clamp(term(token, k, exponent) - log_total, MASK_ROW, 0.0);
-      }
+  }
+  let total = reduce_log_sum_exp(local_index, partial);
+  if (in_range) {
+    let log_total = total.high + log(total.sum);
+    for (var k = lane; k <= NUM_CODES; k += LANES) {
+      let index = element(parameters.class_major != 0u, NUM_CODES + 1u, parameters.num_pixels, token, k);
+      log_prob[index] = clamp(term(token, k, exponent) - log_total, MASK_ROW, 0.0);
     }
   }
 }

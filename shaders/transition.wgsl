@@ -1,8 +1,7 @@
 // log q(x_t | previous = k) of a known x_t: K rows cumulated from clean data, or C rows of one step.
 //#include "lib/numerics.wgsl"
 //#include "lib/layout.wgsl"
-
-override NUM_CODES: u32;
+//#include "lib/each_element.wgsl"
 
 // items: log probability of x_t from its own class, from another class, and from any class if x_t is the mask; then
 // the row of the mask for an ordinary x_t.
@@ -10,12 +9,7 @@ override NUM_CODES: u32;
 @group(0) @binding(1) var<storage, read> x_t: array<u32>;
 @group(0) @binding(2) var<storage, read_write> log_q: array<u32>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) num_workgroups: vec3u,
-) {
-  let i = id.x + (id.y * num_workgroups.x * 64u);
+fn element_at(i: u32) {
   if (i >= parameters.size) {
     return;
   }

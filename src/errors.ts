@@ -73,7 +73,7 @@ export class ModelOutputError extends VQDiffusionError {
     super(
       `Sampling met ${invalidColumns} latent pixel(s) whose logits held NaN or +Infinity, or were -Infinity for every class, ` +
         `and ${impossibleTokens} token(s) that the schedule cannot produce. ` +
-        'Every column of logits needs finite values (-Infinity is allowed for some classes of a column).',
+        'Every column needs a finite logit, and none that is NaN or +Infinity.',
     )
   }
 }

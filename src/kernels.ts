@@ -6,13 +6,13 @@ import guide from '../shaders/guide.wgsl?raw'
 import gumbelMax from '../shaders/gumbel_max.wgsl?raw'
 import gumbelNoised from '../shaders/gumbel_noised.wgsl?raw'
 import initialSample from '../shaders/initial_sample.wgsl?raw'
+import known from '../shaders/known.wgsl?raw'
 import logOnehot from '../shaders/log_onehot.wgsl?raw'
 import posterior from '../shaders/posterior.wgsl?raw'
 import puritySelect from '../shaders/purity_select.wgsl?raw'
 import purityTop from '../shaders/purity_top.wgsl?raw'
 import sharpen from '../shaders/sharpen.wgsl?raw'
-import stepDecide from '../shaders/step_decide.wgsl?raw'
-import stepDraw from '../shaders/step_draw.wgsl?raw'
+import step from '../shaders/step.wgsl?raw'
 import transition from '../shaders/transition.wgsl?raw'
 import { LimitError, ShaderError } from './errors'
 import { type Feature, specialise } from './shader'
@@ -22,8 +22,8 @@ export const workgroupSize = 64
 const maxWorkgroupsPerDimension = 65535
 
 const sources = {
-  step_decide: stepDecide,
-  step_draw: stepDraw,
+  step,
+  known,
   initial_sample: initialSample,
   posterior,
   gumbel_max: gumbelMax,
@@ -50,6 +50,8 @@ export interface KernelVariant {
 
 /** How many bind groups are kept: a chain alternates between two samples, and several chains may interleave. */
 const bindGroupCacheSize = 64
+
+type Binding = GPUBuffer | undefined
 
 /** A kernel ready to run. */
 interface Compiled {
@@ -95,18 +97,12 @@ export class Kernels {
     }
   }
 
-  /** Records one dispatch: a number of workgroups, or indirect arguments. */
-  dispatch(
-    pass: GPUComputePassEncoder,
-    variant: KernelVariant,
-    buffers: readonly GPUBuffer[],
-    workgroups: number | GPUBuffer,
-  ): void {
+  /** Records one dispatch, with the buffer of binding n at place n: undefined where the variant has none. */
+  dispatch(pass: GPUComputePassEncoder, variant: KernelVariant, buffers: readonly Binding[], workgroups: number): void {
     const { pipeline, layout } = this.#compiledNow(variant)
     pass.setPipeline(pipeline)
     pass.setBindGroup(0, this.#bindGroup(layout, buffers))
-    if (typeof workgroups !== 'number') pass.dispatchWorkgroupsIndirect(workgroups, 0)
-    else pass.dispatchWorkgroups(...dispatchSize(workgroups))
+    pass.dispatchWorkgroups(...dispatchSize(workgroups))
   }
 
   #compiledNow(variant: KernelVariant): Compiled {
@@ -121,11 +117,11 @@ export class Kernels {
 
   #describe({ name, features, constants }: KernelVariant, label: string) {
     const code = specialise(sources[name], features)
-    // Bindings 0, 1, … of group 0 are storage buffers all, and the shader says which are written.
+    // The bindings of group 0 are storage buffers all, and the shader says which are written.
     const layout = this.device.createBindGroupLayout({
       label,
-      entries: [...code.matchAll(/var<storage, ?(read_write)?/g)].map(([, written], binding) => ({
-        binding,
+      entries: [...code.matchAll(/@binding\((\d+)\) ?var<storage, ?(read_write)?/g)].map(([, binding, written]) => ({
+        binding: Number(binding),
         visibility: GPUShaderStage.COMPUTE,
         buffer: { type: written ? 'storage' : 'read-only-storage' },
       })),
@@ -139,8 +135,8 @@ export class Kernels {
   }
 
   /** A bind group for these buffers in this order, reused while it is among the most recent. */
-  #bindGroup(layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup {
-    const key = `${layout.label}:${buffers.map((buffer) => this.#bufferId(buffer)).join(',')}`
+  #bindGroup(layout: GPUBindGroupLayout, buffers: readonly Binding[]): GPUBindGroup {
+    const key = `${layout.label}:${buffers.map((buffer) => buffer && this.#bufferId(buffer)).join(',')}`
     const group = this.#bindGroups.get(key) ?? this.#createBindGroup(layout, buffers)
     // A Map iterates in order of insertion: inserting anew keeps the least recently used first.
     this.#bindGroups.delete(key)
@@ -149,17 +145,11 @@ export class Kernels {
     return group
   }
 
-  #createBindGroup(layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup {
-    const limit = this.device.limits.maxStorageBufferBindingSize
-    for (const { label, size } of buffers) {
-      if (size > limit)
-        throw new LimitError(`The buffer '${label}' needs a binding of ${size} bytes; this device allows ${limit}.`)
-    }
-    return this.device.createBindGroup({
-      label: layout.label,
-      layout,
-      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-    })
+  #createBindGroup(layout: GPUBindGroupLayout, buffers: readonly Binding[]): GPUBindGroup {
+    const entries = buffers.flatMap((buffer, binding) => (buffer ? [{ binding, resource: { buffer } }] : []))
+    for (const { resource } of entries)
+      requireBindable(this.device, `The buffer '${resource.buffer.label}'`, resource.buffer)
+    return this.device.createBindGroup({ label: layout.label, layout, entries })
   }
 
   #bufferId(buffer: GPUBuffer): number {
@@ -167,6 +157,12 @@ export class Kernels {
     this.#bufferIds.set(buffer, id)
     return id
   }
+}
+
+/** Throws LimitError if the buffer, which kernels bind as a whole, is larger than a binding may be. */
+export function requireBindable({ limits }: GPUDevice, name: string, { size }: GPUBuffer): void {
+  const limit = limits.maxStorageBufferBindingSize
+  if (size > limit) throw new LimitError(`${name} needs a binding of ${size} bytes; this device allows ${limit}.`)
 }
 
 /** Workgroups that cover `count` invocations, one each. */
@@ -186,7 +182,9 @@ function dispatchSize(workgroups: number): [number, number] {
 }
 
 function variantLabel({ name, features, constants }: KernelVariant): string {
-  const on = Object.entries(features ?? {}).flatMap(([feature, value]) => (value ? [feature] : []))
+  const on = Object.entries(features ?? {})
+    .flatMap(([feature, value]) => (value ? [feature] : []))
+    .sort()
   const values = Object.entries(constants).map(([constant, value]) => `${constant}=${value}`)
   return `vqd/${name}/${[...on, ...values].join(',')}`
 }

@@ -33,37 +33,26 @@ const wholeWorkgroup = { workgroupSize: 64, lanes: 64 }
 /** Purity-prior sampling: top probabilities, choice of tokens, draw of the chosen ones. */
 export class Purity {
   readonly #parameters: ParameterBuffer
-  /** Arguments of the indirect dispatch; y and z stay 1. */
-  readonly #workgroups: GPUBuffer
   #topProbability: GpuTensor
   #selectionWeight: GpuTensor
-  /** A count, then (token, exponent) pairs. */
-  #chosen: GpuTensor
+  /** What sharpens the predictions of the chosen tokens; 0 of the others. */
+  #exponents: GpuTensor
 
   constructor(
     private readonly kernels: Kernels,
     private readonly step: Step,
     private readonly numCodes: number,
   ) {
-    const { device } = kernels
-    this.#parameters = new ParameterBuffer(device, 'vqd/purity/parameters')
-    this.#workgroups = device.createBuffer({
-      label: 'vqd/purity/workgroups',
-      size: 12,
-      usage: GPUBufferUsage.INDIRECT | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
-    })
-    device.queue.writeBuffer(this.#workgroups, 0, new Uint32Array([0, 1, 1]))
-    ;[this.#topProbability, this.#selectionWeight, this.#chosen] = this.#allocate(1)
+    this.#parameters = new ParameterBuffer(kernels.device, 'vqd/purity/parameters')
+    ;[this.#topProbability, this.#selectionWeight, this.#exponents] = this.#allocate(1)
   }
 
   /** Records a step that reveals the chosen tokens and leaves all others as they are. */
   encodeStep(encoder: GPUCommandEncoder, call: PurityCall, stepCall: StepCall): void {
     if (call.sample.size === 0) return
     this.#reserve(call.sample.size)
-    const drawParameters = this.step.packListed(stepCall)
-    this.#encodeSelection(encoder, call, this.#selectionWeight, (pass) =>
-      this.step.dispatchChosen(pass, stepCall, drawParameters, this.#chosen.buffer, this.#workgroups),
-    )
+    const reveal = this.step.revealing(stepCall, this.#exponents)
+    this.#encodeSelection(encoder, call, this.#selectionWeight, reveal)
   }
 
   /** Records the dense prior: sharpened log-probabilities of C rows, and the weights of the choice. */
@@ -78,8 +67,8 @@ export class Purity {
   }
 
   destroy(): void {
-    for (const owned of [this.#parameters, this.#topProbability, this.#selectionWeight, this.#chosen]) owned.destroy()
-    this.#workgroups.destroy()
+    for (const owned of [this.#parameters, this.#topProbability, this.#selectionWeight, this.#exponents])
+      owned.destroy()
   }
 
   #dispatchColumns(
@@ -88,7 +77,7 @@ export class Purity {
     { logits, sample }: PurityCall,
     buffers: readonly GPUBuffer[],
   ): void {
-    const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout, true)
+    const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout)
     const variant = { name, features: logitsFeatures(logits), constants: columnConstants(this.numCodes, spread) }
     this.kernels.dispatch(pass, variant, buffers, columnWorkgroups(sample.size, spread))
   }
@@ -101,20 +90,17 @@ export class Purity {
   ): void {
     const { logits, sample, prevSample, faults } = call
     const parameters = this.#packParameters(call)
-    encoder.clearBuffer(this.#chosen.buffer, 0, 4)
-    encoder.clearBuffer(this.#workgroups, 0, 4)
     const pass = encoder.beginComputePass({ label: 'vqd/purity' })
     this.#dispatchColumns(pass, 'purity_top', call, [
       ...[parameters, logits.conditional.buffer, this.#topProbability.buffer, faults.buffer],
       ...(logits.unconditional ? [logits.unconditional.buffer] : []),
     ])
-    const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: this.step.columnsPerWorkgroup }
     this.kernels.dispatch(
       pass,
-      { name: 'purity_select', constants },
+      { name: 'purity_select', constants: { NUM_CODES: this.numCodes } },
       [
         ...[parameters, sample.buffer, this.#topProbability.buffer, prevSample.buffer],
-        ...[this.#chosen.buffer, this.#workgroups, selectionWeight.buffer],
+        ...[this.#exponents.buffer, selectionWeight.buffer],
       ],
       columnWorkgroups(call.streams.length, wholeWorkgroup),
     )
@@ -125,17 +111,13 @@ export class Purity {
   /** Makes room for this many tokens. */
   #reserve(tokens: number): void {
     if (this.#topProbability.size >= tokens) return
-    for (const tensor of [this.#topProbability, this.#selectionWeight, this.#chosen]) tensor.destroy()
-    ;[this.#topProbability, this.#selectionWeight, this.#chosen] = this.#allocate(tokens)
+    for (const tensor of [this.#topProbability, this.#selectionWeight, this.#exponents]) tensor.destroy()
+    ;[this.#topProbability, this.#selectionWeight, this.#exponents] = this.#allocate(tokens)
   }
 
-  #allocate(tokens: number): [topProbability: GpuTensor, selectionWeight: GpuTensor, chosen: GpuTensor] {
-    const { device } = this.kernels
-    return [
-      GpuTensor.empty(device, [tokens], 'f32', 'vqd/purity/top_probability'),
-      GpuTensor.empty(device, [tokens], 'f32', 'vqd/purity/selection_weight'),
-      GpuTensor.empty(device, [1 + 2 * tokens], 'u32', 'vqd/purity/chosen'),
-    ]
+  #allocate(tokens: number): [topProbability: GpuTensor, selectionWeight: GpuTensor, exponents: GpuTensor] {
+    const perToken = (name: string) => GpuTensor.empty(this.kernels.device, [tokens], 'f32', `vqd/purity/${name}`)
+    return [perToken('top_probability'), perToken('selection_weight'), perToken('exponents')]
   }
 
   /** Struct Purity of lib/purity.wgsl. */

@@ -112,7 +112,7 @@ export class Reference {
     const features = logitsFeatures(logits)
     const buffers = [parameters.upload(), logits.conditional.buffer, output.buffer, ...halves]
     const pass = encoder.beginComputePass({ label: 'vqd/guide' })
-    const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout, true)
+    const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout)
     const constants = columnConstants(this.numCodes, spread)
     this.kernels.dispatch(pass, { name: 'guide', features, constants }, buffers, columnWorkgroups(columns, spread))
     pass.end()
@@ -132,7 +132,7 @@ export class Reference {
     const columns = call.coefficients.length * call.numPixels
     if (columns === 0) return
     const parameters = this.#packParameters(call)
-    const spread = spreadFor(this.kernels.device, numCodes, call.logits.layout, true)
+    const spread = spreadFor(this.kernels.device, numCodes, call.logits.layout)
     const variant = { ...kernel, constants: columnConstants(numCodes, spread) }
     const pass = encoder.beginComputePass({ label: `vqd/${variant.name}` })
     this.kernels.dispatch(pass, variant, [parameters, ...buffers], columnWorkgroups(columns, spread))

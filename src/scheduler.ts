@@ -59,11 +59,14 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     this.#purity = this.own(new Purity(this.kernels, this.#step, this.numCodes))
   }
 
-  /** Makes a scheduler and compiles the pipelines of a plain step. Rejects with ConfigError or ShaderError. */
+  /** Makes a scheduler and compiles the pipelines of a plain step, for both layouts. Rejects with ConfigError or ShaderError. */
   static async create(device: GPUDevice, options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     const scheduler = new VQDiffusionScheduler(device, options)
-    await scheduler.kernels.compile([scheduler.#initialVariant])
-    await scheduler.prepare({})
+    await Promise.all([
+      scheduler.kernels.compile([scheduler.#initialVariant]),
+      scheduler.prepare({ layout: 'class-major' }),
+      scheduler.prepare({ layout: 'pixel-major' }),
+    ])
     return scheduler
   }
 

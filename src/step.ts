@@ -1,7 +1,7 @@
 import { type Kernels, type KernelVariant, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { ItemStream } from './random'
-import { columnConstants, columnWorkgroups, type Spread, spreadFor } from './spread'
+import { columnConstants, columnWorkgroups, type StepShape, type StepSpread, spreadFor, stepSpread } from './spread'
 import type { KnownTokens, Layout, StepDiagnostics } from './step_options'
 import type { GpuTensor } from './tensor'
 import { nothingSettled, type RouteThresholds, type Thresholds } from './thresholds'
@@ -43,27 +43,20 @@ export function logitsFeatures({ conditional, unconditional }: LogitsSource): St
 }
 
 const headerWords = 16
-const itemWords = 14
-const flagListed = 1
-const flagWriteX0 = 2
-const flagListAll = 4
-/** At most, of WORKGROUP_SIZE invocations: lib/reduce.wgsl and the keys of step_draw. */
-const reductionBytes = 64 * (3 * 4 + 16)
+const itemWords = 16
+const flagWriteX0 = 1
+
 /** Distances between neighbouring classes and pixels of a [B, K, N] or [B, N, K] tensor. */
 function strides(layout: Layout, numCodes: number, numPixels: number): [classStride: number, pixelStride: number] {
   return layout === 'class-major' ? [numPixels, 1] : [1, numCodes]
 }
 
-/** The decide-first, read-later step: two dispatches, or one where every column has to be read. */
+/** The decide-first, read-later step: one dispatch, and one before it where some pixels are known. */
 export class Step {
   readonly #parameters: ParameterBuffer
   readonly #diagnostics: ParameterBuffer
-  /** Arguments of the indirect dispatch; y and z stay 1. */
-  readonly #workgroups: GPUBuffer
   /** Bound where no x₀ is written. */
   readonly #noX0: GPUBuffer
-  /** A count, then the tokens whose logits are needed. */
-  #unsettled: GPUBuffer
 
   constructor(
     private readonly kernels: Kernels,
@@ -71,103 +64,82 @@ export class Step {
   ) {
     this.#parameters = new ParameterBuffer(kernels.device, 'vqd/step/parameters')
     this.#diagnostics = new ParameterBuffer(kernels.device, 'vqd/diagnostics/parameters')
-    this.#workgroups = kernels.device.createBuffer({
-      label: 'vqd/step/workgroups',
-      size: 12,
-      usage: GPUBufferUsage.INDIRECT | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
-    })
-    kernels.device.queue.writeBuffer(this.#workgroups, 0, new Uint32Array([0, 1, 1]))
     this.#noX0 = kernels.device.createBuffer({ label: 'vqd/step/x_0', size: 4, usage: GPUBufferUsage.STORAGE })
-    this.#unsettled = this.#createList(0)
-  }
-
-  /** Columns of a workgroup where only some columns are read: what makes a list of tokens counts workgroups by it. */
-  get columnsPerWorkgroup(): number {
-    const { workgroupSize, lanes } = this.#spread('pixel-major', false)
-    return workgroupSize / lanes
   }
 
   /** The pipelines of a step on logits of this layout, aligned as usual, for compiling ahead. */
-  variants(features: StepFeatures, layout: Layout): KernelVariant[] {
+  variants({ KNOWN = false, ...features }: StepFeatures, layout: Layout): KernelVariant[] {
     const VECTORS = layout === 'pixel-major' && this.numCodes % 4 === 0
-    const spreads = [false, true].map((everyColumn) => this.#spread(layout, everyColumn))
     return [
-      this.#decideVariant(features),
-      ...spreads.map((spread) => this.#drawVariant({ ...features, VECTORS }, spread)),
+      ...(KNOWN ? [this.#knownVariant(false)] : []),
+      ...[false, true].map((everyColumn) => {
+        const shape = { layout, everyColumn, truncated: features.TRUNCATED ?? false, tokens: 0 }
+        return this.#stepVariant({ ...features, KNOWN, VECTORS }, this.#spread(shape))
+      }),
     ]
   }
 
   /** Records the step. Its parameters are uploaded at once: submit before the next call. */
   encode(encoder: GPUCommandEncoder, call: StepCall): void {
-    const { logits, sample, prevSample, predOriginalSample, faults, known } = call
-    const tokens = sample.size
-    if (tokens === 0) return
-    const wanted = predOriginalSample !== undefined
-    // Without a decision to make, every column is read by the one dispatch.
-    const decides = known !== undefined || !(wanted || call.thresholds.every(nothingSettled))
+    const { logits, sample, prevSample, predOriginalSample, faults, known, diagnostics } = call
+    if (sample.size === 0) return
+    const everyColumn = predOriginalSample !== undefined || call.thresholds.every(nothingSettled)
+    const truncated = call.truncationRate !== undefined
+    const spread = this.#spread({ layout: logits.layout, everyColumn, truncated, tokens: sample.size })
+    const parameters = this.#packParameters(call, spread)
     const features = {
       ...logitsFeatures(logits),
-      KNOWN: known !== undefined,
-      TRUNCATED: call.truncationRate !== undefined,
+      ...{ KNOWN: known !== undefined, TRUNCATED: truncated },
+      ...{ COUNTED: diagnostics !== undefined && predOriginalSample === undefined },
     }
-    const flags = (decides ? flagListed : 0) | (wanted ? flagWriteX0 | flagListAll : 0)
-    const parameters = this.#packParameters(call, flags)
-    if (decides) this.#clearList(encoder, tokens)
     // The draw passes over known pixels: theirs is what is known.
     if (known && predOriginalSample) copyTokens(encoder, known.tokens, predOriginalSample)
+    // What is settled is taken off the columns that are read.
+    diagnostics?.counts.write(Uint32Array.of(0, sample.size))
     const pass = encoder.beginComputePass({ label: 'vqd/step' })
-    if (decides)
+    if (known)
       this.kernels.dispatch(
         pass,
-        this.#decideVariant(features),
+        this.#knownVariant(diagnostics !== undefined),
         [
-          ...[parameters, sample.buffer, prevSample.buffer, this.#unsettled, this.#workgroups, faults.buffer],
-          ...(known ? [known.tokens.buffer, known.mask.buffer] : []),
+          ...[parameters, known.tokens.buffer, known.mask.buffer, prevSample.buffer, faults.buffer],
+          diagnostics?.counts.buffer,
         ],
-        workgroupsFor(tokens),
+        workgroupsFor(sample.size),
       )
-    this.#dispatchDraw(pass, call, features, parameters, this.#unsettled, decides ? this.#workgroups : tokens)
-    if (call.diagnostics) this.#dispatchDiagnostics(pass, call, call.diagnostics)
+    const beside = features.COUNTED ? diagnostics!.counts.buffer : predOriginalSample?.buffer
+    this.#dispatchStep(pass, call, features, spread, parameters, beside, known?.mask.buffer)
+    if (diagnostics) this.#dispatchDiagnostics(pass, call, diagnostics)
     pass.end()
-    if (call.diagnostics && decides) {
-      const { counts } = call.diagnostics
-      encoder.copyBufferToBuffer(this.#unsettled, 0, counts.buffer, (counts.offset + 1) * 4, 4)
-    }
   }
 
-  /** Packs the parameters for `dispatchChosen`. */
-  packListed(call: StepCall): GPUBuffer {
-    return this.#packParameters(call, flagListed)
+  /**
+   * Packs the parameters of a step that reveals tokens which a kernel before it chooses, and gives what records it.
+   * `exponents` f32 [B, N] sharpen their predictions, p^exponent; a token whose exponent is 0 stays what it is.
+   */
+  revealing(call: StepCall, exponents: GpuTensor): (pass: GPUComputePassEncoder) => void {
+    const shape = { layout: call.logits.layout, everyColumn: false, truncated: false, tokens: call.sample.size }
+    const spread = this.#spread(shape)
+    const parameters = this.#packParameters(call, spread)
+    const features = { ...logitsFeatures(call.logits), PURITY: true }
+    return (pass) => this.#dispatchStep(pass, call, features, spread, parameters, undefined, exponents.buffer)
   }
 
-  /** The draw alone, for tokens that something else has chosen: a list of (token, exponent) pairs. */
-  dispatchChosen(
+  #dispatchStep(
     pass: GPUComputePassEncoder,
-    call: StepCall,
-    parameters: GPUBuffer,
-    chosen: GPUBuffer,
-    workgroups: GPUBuffer,
-  ): void {
-    this.#dispatchDraw(pass, call, { ...logitsFeatures(call.logits), PURITY: true }, parameters, chosen, workgroups)
-  }
-
-  #dispatchDraw(
-    pass: GPUComputePassEncoder,
-    { logits, sample, prevSample, predOriginalSample, faults }: StepCall,
+    { logits, sample, prevSample, faults }: StepCall,
     features: StepFeatures,
+    spread: StepSpread,
     parameters: GPUBuffer,
-    list: GPUBuffer,
-    columns: number | GPUBuffer,
+    beside: GPUBuffer | undefined,
+    perToken: GPUBuffer | undefined,
   ): void {
-    const everyColumn = typeof columns === 'number'
-    const spread = this.#spread(logits.layout, everyColumn)
-    const variant = this.#drawVariant({ ...features, VECTORS: this.#readsVectors(logits) }, spread)
+    const variant = this.#stepVariant({ ...features, VECTORS: this.#readsVectors(logits) }, spread)
     const buffers = [
-      ...[parameters, logits.conditional.buffer, sample.buffer, list, prevSample.buffer],
-      ...[predOriginalSample?.buffer ?? this.#noX0, faults.buffer],
-      ...(logits.unconditional ? [logits.unconditional.buffer] : []),
+      ...[parameters, logits.conditional.buffer, sample.buffer, prevSample.buffer, faults.buffer],
+      ...[beside ?? this.#noX0, logits.unconditional?.buffer, perToken],
     ]
-    this.kernels.dispatch(pass, variant, buffers, everyColumn ? columnWorkgroups(columns, spread) : columns)
+    this.kernels.dispatch(pass, variant, buffers, columnWorkgroups(sample.size, spread))
   }
 
   /** What the step did, as a further dispatch after it. */
@@ -179,9 +151,7 @@ export class Step {
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
     parameters.f32(logits.scale)
     parameters.u32(sample.offset, prevSample.offset)
-    const spread = this.#spread(logits.layout, true)
-    // Unless the step counts what it lists, it reads every column.
-    into.counts.write(Uint32Array.of(0, sample.size))
+    const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout)
     this.kernels.dispatch(
       pass,
       {
@@ -191,8 +161,7 @@ export class Step {
       },
       [
         ...[parameters.upload(), logits.conditional.buffer, sample.buffer, prevSample.buffer],
-        ...[into.entropy.buffer, into.topProbability.buffer, into.counts.buffer],
-        ...(logits.unconditional ? [logits.unconditional.buffer] : []),
+        ...[into.entropy.buffer, into.topProbability.buffer, into.counts.buffer, logits.unconditional?.buffer],
       ],
       columnWorkgroups(sample.size, spread),
     )
@@ -201,30 +170,15 @@ export class Step {
   destroy(): void {
     this.#parameters.destroy()
     this.#diagnostics.destroy()
-    for (const buffer of [this.#workgroups, this.#noX0, this.#unsettled]) buffer.destroy()
+    this.#noX0.destroy()
   }
 
-  #decideVariant({ KNOWN = false }: StepFeatures): KernelVariant {
-    const constants = { NUM_CODES: this.numCodes, COLUMNS_PER_WORKGROUP: this.columnsPerWorkgroup }
-    return { name: 'step_decide', features: { KNOWN }, constants }
+  #knownVariant(COUNTED: boolean): KernelVariant {
+    return { name: 'known', features: { COUNTED }, constants: { NUM_CODES: this.numCodes } }
   }
 
-  #drawVariant(
-    { GUIDED = false, TRUNCATED = false, F16 = false, PURITY = false, VECTORS = false }: StepFeatures,
-    spread: Spread,
-  ): KernelVariant {
-    const groups = Math.ceil(this.numCodes / 4)
-    const HELD = TRUNCATED && spread.lanes === spread.workgroupSize && this.#fits(groups * 16)
-    return {
-      name: 'step_draw',
-      features: { GUIDED, TRUNCATED, HELD, F16, PURITY, VECTORS },
-      constants: { ...columnConstants(this.numCodes, spread), ...(HELD && { COLUMN_GROUPS: groups }) },
-    }
-  }
-
-  /** Whether a column of these bytes can stay in the memory of a workgroup, beside what reductions need. */
-  #fits(bytes: number): boolean {
-    return bytes + reductionBytes <= this.kernels.device.limits.maxComputeWorkgroupStorageSize
+  #stepVariant(features: StepFeatures, spread: StepSpread): KernelVariant {
+    return { name: 'step', features, constants: columnConstants(this.numCodes, spread) }
   }
 
   /** Whether the four classes that a lane reads lie together and begin at a multiple of four. */
@@ -233,44 +187,25 @@ export class Step {
     return layout === 'pixel-major' && [this.numCodes, ...offsets].every((value) => value % 4 === 0)
   }
 
-  #spread(layout: Layout, everyColumn: boolean): Spread {
-    return spreadFor(this.kernels.device, this.numCodes, layout, everyColumn)
-  }
-
-  /** Empties the list, with room for this many tokens. */
-  #clearList(encoder: GPUCommandEncoder, tokens: number): void {
-    if (this.#unsettled.size < (tokens + 1) * 4) {
-      this.#unsettled.destroy()
-      this.#unsettled = this.#createList(tokens)
-    }
-    encoder.clearBuffer(this.#unsettled, 0, 4)
-    encoder.clearBuffer(this.#workgroups, 0, 4)
-  }
-
-  #createList(tokens: number): GPUBuffer {
-    return this.kernels.device.createBuffer({
-      label: 'vqd/step/unsettled',
-      size: (tokens + 1) * 4,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
-    })
+  #spread(shape: StepShape): StepSpread {
+    return stepSpread(this.kernels.device, this.numCodes, shape)
   }
 
   /** Struct Step of lib/step.wgsl. */
-  #packParameters(call: StepCall, flags: number): GPUBuffer {
-    const { logits, batchSize, numPixels, streams, thresholds } = call
+  #packParameters(call: StepCall, { tile }: StepSpread): GPUBuffer {
+    const { logits, batchSize, numPixels, streams, thresholds, predOriginalSample } = call
     const parameters = this.#parameters
     parameters.begin(headerWords + itemWords * batchSize)
-    parameters.u32(batchSize * numPixels, numPixels, call.counter, flags)
+    parameters.u32(batchSize * numPixels, numPixels, call.counter, predOriginalSample ? flagWriteX0 : 0, tile)
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
-    parameters.u32(call.sample.offset, call.prevSample.offset, call.predOriginalSample?.offset ?? 0)
+    parameters.u32(call.sample.offset, call.prevSample.offset, predOriginalSample?.offset ?? 0)
     parameters.u32(...strides(logits.layout, this.numCodes, numPixels))
     parameters.f32(logits.scale, call.truncationRate ?? 1)
     parameters.u32(call.known?.tokens.offset ?? 0, call.known?.mask.offset ?? 0)
-    parameters.u32(0) // padding: the items are aligned to eight bytes
     for (let item = 0; item < batchSize; item++) {
       const stream = streams[item]!
       const { maskPossible, masked, settled, differs, agrees } = thresholds[item]!
-      parameters.u32(stream.seedLow, stream.seedHigh, stream.item, maskPossible ? 1 : 0)
+      parameters.u32(stream.seedLow, stream.seedHigh, stream.item, 0, maskPossible ? 1 : 0, 0)
       parameters.u32(...masked, ...settled, ...differs, ...agrees, ...(call.forward[item] ?? [0, 0]))
     }
     return parameters.upload()

@@ -1,5 +1,6 @@
-import { LimitError, OptionError } from './errors'
+import { OptionError } from './errors'
 import { asGpuTensor, type OnnxGpuTensor } from './interop'
+import { requireBindable } from './kernels'
 import type { LogitsSource } from './step'
 import {
   type Guidance,
@@ -29,7 +30,7 @@ export function logitsSource(
     const tensor = asGpuTensor(device, name, value)
     requireDtype(name, tensor, ['f32', 'f16'])
     requireColumns(name, tensor, layout, [items, numCodes, numPixels])
-    requireBindable(device, name, tensor)
+    requireBindable(device, name, tensor.buffer)
     return tensor
   }
   const scale = guidance?.scale ?? 1
@@ -98,10 +99,4 @@ export function requireDiagnostics(
   check('entropy', entropy, 'f32', shape, "the sample's")
   check('topProbability', topProbability, 'f32', shape, "the sample's")
   check('counts', counts, 'u32', [2], '[tokens changed, columns read]')
-}
-
-function requireBindable(device: GPUDevice, name: string, tensor: GpuTensor): void {
-  const limit = device.limits.maxStorageBufferBindingSize
-  if (tensor.buffer.size > limit)
-    throw new LimitError(`${name} needs a binding of ${tensor.buffer.size} bytes; this device allows ${limit}.`)
 }

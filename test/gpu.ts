@@ -18,9 +18,9 @@ export async function withErrorScopes<T>(device: GPUDevice, work: () => Promise<
   return outcome.value
 }
 
-/** A test on a device, inside error scopes. */
-export function gpuTest(device: GPUDevice, name: string, work: () => Promise<void>): void {
-  it(name, () => withErrorScopes(device, work))
+/** A test on a device, inside error scopes; one with millions of tokens may need longer than others. */
+export function gpuTest(device: GPUDevice, name: string, work: () => Promise<void>, milliseconds?: number): void {
+  it(name, () => withErrorScopes(device, work), milliseconds)
 }
 
 /** Numbers from −scale/2 to scale/2 that depend on nothing but the seed. */

@@ -67,12 +67,12 @@ describe('a whole chain of 4097 classes', () => {
 })
 
 describe('more tokens than one dimension of workgroups holds', () => {
-  gpuTest(device, '65,536 × 64 and more: every token is drawn', async () => {
-    const [B, N, K] = [65, 65_536, 2] // 4,259,840 tokens, 66,560 workgroups of one token an invocation
-    const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: K + 1 })
-    const modelOutput = GpuTensor.from(device, new Float32Array(B * N * K), [B, N, K])
-    const start = scheduler.initialSample([B, N], { start: 'mask' })
-    for (const previousTimestep of [0, -1]) {
+  const [B, N, K] = [65, 65_536, 2] // 4,259,840 tokens, 66,560 workgroups of one token an invocation
+  for (const previousTimestep of [0, -1])
+    gpuTest(device, `65,536 × 64 and more, to ${previousTimestep}: every token is drawn`, async () => {
+      const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: K + 1 })
+      const modelOutput = GpuTensor.from(device, new Float32Array(B * N * K), [B, N, K])
+      const start = scheduler.initialSample([B, N], { start: 'mask' })
       const { prevSample } = scheduler.step(modelOutput, 99, start, {
         ...{ generator: new RandomGenerator(1), layout: 'pixel-major', previousTimestep },
       })
@@ -83,10 +83,14 @@ describe('more tokens than one dimension of workgroups holds', () => {
       expect(counts[2]).toBeLessThan(previousTimestep === -1 ? 1 : 90)
       expect(Math.abs(counts[0]! - counts[1]!)).toBeLessThan(6 * Math.sqrt(B * N))
       expect(new Set(tokens.slice(-64)).size).toBeGreaterThan(1)
-      prevSample.destroy()
-    }
-    expect(await scheduler.readFaults()).toEqual({ invalidColumns: 0, impossibleTokens: 0 })
+      expect(await scheduler.readFaults()).toEqual({ invalidColumns: 0, impossibleTokens: 0 })
+      for (const resource of [modelOutput, start, prevSample, scheduler]) resource.destroy()
+    })
+
+  gpuTest(device, '65,536 × 64 and more: every token of an initial sample is drawn', async () => {
+    const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: K + 1 })
     const noise = scheduler.initialSample([B, N], { generator: new RandomGenerator(2) })
     expect((await noise.read()).slice(-64).every((token) => token <= K)).toBe(true)
+    for (const resource of [noise, scheduler]) resource.destroy()
   })
 })

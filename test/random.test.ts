@@ -20,8 +20,8 @@ const source = `
 @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
   let stream = ItemStream(vec2u(${stream.seedLow}u, ${stream.seedHigh}u), ${stream.item}u);
   let key = pixel_key(stream, id.y, ${counter}u, ${purpose}u);
-  let drawn = pcg4d(vec4u(key.x + id.x, key.yzw));
-  let noise = exponentials(key, id.x);
+  let drawn = class_words(key, id.x);
+  let noise = exponentials(key, id.x, drawn);
   for (var i = 0u; i < 4u; i++) {
     words[((id.y * ${groups}u + id.x) * 4u) + i] = drawn[i];
     variates[((id.y * ${groups}u + id.x) * 4u) + i] = noise[i];

@@ -10,7 +10,7 @@ import gumbelNoised from '../shaders/gumbel_noised.wgsl?raw'
 import initialSample from '../shaders/initial_sample.wgsl?raw'
 import posterior from '../shaders/posterior.wgsl?raw'
 import puritySelect from '../shaders/purity_select.wgsl?raw'
-import stepDraw from '../shaders/step_draw.wgsl?raw'
+import step from '../shaders/step.wgsl?raw'
 import { specialise } from '../src/shader'
 import { gpuTest } from './gpu'
 
@@ -103,17 +103,17 @@ describe('host packing equals WGSL', () => {
           ...{ generator: seeds(), layout: 'pixel-major', previousTimestep: [3, 1], known },
           ...{ guidance: { scale: 2.5 }, truncationRate: 0.75, predOriginalSample: true },
         }),
-      stepDraw,
+      step,
       'Step',
     )
     expect(header).toEqual({
-      ...{ num_tokens: B * N, num_pixels: N, counter: 1, flags: 7 },
+      ...{ num_tokens: B * N, num_pixels: N, counter: 1, flags: 1, tile: 64 },
       ...{ conditional_offset: 140, unconditional_offset: 70, sample_offset: 10, prev_sample_offset: 0, x_0_offset: 0 },
       ...{ class_stride: 1, pixel_stride: K, guidance_scale: 2.5, truncation_rate: 0.75 },
       ...{ known_tokens_offset: 10, known_mask_offset: 10 },
     })
     expect(items).toHaveLength(B)
-    expect(items[1]).toMatchObject({ seed: [4, 3], item: 0, mask_possible: 1 })
+    expect(items[1]).toMatchObject({ stream: { seed: [4, 3], item: 0 }, mask_possible: 1 })
     const at = (log: Float32Array, t: number) => Math.exp(log[t]!) * 2 ** 31
     // The forward process at u = 1, and the mask's share of the masked row at u/t = 1/5.
     const [kept, masked] = (items[1] as { known: number[] }).known

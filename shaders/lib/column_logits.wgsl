@@ -1,4 +1,7 @@
 // The logits of a column, for kernels whose `parameters` say where they lie.
+//#include "lib/columns.wgsl"
+//#include "lib/layout.wgsl"
+//#include "lib/each_column.wgsl"
 
 fn logit_of(token: u32, k: u32) -> Logit {
   let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
@@ -19,8 +22,8 @@ fn column_log_sum_exp(local_index: u32, token: u32, in_range: bool) -> LogSumExp
   if (in_range) {
     for (var k = lane_of(local_index); k < NUM_CODES; k += LANES) {
       let logit = logit_of(token, k);
-      partial.invalid |= logit.kind & LOGIT_INVALID;
-      if (logit.kind == LOGIT_FINITE) {
+      partial.invalid |= u32(logit.invalid);
+      if (logit.value > LOG_ZERO) {
         partial = add_term(partial, logit.value);
       }
     }

@@ -1,5 +1,6 @@
 // Bits of the logits bound as `conditional` and, under GUIDED, `unconditional`. f16 logits lie in pairs in a word, so
 // that no optional feature is needed to read them. Under VECTORS four classes that lie together are read at once.
+//#include "lib/logits.wgsl"
 
 //#if F16
 // A half as the bits of a float. NaN and the infinities are made by hand: WGSL need not unpack them.
@@ -24,8 +25,13 @@ fn four_bits(words: Vector) -> vec4u {
   return words;
 }
 //#endif
+alias Four = Vector;
 //#else
 alias Vector = u32;
+alias Four = vec4u;
+fn four_bits(bits: Four) -> vec4u {
+  return bits;
+}
 
 fn conditional_bits(index: u32) -> u32 {
 //#if F16

@@ -1,12 +1,26 @@
 // Logarithms that stay accurate where WGSL's own may not, and bit patterns that WGSL arithmetic may not see.
 
+// K, the classes without the mask, which is class K.
+override NUM_CODES: u32;
+
 // Stands for log 0: WGSL may assume that there are no infinities. Anything below LOG_ZERO_LIMIT is log 0.
 const LOG_ZERO = -1e30;
 const LOG_ZERO_LIMIT = -1e29;
-const LOWEST = -3.4028234e38;
 
 const NEGATIVE_INFINITY_BITS = 0xff800000u;
 const NAN_BITS = 0x7fc00000u;
+
+const LOG2_E = 1.44269504;
+
+// Floats in ascending order as positive integers in ascending order, and back; -0 comes before 0.
+fn ordered(value: f32) -> u32 {
+  let bits = bitcast<u32>(value);
+  return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
+}
+
+fn from_ordered(order: u32) -> f32 {
+  return bitcast<f32>(select(~order, order & 0x7fffffffu, (order & 0x80000000u) != 0u));
+}
 
 // NaN or +infinity: nothing can be drawn from it. -infinity is a class of probability zero.
 fn is_invalid(bits: u32) -> bool {

@@ -1,4 +1,5 @@
 // Parameters of the purity-prior kernels.
+//#include "lib/random.wgsl"
 
 struct PurityItem {
   stream: ItemStream,

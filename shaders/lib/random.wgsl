@@ -89,9 +89,13 @@ fn offsets_within(words: vec4u, more: vec4u) -> vec4f {
   return select(vec4f(0x1p-33), places, words < vec4u(0x10000u));
 }
 
-// Exponential variates of classes 4*group to 4*group + 3, resolved down to 2^-57.
-fn exponentials(key: vec4u, group: u32) -> vec4f {
-  let words = pcg4d(vec4u(key.x + group, key.yzw));
+// The random words of classes 4*group to 4*group + 3.
+fn class_words(key: vec4u, group: u32) -> vec4u {
+  return pcg4d(vec4u(key.x + group, key.yzw));
+}
+
+// The exponential variates made of them, resolved down to 2^-57.
+fn exponentials(key: vec4u, group: u32, words: vec4u) -> vec4f {
   var offsets = vec4f(0x1p-33);
   if (any(words < vec4u(0x10000u))) {
     offsets = offsets_within(words, pcg4d(vec4u(key.x + group, ~key.y, key.zw)));

@@ -1,9 +1,10 @@
 // One reverse step t -> u of the two-stage sampler: which route a token takes, and what can be said before reading
 // its logits. Thresholds are cumulative probabilities in units of 2^-31, made on the host from the route table.
+//#include "lib/numerics.wgsl"
+//#include "lib/random.wgsl"
 
 struct Item {
-  seed: vec2u,
-  item: u32,
+  stream: ItemStream,
   mask_possible: u32,
   // x_t is the mask: [0, x) stays masked, [x, y) uniform class, the rest x_0.
   masked: vec2u,
@@ -21,6 +22,7 @@ struct Step {
   num_pixels: u32,
   counter: u32,
   flags: u32,
+  tile: u32, // tokens that a workgroup decides at a time
   conditional_offset: u32,
   unconditional_offset: u32,
   sample_offset: u32,
@@ -35,11 +37,8 @@ struct Step {
   items: array<Item>,
 }
 
-// Only the tokens of the list are read; otherwise all are.
-const FLAG_LISTED = 1u;
-const FLAG_WRITE_X_0 = 2u;
-// Settled tokens are listed too: somebody wants their x_0.
-const FLAG_LIST_ALL = 4u;
+// Settled tokens read their logits too: somebody wants their x_0.
+const FLAG_WRITE_X_0 = 1u;
 
 const ROUTE_KEEP = 0u;
 const ROUTE_UNIFORM = 1u;

@@ -1,0 +1,35 @@
+// The known pixels of a step: what is known is drawn anew from q(x_u | x_0), so that the network sees what it was trained
+// on. The others are left to the step.
+//#include "lib/step.wgsl"
+//#include "lib/each_element.wgsl"
+
+@group(0) @binding(0) var<storage, read> step: Step;
+@group(0) @binding(1) var<storage, read> known_tokens: array<u32>;
+@group(0) @binding(2) var<storage, read> known_mask: array<u32>; // not 0: the token is known
+@group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
+@group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
+//#if COUNTED
+@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>, 2>; // [1]: all tokens; the known go off
+//#endif
+
+fn element_at(token: u32) {
+  if (token >= step.num_tokens || known_mask[step.known_mask_offset + token] == 0u) {
+    return;
+  }
+  let item = step.items[token / step.num_pixels];
+  let pixel = token % step.num_pixels;
+  let draw = route_draw(item.stream, pixel, step.counter);
+  var known = known_tokens[step.known_tokens_offset + token];
+  if (known >= NUM_CODES) {
+    atomicAdd(&faults[1], 1u);
+    known = NUM_CODES;
+  } else if (draw >= item.known.y) {
+    known = uniform_class(item.stream, pixel, step.counter, NUM_CODES);
+  } else if (draw >= item.known.x) {
+    known = NUM_CODES;
+  }
+  x_prev[step.prev_sample_offset + token] = known;
+//#if COUNTED
+  atomicSub(&counts[1], 1u);
+//#endif
+}
