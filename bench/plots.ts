@@ -120,7 +120,7 @@ function peersPlot(results: readonly Result[]): Drawing | undefined {
   return {
     ...{ title: `A step at ${sizeText(baseSize)}, pixel-major, f32, plain`, legend: peerColours },
     options: {
-      ...{ ...sheetOptions, height: headRoom + 50 + 30 * rows.length, marginLeft: 250, marginRight: 90 },
+      ...{ ...sheetOptions, height: headRoom + 50 + 30 * rows.length, marginLeft: 310, marginRight: 90 },
       x: { type: 'log', label: 'µs a step (chains: mean of 100 steps)', grid: true, ticks: 6, tickFormat: '~s' },
       y: { label: null, domain: rows.map(({ peer }) => peer) },
       marks: [
