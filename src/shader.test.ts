@@ -22,6 +22,11 @@ describe('specialise', () => {
     expect(specialise('//#include "lib/random.wgsl"')).toContain('fn philox4x32(')
   })
 
+  it('includes what an included file includes, and every file once', () => {
+    const files = { a: '//#include "b"\na', b: '//#include "c"\nb', c: 'c' }
+    expect(lines(specialise('//#include "b"\n//#include "a"\n//#include "c"', {}, files))).toEqual(['c', 'b', 'a'])
+  })
+
   it('refuses a file that does not exist', () => {
     expect(() => specialise('//#include "lib/absent.wgsl"')).toThrow('lib/absent.wgsl')
   })
