@@ -20,8 +20,7 @@ export const figureBars: readonly Bar[] = [
     what: 'whole demo picture without previews: share of the time that is no network',
     bar: { atMost: 0.03 },
   },
-  { name: 'non_network_share_with_previews', what: 'the same with live previews' },
-  { name: 'non_network_share_with_details', what: 'the same with x₀ and diagnostics of every step' },
+  { name: 'non_network_share_with_previews', what: 'the same with live previews, x₀ and diagnostics of every step' },
   { name: 'gzip_kb', what: 'library, gzipped, shaders included, in kB', bar: { atMost: 25 } },
 ]
 

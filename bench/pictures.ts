@@ -16,13 +16,12 @@ const conditioning = {
 }
 const side = 128
 
-/** What a page may ask of a picture, by the name of its figure. */
+/** What the studio asks of a picture with live preview off and on, by the name of its figure. */
 const ways = {
   non_network_share: { about: 'no previews', options: { previewEvery: 0 } },
-  non_network_share_with_previews: { about: 'live previews', options: { previewEvery: 'auto' } },
-  non_network_share_with_details: {
-    about: 'x₀ and diagnostics of every step, as the engine room shows them',
-    options: { previewEvery: 0, predOriginalSample: true, diagnostics: true },
+  non_network_share_with_previews: {
+    about: 'live previews, x₀ and diagnostics of every step',
+    options: { previewEvery: 'auto', predOriginalSample: true, diagnostics: true },
   },
 } as const satisfies Record<string, { about: string; options: object }>
 type Way = keyof typeof ways
@@ -45,7 +44,7 @@ export async function pictureFigures(
 ): Promise<Figures> {
   const draw = await createStudio(device)
   // The way that uses all the kernels there are.
-  await draw('non_network_share_with_details')
+  await draw('non_network_share_with_previews')
   const drawn = new Map(names.map((way) => [way, [] as Took[]]))
   for (let i = 0; i < pictures; i++)
     for (const way of names) {
@@ -95,7 +94,7 @@ async function createStudio(device: GPUDevice): Promise<(way: Way) => Promise<To
       last = sample
       arriving.push(sample.read())
       if (preview) arriving.push(preview.then(({ data }) => paint(data)))
-      else if (predOriginalSample) arriving.push(predOriginalSample.read())
+      if (predOriginalSample) arriving.push(predOriginalSample.read())
       if (diagnostics) arriving.push(diagnostics.entropy.read(), diagnostics.counts.read())
     }
     await Promise.all(arriving)

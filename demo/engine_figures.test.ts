@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { DrawingFigures, formatBytes, formatMilliseconds } from './engine_figures'
 
-const frame = (step: number, networkMilliseconds: number, engineMilliseconds: number, columnsRead: number) => ({
-  ...{ step, networkMilliseconds, engineMilliseconds, columnsRead, timestep: 50 },
+const frame = (step: number, networkMilliseconds: number, engineMilliseconds: number, columnsRead?: number) => ({
+  ...{ step, networkMilliseconds, engineMilliseconds, timestep: 50, ...(columnsRead !== undefined && { columnsRead }) },
   tokens: new Uint16Array(2 * 256),
 })
 
 describe('DrawingFigures', () => {
   const figures = new DrawingFigures()
   it('has none before the first step', () => {
-    figures.add(frame(0, 9, 9, 9))
+    figures.add(frame(0, 9, 9))
     expect(figures.last).toMatchObject({ steps: 0, columns: 0, columnsRead: 0 })
     expect(figures.total).toMatchObject({ steps: 0, columns: 0, columnsRead: 0 })
   })
@@ -23,8 +23,13 @@ describe('DrawingFigures', () => {
       ...{ steps: 2, networkMilliseconds: 30, engineMilliseconds: 3, columnsRead: 640, columns: 1024 },
     })
   })
+  it('has no columns of a step that did not count them', () => {
+    figures.add(frame(3, 30, 3))
+    expect(figures.last).toMatchObject({ steps: 1, columnsRead: 0, columns: 0 })
+    expect(figures.total).toMatchObject({ steps: 3, columnsRead: 640, columns: 1024 })
+  })
   it('begins anew with the next drawing', () => {
-    figures.add(frame(0, 0, 0, 0))
+    figures.add(frame(0, 0, 0))
     expect([figures.last.steps, figures.total.steps]).toEqual([0, 0])
     figures.add(frame(1, 4, 3, 0))
     expect(figures.total).toEqual(figures.last)

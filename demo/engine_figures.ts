@@ -5,9 +5,9 @@ export interface Figures {
   steps: number
   networkMilliseconds: number
   engineMilliseconds: number
-  /** Columns of logits that were read, */
+  /** Columns of logits that were read in the steps that counted them, */
   columnsRead: number
-  /** and that there were: B·256 a step. */
+  /** and that there were in those: B·256 a step. */
   columns: number
 }
 
@@ -26,13 +26,14 @@ export class DrawingFigures {
       this.total = NONE
       return
     }
-    this.last = { steps: 1, networkMilliseconds, engineMilliseconds, columnsRead, columns: tokens.length }
+    const columns = columnsRead === undefined ? 0 : tokens.length
+    this.last = { steps: 1, networkMilliseconds, engineMilliseconds, columnsRead: columnsRead ?? 0, columns }
     this.total = {
       steps: this.total.steps + 1,
       networkMilliseconds: this.total.networkMilliseconds + networkMilliseconds,
       engineMilliseconds: this.total.engineMilliseconds + engineMilliseconds,
-      columnsRead: this.total.columnsRead + columnsRead,
-      columns: this.total.columns + tokens.length,
+      columnsRead: this.total.columnsRead + this.last.columnsRead,
+      columns: this.total.columns + columns,
     }
   }
 }

@@ -74,7 +74,7 @@ export class EngineRoom {
     const { last, total } = this.#figures
     this.#writeStep('Last', last)
     this.#writeStep('Mean', total)
-    this.#write('columnsAll', total.steps === 0 ? UNKNOWN : `${total.columnsRead} of ${total.columns}`)
+    this.#write('columnsAll', total.columns === 0 ? UNKNOWN : `${total.columnsRead} of ${total.columns}`)
     for (const part of ['network', 'engine', 'decode', 'total'] as const) {
       this.#write(`${part}All`, this.#drawn ? formatMilliseconds(this.#drawn[part]) : UNKNOWN)
     }
@@ -85,7 +85,7 @@ export class EngineRoom {
     const known = steps > 0
     this.#write(`network${column}`, known ? formatMilliseconds(networkMilliseconds / steps) : UNKNOWN)
     this.#write(`engine${column}`, known ? formatMilliseconds(engineMilliseconds / steps) : UNKNOWN)
-    this.#write(`columns${column}`, known ? percent(logits.columnsRead / logits.columns) : UNKNOWN)
+    this.#write(`columns${column}`, logits.columns > 0 ? percent(logits.columnsRead / logits.columns) : UNKNOWN)
   }
 
   #write(fact: string, text: string): void {

@@ -7,7 +7,6 @@ const frame = (tokens: Uint16Array<ArrayBuffer>, entropy?: Float32Array<ArrayBuf
   timestep: 50,
   tokens,
   ...(entropy && { entropy }),
-  columnsRead: 0,
   networkMilliseconds: 0,
   engineMilliseconds: 0,
 })

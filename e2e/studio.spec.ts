@@ -215,6 +215,19 @@ test('winds a picture back to noise', async ({ demo, page }) => {
   await expect(scrubber).toBeHidden()
 })
 
+test('records no step with live preview off, and says so', async ({ demo, page }) => {
+  await demo.open(`?prompt=panda&${QUICK}`)
+  await page.getByText('Engine room').click()
+  await page.getByTestId('live-preview').uncheck()
+  await demo.draw()
+  await expect(page.locator('[data-fact=columnsAll]')).toHaveText('–')
+  await page.getByTestId('step-back').click()
+  const said = page.getByText('Not recorded: drawn with live preview off.')
+  await expect(said).toBeVisible()
+  await page.getByRole('radio', { name: 'Changes' }).check({ force: true })
+  await expect(said).toBeHidden()
+})
+
 test('shows and switches what is in the engine room', async ({ demo, page }) => {
   await demo.open(`?prompt=panda&${QUICK}`)
   await expect(demo.status).toHaveText('ready')

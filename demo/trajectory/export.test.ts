@@ -1,12 +1,12 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { Frame } from '../worker/protocol'
-import { gifFrames } from './export'
+import { gifFrames, saveGif } from './export'
 import { Trajectory } from './trajectory'
 
 /** A drawing whose preview of step k is all k; the final tokens are all 4000. */
 function drawing(numSteps: number): Frame[] {
   return Array.from({ length: numSteps + 1 }, (_, step) => ({
-    ...{ step, timestep: numSteps - step - 1, columnsRead: 0, networkMilliseconds: 0, engineMilliseconds: 0 },
+    ...{ step, timestep: numSteps - step - 1, networkMilliseconds: 0, engineMilliseconds: 0 },
     tokens: new Uint16Array(256).fill(step === numSteps ? 4000 : 4096),
     ...(step > 0 && { predOriginalSample: new Uint16Array(256).fill(step) }),
   }))
@@ -32,4 +32,13 @@ it('ends with the last preview where a drawing was stopped', () => {
 
 it('never has a mask in it', () => {
   expect(codes(drawing(5)).every((code) => code! < 4096)).toBe(true)
+})
+
+it('says why there is nothing to animate where no preview was recorded', async () => {
+  const frames = drawing(4).map(({ predOriginalSample: _, ...frame }) => frame)
+  const exportGif = vi.fn()
+  await expect(saveGif(Trajectory.from(frames, 0), exportGif, 'a.gif')).rejects.toThrow(
+    /nothing to animate.*live preview off/,
+  )
+  expect(exportGif).not.toHaveBeenCalled()
 })

@@ -15,7 +15,10 @@ const SCALE = 3
 /** Has an animated GIF made of a trajectory's previews, and saves it. Throws an Error with a sentence. */
 export async function saveGif(trajectory: Trajectory, exportGif: ExportGif, fileName: string): Promise<void> {
   const frames = gifFrames(trajectory)
-  if (frames.length === 0) throw new Error('There is nothing to animate: no step of this picture was kept.')
+  if (new Set(frames).size < 2)
+    throw new Error(
+      'There is nothing to animate: fewer than two steps of this picture were recorded, as with live preview off.',
+    )
   saveFile(await exportGif(frames, { scale: SCALE, millisecondsPerFrame: MILLISECONDS_PER_FRAME }), fileName)
 }
 

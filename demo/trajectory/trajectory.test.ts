@@ -9,7 +9,7 @@ function frame(step: number, first: number[], extra: Partial<Frame> = {}): Frame
   const tokens = new Uint16Array(512).fill(9)
   tokens.set(first, 256)
   const timestep = 99 - step
-  return { step, timestep, tokens, columnsRead: 0, networkMilliseconds: 0, engineMilliseconds: 0, ...extra }
+  return { step, timestep, tokens, networkMilliseconds: 0, engineMilliseconds: 0, ...extra }
 }
 
 const frames = [

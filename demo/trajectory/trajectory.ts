@@ -15,9 +15,9 @@ export interface Moment {
   /** The timestep that the tokens are at, −1 when clean. */
   readonly timestep: number
   readonly tokens: Tokens
-  /** What the network expected the clean picture to be; at the start there is none. */
+  /** What the network expected the clean picture to be; at the start there is none, nor where it was not recorded. */
   readonly predOriginalSample: Tokens | undefined
-  /** Nats, of the network's prediction; at the start there is none. */
+  /** Nats, of the network's prediction; recorded likewise. */
   readonly entropy: Float32Array | undefined
   /** UNCHANGED, DECIDED or REPLACED since the moment before. */
   readonly changes: Uint8Array
@@ -82,7 +82,7 @@ function changeOf(before: number, after: number): number {
   return before === MASK_CLASS ? DECIDED : REPLACED
 }
 
-/** The clean picture as of a moment: its own tokens at the end, before that what was expected, at the start nothing. */
+/** The clean picture as of a moment: its own tokens at the end, before that what was expected, if that was recorded. */
 export function pictureTokens({ tokens, maskedShare, timestep, predOriginalSample }: Moment): Tokens | undefined {
   return timestep < 0 && maskedShare === 0 ? tokens : predOriginalSample
 }

@@ -5,7 +5,7 @@ import { saveGif } from './export'
 import { MomentCanvas } from './moment_canvas'
 import type { What } from './paint'
 import { Player } from './player'
-import { DECIDED, describe, type Moment, REPLACED, Trajectory } from './trajectory'
+import { DECIDED, describe, type Moment, pictureTokens, REPLACED, Trajectory } from './trajectory'
 import markup from './view.html?raw'
 
 export interface TrajectoryActions {
@@ -142,7 +142,7 @@ export class TrajectoryView {
     const counted = (change: number) => String(moment?.changes.filter((other) => other === change).length ?? 0)
     this.#write('decided', counted(DECIDED))
     this.#write('replaced', counted(REPLACED))
-    this.#root.dataset.what = this.#what === 'entropy' && moment?.step && !moment.entropy ? 'no-entropy' : this.#what
+    this.#root.dataset.what = moment?.step ? legendOf(this.#what, moment) : this.#what
     this.#enableButtons()
     this.#chart.mark(this.#position)
     return this.#canvas.show(this.#what, moment, this.#highestEntropy).catch((error) => {
@@ -187,4 +187,11 @@ export class TrajectoryView {
   #write(count: string, text: string): void {
     this.#root.querySelector(`[data-count=${count}]`)!.textContent = text
   }
+}
+
+/** What is said below a moment after the start: what its colours mean, or why there is nothing to see. */
+function legendOf(what: What, moment: Moment): What | 'no-entropy' | 'not-recorded' {
+  const missing = { preview: !pictureTokens(moment), entropy: !moment.entropy, tokens: false, changes: false }[what]
+  if (!missing) return what
+  return moment.predOriginalSample ? 'no-entropy' : 'not-recorded'
 }

@@ -5,7 +5,7 @@ import type { OnnxConditioning } from 'vq-diffusion-webgpu/onnx'
 import { draw } from './drawing'
 import { createEngine, type Engine } from './engine'
 import type { Networks } from './networks'
-import { type Drawing, type DrawingEvent, NUM_LATENT_PIXELS, type Tokens } from './protocol'
+import { type Drawing, type DrawingEvent, type Frame, NUM_LATENT_PIXELS, type Tokens } from './protocol'
 import { Engines } from './recovery'
 
 /** Whole drawings on the CPU engine, of a model of seven classes, with devices that are lost when a test says so. */
@@ -72,6 +72,10 @@ async function drawn(changes: Partial<Drawing> = {}) {
   }
 }
 
+function framesOf({ events }: { events: DrawingEvent[] }): Frame[] {
+  return events.flatMap((event) => (event.kind === 'step' ? [event.frame] : []))
+}
+
 /** The device goes as the network begins its n-th run. */
 function loseAt(...numbers: number[]): void {
   beforeRun = (run) => {
@@ -85,19 +89,27 @@ describe('a drawing', () => {
   it('tells every step in its order, and ends in the tokens of the last', async () => {
     const { told, events, tokens, bitmaps } = await drawn()
     expect(told).toEqual(['step 0', 'step 1', 'step 2', 'step 3', 'step 4'])
-    const frames = events.flatMap((event) => (event.kind === 'step' ? [event.frame] : []))
+    const frames = framesOf({ events })
     expect(frames.map(({ timestep }) => timestep)).toEqual([99, 74, 49, 24, -1])
     expect(tokens).toEqual([frames[4]!.tokens])
-    expect(frames[4]!.predOriginalSample).toEqual(frames[4]!.tokens)
     expect(bitmaps.length).toBe(1)
     const masked = frames.map((frame) => frame.tokens.filter((token) => token === K).length)
     expect(masked).toEqual([...masked].sort((a, b) => b - a))
-    for (const { entropy, columnsRead, predOriginalSample } of frames.slice(1)) {
+  })
+
+  it('records what the network expects of every step where previews are live, and draws the same without', async () => {
+    const recorded = framesOf(await drawn({ livePreview: true }))
+    for (const { entropy, columnsRead, predOriginalSample } of recorded.slice(1)) {
       expect(Math.max(...predOriginalSample!)).toBeLessThan(K)
       expect(Math.min(...entropy!)).toBeGreaterThan(0)
       expect(columnsRead).toBeGreaterThan(0)
     }
-    expect(frames[1]!.columnsRead).toBeLessThan(NUM_LATENT_PIXELS)
+    expect(recorded[1]!.columnsRead).toBeLessThan(NUM_LATENT_PIXELS)
+    expect(recorded[4]!.predOriginalSample).toEqual(recorded[4]!.tokens)
+
+    const plain = framesOf(await drawn())
+    expect(plain.map(({ tokens }) => tokens)).toEqual(recorded.map(({ tokens }) => tokens))
+    expect(plain.some((frame) => frame.predOriginalSample ?? frame.entropy ?? frame.columnsRead)).toBe(false)
   })
 
   it('tells its steps in their order though their tokens arrive in another', async () => {

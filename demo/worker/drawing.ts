@@ -73,7 +73,7 @@ export async function draw(
 async function arrive(step: Step): Promise<{ position: Position; frame: Frame }> {
   const [tokens, x0, entropy, counts, { network, engine }] = await Promise.all([
     step.sample.read(),
-    step.predOriginalSample.read(),
+    step.predOriginalSample?.read(),
     step.entropy?.read(),
     step.counts?.read(),
     step.milliseconds,
@@ -84,9 +84,9 @@ async function arrive(step: Step): Promise<{ position: Position; frame: Frame }>
       step: step.step,
       timestep: step.timestep,
       tokens: Uint16Array.from(tokens),
-      predOriginalSample: Uint16Array.from(x0),
+      ...(x0 && { predOriginalSample: Uint16Array.from(x0) }),
       ...(entropy && { entropy: Float32Array.from(entropy) }),
-      columnsRead: counts ? counts[1]! : tokens.length,
+      ...(counts && { columnsRead: counts[1]! }),
       networkMilliseconds: network,
       engineMilliseconds: engine,
     },
@@ -96,7 +96,7 @@ async function arrive(step: Step): Promise<{ position: Position; frame: Frame }>
 function startingFrame({ tokens }: Position, [first = -1]: number[]): Frame {
   return {
     ...{ step: 0, timestep: first, tokens: Uint16Array.from(tokens) },
-    ...{ columnsRead: 0, networkMilliseconds: 0, engineMilliseconds: 0 },
+    ...{ networkMilliseconds: 0, engineMilliseconds: 0 },
   }
 }
 

@@ -34,9 +34,10 @@ export interface Step {
   /** The timestep that the tokens are at; −1 when clean. */
   timestep: number
   sample: ChainTensor
-  predOriginalSample: ChainTensor
+  /** These three where the drawing has live previews; the last two not with 'purity'. */
+  predOriginalSample: ChainTensor | undefined
   entropy: ChainTensor | undefined
-  /** [tokens changed, columns read]; 'purity' reads every column and does not count. */
+  /** [tokens changed, columns read] */
   counts: ChainTensor | undefined
   random: RandomGeneratorState
   preview: Promise<Decoded> | undefined
@@ -154,13 +155,13 @@ function engineOf<Tensor extends ChainTensor>(
         const items = pipeline.sample({
           ...{ timesteps, latents, generator, signal, method },
           ...(knownTokens && mask && { known: { tokens: knownTokens, mask } }),
-          // 'purity' neither truncates nor has diagnostics.
+          // 'purity' does not truncate.
           ...(method === 'purity' ? { priorWeight: drawing.priorWeight } : { truncationRate: truncation }),
           guidanceScale: guidance,
           conditioning: { conditional: { text }, unconditional: { text: new Int32Array(text.length) } },
           previewEvery: livePreview ? 'auto' : 0,
-          predOriginalSample: true,
-          diagnostics: method === 'posterior',
+          predOriginalSample: livePreview,
+          diagnostics: livePreview && method === 'posterior',
         })
         for await (const { step, sample, predOriginalSample, diagnostics, preview } of items) {
           const before = finished
@@ -169,8 +170,7 @@ function engineOf<Tensor extends ChainTensor>(
           yield {
             step: from.step + step + 1,
             timestep: timesteps[step + 1] ?? -1,
-            ...{ sample, predOriginalSample: predOriginalSample! },
-            ...{ entropy: diagnostics?.entropy, counts: diagnostics?.counts },
+            ...{ sample, predOriginalSample, entropy: diagnostics?.entropy, counts: diagnostics?.counts },
             random: generator.state,
             preview,
             milliseconds: split(before, network, finished),

@@ -34,7 +34,7 @@ export interface Drawing extends SamplerSettings {
   image?: { tokens: Tokens[]; strength: number }
   /** Cells that stay: tokens per picture, and u8 [256] where 1 keeps the cell. Drawn by 'posterior', whatever the method. */
   known?: { tokens: Tokens[]; keep: Uint8Array[] }
-  /** Decode previews of x₀ while drawing. */
+  /** Decode previews of x₀ while drawing, and record what the network expected at every step, which reads every column. */
   livePreview: boolean
 }
 
@@ -46,12 +46,12 @@ export interface Frame {
   timestep: number
   /** u16 [B·256]. */
   tokens: Uint16Array<ArrayBuffer>
-  /** u16 [B·256], the x₀ that the step drew; none at the start. */
+  /** u16 [B·256], the x₀ that the step drew; none at the start, nor without live previews. */
   predOriginalSample?: Uint16Array<ArrayBuffer>
-  /** f32 [B·256], nats, of the network's prediction; none at the start, nor with 'purity'. */
+  /** f32 [B·256], nats, of the network's prediction; recorded like x₀, but not with 'purity'. */
   entropy?: Float32Array<ArrayBuffer>
-  /** Columns of logits that the step needed, of B·256; x₀ and entropy, which are for looking, read all of them once more. */
-  columnsRead: number
+  /** Columns of logits that the step would need without recording, of B·256; counted where the entropy is recorded. */
+  columnsRead?: number
   /** Wall clock, in ms: the network, and everything else of the step. */
   networkMilliseconds: number
   engineMilliseconds: number
