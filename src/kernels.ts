@@ -59,15 +59,21 @@ interface Compiled {
   readonly layout: GPUBindGroupLayout
 }
 
+/** By label. The schedulers of a device share them, for compiling takes long. */
+const compiledFor = new WeakMap<GPUDevice, Map<string, Compiled>>()
+
 /** The compute pipelines of one device; the only place that creates pipelines and bind groups. */
 export class Kernels {
-  readonly #compiled = new Map<string, Compiled>()
+  readonly #compiled: Map<string, Compiled>
   readonly #pending = new Map<string, Promise<void>>()
   readonly #bindGroups = new Map<string, GPUBindGroup>()
   readonly #bufferIds = new WeakMap<GPUBuffer, number>()
   #nextBufferId = 0
 
-  constructor(readonly device: GPUDevice) {}
+  constructor(readonly device: GPUDevice) {
+    this.#compiled = compiledFor.get(device) ?? new Map()
+    compiledFor.set(device, this.#compiled)
+  }
 
   /** Compiles variants in parallel, off the calling thread. Rejects with ShaderError. */
   async compile(variants: readonly KernelVariant[]): Promise<void> {

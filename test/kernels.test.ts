@@ -1,0 +1,21 @@
+import { describe, expect, vi } from 'vitest'
+import { requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { gpuTest } from './gpu'
+
+const device = await requestDevice()
+
+describe('the schedulers of a device', () => {
+  gpuTest(device, 'share their pipelines, also with one that is destroyed', async () => {
+    const first = await VQDiffusionScheduler.create(device, { num_vec_classes: 9 })
+    first.destroy()
+    const compile = vi.spyOn(device, 'createComputePipelineAsync')
+    const second = await VQDiffusionScheduler.create(device, { num_vec_classes: 9, num_train_timesteps: 10 })
+    expect(compile).not.toHaveBeenCalled()
+    const sample = second.initialSample([1, 4], { start: 'mask' })
+    expect([...(await sample.read())]).toEqual([8, 8, 8, 8])
+    const other = await VQDiffusionScheduler.create(device, { num_vec_classes: 10 })
+    expect(compile).toHaveBeenCalled()
+    compile.mockRestore()
+    for (const used of [sample, second, other]) used.destroy()
+  })
+})
