@@ -12,7 +12,7 @@ override NUM_GROUPS: u32 = (NUM_CODES + 3u) / 4u;
 override GROUPS_TOGETHER: u32 = min(LANES, 2u) * min(LANES, 2u);
 
 fn classes_of(group: u32) -> vec4u {
-  return vec4u(group * 4u) + vec4u(0u, 1u, 2u, 3u);
+  return vec4u(0u, 1u, 2u, 3u) + (group * 4u);
 }
 
 // Four classes as they lie in memory.
@@ -161,13 +161,13 @@ fn with_best(so_far: Share, position: u32, key: vec4u, group: u32, logits: vec4f
   return share;
 }
 
-// How a column is gone through: predictions are sharpened to p^exponent; after the first pass only those count that rank
-// before a bound.
+// How a column is gone through: predictions are sharpened to p^exponent, and under TRUNCATED only those count that rank
+// before a bound, after which none does.
 struct Pass {
   exponent: f32,
-  is_first: bool,
   bound: Rank,
 }
+const NO_BOUND = Rank(LOG_ZERO, NO_CLASS);
 
 // Adds four classes.
 fn with_four(so_far: Share, position: u32, key: vec4u, group: u32, four: vec4f, passing: Pass) -> Share {
@@ -178,16 +178,15 @@ fn with_four(so_far: Share, position: u32, key: vec4u, group: u32, four: vec4f, 
   var logits = passing.exponent * four;
 //#if TRUNCATED
   let highest = max(max(four.x, four.y), max(four.z, four.w));
-  if (passing.is_first) {
-    // Then the mass is relative to the highest logit that the lane has seen.
-    if (highest > share.high) {
-      share.sum *= exp(share.high - highest);
-      share.high = highest;
-    }
-  } else {
-    if (highest < passing.bound.logit) {
-      return so_far;
-    }
+  if (highest < passing.bound.logit) {
+    return so_far;
+  }
+  // The mass is relative to the highest logit that the lane knows of: in the first pass, of those that it has seen.
+  if (highest > share.high) {
+    share.sum *= exp(share.high - highest);
+    share.high = highest;
+  }
+  if (passing.bound.class_index != NO_CLASS) {
     logits = select(vec4f(LOG_ZERO), four, ranked_before(four, group, passing.bound));
   }
   // Masses are chances too, in another unit.
@@ -215,7 +214,7 @@ fn with_quad(so_far: Share, position: u32, key: vec4u, group: u32, quad: Quad, p
 // it is known: INVALID_CLASS if some logit is invalid, NO_CLASS if none is finite.
 fn tell(position: u32, share: Share) {
   // No score is as high as what stands for an invalid logit.
-  atomicMax(&best_scores[position], select(ordered(share.score), 0xffffffffu, share.invalid));
+  atomicMax(&best_scores[position], select(ordered(share.score), INVALID_CLASS, share.invalid));
 }
 
 fn name_best(position: u32, share: Share) {
@@ -231,7 +230,7 @@ fn draw_column(position: u32, start: u32, lane: u32, in_range: bool, key: vec4u,
   var share = NO_SHARE;
   if (in_range) {
     for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
-      share = with_quad(share, position, key, group, read_quad(start, group), Pass(exponent, true, Rank(LOG_ZERO, 0u)));
+      share = with_quad(share, position, key, group, read_quad(start, group), Pass(exponent, NO_BOUND));
     }
     tell(position, share);
   }

@@ -54,25 +54,36 @@ fn some_pending(local_index: u32, pending: bool) -> bool {
 // The draw of a column, known to its lane 0. Uniform control flow only.
 fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, key: vec4u) -> u32 {
   let lane = lane_of(local_index);
-  var found = NO_SHARE;
-  var quad: Quad;
-  if (in_range) {
-    for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
-      quad = read_quad(start, group);
-      found = with_quad(found, position, key, group, quad, Pass(1.0, true, Rank(LOG_ZERO, 0u)));
-    }
-  }
-  let kept_mass = step.truncation_rate * join_shares(local_index, position, in_range, found);
-  var drawn = NO_CLASS;
   // Lane 0 decides, and the others learn of it.
   let decides = in_range && lane == 0u;
   var pending = decides;
-  loop {
+  var drawn = NO_CLASS;
+  var kept_mass = 0.0;
+  var quad: Quad;
+  var found = NO_SHARE;
+  var bound = NO_BOUND;
+  var takes_part = in_range;
+  // One loop for the first pass and those that check: the code of a pass is long, and instructions have to be fetched too.
+  for (var is_first = true; ; is_first = false) {
+    if (takes_part) {
+      for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
+        if (is_first || NUM_GROUPS > GROUPS_TOGETHER * LANES) {
+          quad = read_quad(start, group);
+        }
+        found = with_quad(found, position, key, group, quad, Pass(1.0, bound));
+      }
+    }
+    let mass = join_shares(local_index, position, takes_part, found);
+    if (is_first) {
+      kept_mass = step.truncation_rate * mass;
+    } else {
+      pending = pending && mass >= kept_mass;
+    }
     if (decides) {
       if (pending) {
         let redrawn = drawn_ranks[position].class_index;
         pending = redrawn < NUM_CODES;
-        if (pending || drawn == NO_CLASS) {
+        if (pending || is_first) {
           drawn = redrawn;
         }
       }
@@ -86,21 +97,11 @@ fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, k
     }
     found = NO_SHARE;
     found.high = from_ordered(atomicLoad(&highs[position]));
-    var bound = Rank(LOG_ZERO, NO_CLASS);
+    takes_part = false;
     if (in_range) {
       bound = drawn_ranks[position];
+      takes_part = bound.class_index < NUM_CODES;
     }
-    let takes_part = bound.class_index < NUM_CODES;
-    if (takes_part) {
-      for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
-        if (NUM_GROUPS > GROUPS_TOGETHER * LANES) {
-          quad = read_quad(start, group);
-        }
-        found = with_quad(found, position, key, group, quad, Pass(1.0, false, bound));
-      }
-    }
-    let mass_before = join_shares(local_index, position, takes_part, found);
-    pending = pending && mass_before >= kept_mass;
   }
   return drawn;
 }

@@ -90,7 +90,7 @@ struct Candidate {
 // The class with the best score of each column, known to all its lanes. Ties go to the lowest class; an invalid logit makes
 // the whole column invalid. Uniform control flow only.
 fn best_class(local_index: u32, candidate: Candidate) -> u32 {
-  let order = select(ordered(candidate.score), 0xffffffffu, candidate.class_index == INVALID_CLASS);
+  let order = select(ordered(candidate.score), INVALID_CLASS, candidate.class_index == INVALID_CLASS);
   let is_best = order == column_max(local_index, order);
   return ~column_max(local_index, select(0u, ~candidate.class_index, is_best));
 }
