@@ -8,7 +8,8 @@ export default defineConfig({
   // A test draws whole pictures, with the network in one WebAssembly thread.
   timeout: 180_000,
   expect: { timeout: 60_000 },
-  workers: 1,
+  // One more would not be faster on two cores: the network takes one.
+  workers: 2,
   use: { baseURL, browserName: 'chromium', launchOptions: await findBrowser() },
   webServer: {
     command: 'npm start -- --port 4173 --strictPort',
