@@ -70,11 +70,11 @@ fn decide(token: u32) {
 //#if COUNTED
   atomicSub(&counts[1], 1u);
 //#endif
+  var result = min(class_t, NUM_CODES);
   if (settled == ROUTE_UNIFORM) {
-    x_prev[step.prev_sample_offset + token] = uniform_class(item.stream, pixel, step.counter, NUM_CODES);
-  } else {
-    x_prev[step.prev_sample_offset + token] = min(class_t, NUM_CODES);
+    result = uniform_class(item.stream, pixel, step.counter, NUM_CODES);
   }
+  x_prev[step.prev_sample_offset + token] = result;
 }
 
 // Takes a listed token's route.

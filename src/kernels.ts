@@ -123,9 +123,10 @@ export class Kernels {
 
   #describe({ name, features, constants }: KernelVariant, label: string) {
     const code = specialise(sources[name], features)
-    // The bindings of group 0 are storage buffers all, and the shader says which are written.
+    // The bindings of group 0 are storage buffers all, and the shader says which are written. They do not depend on the
+    // constants, which the label leaves out: variants that differ in these alone share bind groups.
     const layout = this.device.createBindGroupLayout({
-      label,
+      label: label.replace(/\w+=.*/, ''),
       entries: [...code.matchAll(/@binding\((\d+)\) ?var<storage, ?(read_write)?/g)].map(([, binding, written]) => ({
         binding: Number(binding),
         visibility: GPUShaderStage.COMPUTE,
@@ -142,7 +143,7 @@ export class Kernels {
 
   /** A bind group for these buffers in this order, reused while it is among the most recent. */
   #bindGroup(layout: GPUBindGroupLayout, buffers: readonly Binding[]): GPUBindGroup {
-    const key = `${layout.label}:${buffers.map((buffer) => buffer && this.#bufferId(buffer)).join(',')}`
+    const key = `${layout.label}:${buffers.map((buffer) => buffer && this.#bufferId(buffer))}`
     const group = this.#bindGroups.get(key) ?? this.#createBindGroup(layout, buffers)
     // A Map iterates in order of insertion: inserting anew keeps the least recently used first.
     this.#bindGroups.delete(key)
@@ -192,5 +193,5 @@ function variantLabel({ name, features, constants }: KernelVariant): string {
     .flatMap(([feature, value]) => (value ? [feature] : []))
     .sort()
   const values = Object.entries(constants).map(([constant, value]) => `${constant}=${value}`)
-  return `vqd/${name}/${[...on, ...values].join(',')}`
+  return `vqd/${name}/${[...on, ...values]}`
 }

@@ -83,9 +83,7 @@ fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, k
       if (pending) {
         let redrawn = drawn_ranks[position].class_index;
         pending = redrawn < NUM_CODES;
-        if (pending || is_first) {
-          drawn = redrawn;
-        }
+        drawn = select(drawn, redrawn, pending || is_first);
       }
       if (!pending) {
         drawn_ranks[position].class_index = NO_CLASS;
@@ -97,11 +95,8 @@ fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, k
     }
     found = NO_SHARE;
     found.high = from_ordered(atomicLoad(&highs[position]));
-    takes_part = false;
-    if (in_range) {
-      bound = drawn_ranks[position];
-      takes_part = bound.class_index < NUM_CODES;
-    }
+    bound = drawn_ranks[position];
+    takes_part = in_range && bound.class_index < NUM_CODES;
   }
   return drawn;
 }
