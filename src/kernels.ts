@@ -188,10 +188,10 @@ function dispatchSize(workgroups: number): [number, number] {
   return [x, y]
 }
 
-function variantLabel({ name, features, constants }: KernelVariant): string {
-  const on = Object.entries(features ?? {})
-    .flatMap(([feature, value]) => (value ? [feature] : []))
-    .sort()
-  const values = Object.entries(constants).map(([constant, value]) => `${constant}=${value}`)
-  return `vqd/${name}/${[...on, ...values]}`
+/** Made for every dispatch, so without arrays in between. */
+function variantLabel({ name, features = {}, constants }: KernelVariant): string {
+  let label = `vqd/${name}/`
+  for (const feature of Object.keys(features).sort()) if (features[feature as Feature]) label += `${feature},`
+  for (const constant in constants) label += `${constant}=${constants[constant]},`
+  return label
 }
