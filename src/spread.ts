@@ -48,8 +48,8 @@ export function stepSpread(
   { layout, truncated, everyColumn, tokens }: StepShape,
 ): StepSpread {
   if (device.adapterInfo?.isFallbackAdapter) {
-    // Four invocations run as one there, so that a single column keeps them busy; for truncation the compiler takes seconds.
-    const lanes = everyColumn || truncated ? 1 : 4
+    // Four invocations run as one there, so that a single column keeps them busy.
+    const lanes = everyColumn ? 1 : 4
     return { workgroupSize: 16 / lanes, lanes, tile: everyColumn ? 16 : 64 }
   }
   // Neighbours read neighbouring pixels.
