@@ -188,7 +188,7 @@ function dispatchSize(workgroups: number): [number, number] {
   return [x, y]
 }
 
-/** Made for every dispatch, so without arrays in between. */
+/** The same for the same variant, however its features are ordered. Made for every dispatch, so in plain loops. */
 function variantLabel({ name, features = {}, constants }: KernelVariant): string {
   let label = `vqd/${name}/`
   for (const feature of Object.keys(features).sort()) if (features[feature as Feature]) label += `${feature},`
