@@ -1,6 +1,6 @@
 import { type GpuTensor, RandomGenerator } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { classTailWords, classWords, exponential, Purpose, pixelKey } from '../src/random'
+import { classTailWords, classWords, exponential, Purpose, pixelKey } from '../src/cpu/random'
 import { type CaseData, stepRule } from './case'
 import type { ChainStep } from './chain'
 import { readFloats } from './size_data'

@@ -88,7 +88,7 @@ export abstract class GpuScheduler extends SchedulerBase {
     const uploaded = this.parameters.upload()
     this.submit(`vqd/${variant.name}`, (encoder) => {
       const pass = encoder.beginComputePass({ label: `vqd/${variant.name}` })
-      this.kernels.dispatch(pass, variant, [uploaded, ...buffers], workgroupsFor(count))
+      this.kernels.dispatch(pass, this.kernels.get(variant), [uploaded, ...buffers], workgroupsFor(count))
       pass.end()
     })
   }

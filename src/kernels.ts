@@ -53,25 +53,28 @@ const bindGroupCacheSize = 64
 
 type Binding = GPUBuffer | undefined
 
-/** A kernel ready to run. */
-interface Compiled {
+/** A variant ready to run. */
+export interface Kernel {
   readonly pipeline: GPUComputePipeline
   readonly layout: GPUBindGroupLayout
 }
 
-/** By label. The schedulers of a device share them, for compiling takes long. */
-const compiledFor = new WeakMap<GPUDevice, Map<string, Compiled>>()
+/** What the schedulers of a device share, by label: compiling takes long. */
+interface Compiled {
+  readonly kernels: Map<string, Kernel>
+  readonly layouts: Map<string, GPUBindGroupLayout>
+}
+const compiledFor = new WeakMap<GPUDevice, Compiled>()
 
 /** The compute pipelines of one device; the only place that creates pipelines and bind groups. */
 export class Kernels {
-  readonly #compiled: Map<string, Compiled>
+  readonly #compiled: Compiled
   readonly #pending = new Map<string, Promise<void>>()
-  readonly #bindGroups = new Map<string, GPUBindGroup>()
-  readonly #bufferIds = new WeakMap<GPUBuffer, number>()
-  #nextBufferId = 0
+  /** The most recently used first. */
+  readonly #bindGroups: { layout: GPUBindGroupLayout; buffers: readonly Binding[]; group: GPUBindGroup }[] = []
 
   constructor(readonly device: GPUDevice) {
-    this.#compiled = compiledFor.get(device) ?? new Map()
+    this.#compiled = compiledFor.get(device) ?? { kernels: new Map(), layouts: new Map() }
     compiledFor.set(device, this.#compiled)
   }
 
@@ -80,7 +83,7 @@ export class Kernels {
     await Promise.all(
       variants.map((variant) => {
         const label = variantLabel(variant)
-        if (this.#compiled.has(label)) return undefined
+        if (this.#compiled.kernels.has(label)) return undefined
         const pending = this.#pending.get(label) ?? this.#compileOne(variant, label)
         this.#pending.set(label, pending)
         return pending.finally(() => this.#pending.delete(label))
@@ -91,7 +94,7 @@ export class Kernels {
   async #compileOne(variant: KernelVariant, label: string): Promise<void> {
     const { layout, descriptor } = this.#describe(variant, label)
     try {
-      this.#compiled.set(label, { layout, pipeline: await this.device.createComputePipelineAsync(descriptor) })
+      this.#compiled.kernels.set(label, { layout, pipeline: await this.device.createComputePipelineAsync(descriptor) })
     } catch (cause) {
       const { messages } = await descriptor.compute.module.getCompilationInfo()
       const details = messages.map(
@@ -104,35 +107,29 @@ export class Kernels {
   }
 
   /** Records one dispatch, with the buffer of binding n at place n: undefined where the variant has none. */
-  dispatch(pass: GPUComputePassEncoder, variant: KernelVariant, buffers: readonly Binding[], workgroups: number): void {
-    const { pipeline, layout } = this.#compiledNow(variant)
-    pass.setPipeline(pipeline)
-    pass.setBindGroup(0, this.#bindGroup(layout, buffers))
-    pass.dispatchWorkgroups(...dispatchSize(workgroups))
+  dispatch(pass: GPUComputePassEncoder, kernel: Kernel, buffers: readonly Binding[], workgroups: number): void {
+    const [x, y] = dispatchSize(workgroups)
+    pass.setPipeline(kernel.pipeline)
+    pass.setBindGroup(0, this.#bindGroup(kernel.layout, buffers))
+    pass.dispatchWorkgroups(x, y)
   }
 
-  #compiledNow(variant: KernelVariant): Compiled {
+  /** The kernel of a variant, compiled on the spot unless it was ahead. */
+  get(variant: KernelVariant): Kernel {
     const label = variantLabel(variant)
-    const existing = this.#compiled.get(label)
+    const existing = this.#compiled.kernels.get(label)
     if (existing) return existing
     const { layout, descriptor } = this.#describe(variant, label)
-    const compiled = { layout, pipeline: this.device.createComputePipeline(descriptor) }
-    this.#compiled.set(label, compiled)
-    return compiled
+    const kernel = { layout, pipeline: this.device.createComputePipeline(descriptor) }
+    this.#compiled.kernels.set(label, kernel)
+    return kernel
   }
 
   #describe({ name, features, constants }: KernelVariant, label: string) {
     const code = specialise(sources[name], features)
-    // The bindings of group 0 are storage buffers all, and the shader says which are written. They do not depend on the
-    // constants, which the label leaves out: variants that differ in these alone share bind groups.
-    const layout = this.device.createBindGroupLayout({
-      label: label.replace(/\w+=.*/, ''),
-      entries: [...code.matchAll(/@binding\((\d+)\) ?var<storage, ?(read_write)?/g)].map(([, binding, written]) => ({
-        binding: Number(binding),
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: written ? 'storage' : 'read-only-storage' },
-      })),
-    })
+    // The bindings do not depend on the constants: variants that differ in these alone share bind groups.
+    const layoutLabel = label.replace(/\w+=.*/, '')
+    const layout = this.#compiled.layouts.get(layoutLabel) ?? this.#createLayout(layoutLabel, code)
     const descriptor = {
       label,
       layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
@@ -141,15 +138,30 @@ export class Kernels {
     return { layout, descriptor }
   }
 
+  /** The bindings of group 0 are storage buffers all, and the shader says which are written. */
+  #createLayout(label: string, code: string): GPUBindGroupLayout {
+    const layout = this.device.createBindGroupLayout({
+      label,
+      entries: [...code.matchAll(/@binding\((\d+)\) ?var<storage, ?(read_write)?/g)].map(([, binding, written]) => ({
+        binding: Number(binding),
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: written ? 'storage' : 'read-only-storage' },
+      })),
+    })
+    this.#compiled.layouts.set(label, layout)
+    return layout
+  }
+
   /** A bind group for these buffers in this order, reused while it is among the most recent. */
   #bindGroup(layout: GPUBindGroupLayout, buffers: readonly Binding[]): GPUBindGroup {
-    const key = `${layout.label}:${buffers.map((buffer) => buffer && this.#bufferId(buffer))}`
-    const group = this.#bindGroups.get(key) ?? this.#createBindGroup(layout, buffers)
-    // A Map iterates in order of insertion: inserting anew keeps the least recently used first.
-    this.#bindGroups.delete(key)
-    this.#bindGroups.set(key, group)
-    if (this.#bindGroups.size > bindGroupCacheSize) this.#bindGroups.delete(this.#bindGroups.keys().next().value!)
-    return group
+    const groups = this.#bindGroups
+    let place = 0
+    while (place < groups.length && !(groups[place]!.layout === layout && sameItems(groups[place]!.buffers, buffers)))
+      place++
+    const [found = { layout, buffers, group: this.#createBindGroup(layout, buffers) }] = groups.splice(place, 1)
+    groups.unshift(found)
+    if (groups.length > bindGroupCacheSize) groups.pop()
+    return found.group
   }
 
   #createBindGroup(layout: GPUBindGroupLayout, buffers: readonly Binding[]): GPUBindGroup {
@@ -158,12 +170,11 @@ export class Kernels {
       requireBindable(this.device, `The buffer '${resource.buffer.label}'`, resource.buffer)
     return this.device.createBindGroup({ label: layout.label, layout, entries })
   }
+}
 
-  #bufferId(buffer: GPUBuffer): number {
-    const id = this.#bufferIds.get(buffer) ?? this.#nextBufferId++
-    this.#bufferIds.set(buffer, id)
-    return id
-  }
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return a.length === b.length
 }
 
 /** Throws LimitError if the buffer, which kernels bind as a whole, is larger than a binding may be. */
@@ -188,7 +199,7 @@ function dispatchSize(workgroups: number): [number, number] {
   return [x, y]
 }
 
-/** The same for the same variant, however its features are ordered. Made for every dispatch, so in plain loops. */
+/** The same for the same variant, however its features are ordered. */
 function variantLabel({ name, features = {}, constants }: KernelVariant): string {
   let label = `vqd/${name}/`
   for (const feature of Object.keys(features).sort()) if (features[feature as Feature]) label += `${feature},`

@@ -29,11 +29,13 @@ export class ParameterBuffer {
   }
 
   u32(...values: readonly number[]): void {
-    for (const value of values) this.#words[this.#position++] = value
+    this.#words.set(values, this.#position)
+    this.#position += values.length
   }
 
   f32(...values: readonly number[]): void {
-    for (const value of values) this.#floats[this.#position++] = value
+    this.#floats.set(values, this.#position)
+    this.#position += values.length
   }
 
   /** Enqueues the upload of what was packed. */

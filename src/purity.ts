@@ -79,7 +79,7 @@ export class Purity {
   ): void {
     const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout)
     const variant = { name, features: logitsFeatures(logits), constants: columnConstants(this.numCodes, spread) }
-    this.kernels.dispatch(pass, variant, buffers, columnWorkgroups(sample.size, spread))
+    this.kernels.dispatch(pass, this.kernels.get(variant), buffers, columnWorkgroups(sample.size, spread))
   }
 
   #encodeSelection(
@@ -97,7 +97,7 @@ export class Purity {
     ])
     this.kernels.dispatch(
       pass,
-      { name: 'purity_select', constants: { NUM_CODES: this.numCodes } },
+      this.kernels.get({ name: 'purity_select', constants: { NUM_CODES: this.numCodes } }),
       [
         ...[parameters, sample.buffer, this.#topProbability.buffer, prevSample.buffer],
         ...[this.#exponents.buffer, selectionWeight.buffer],

@@ -93,7 +93,7 @@ export class Reference {
     const pass = encoder.beginComputePass({ label: 'vqd/gumbel_noised' })
     const buffers = [parameters.upload(), logits.buffer, noise.buffer, output.buffer]
     const variant = { name: 'gumbel_noised', features: { F16: logits.dtype === 'f16' }, constants: {} } as const
-    this.kernels.dispatch(pass, variant, buffers, workgroupsFor(logits.size))
+    this.kernels.dispatch(pass, this.kernels.get(variant), buffers, workgroupsFor(logits.size))
     pass.end()
   }
 
@@ -114,7 +114,8 @@ export class Reference {
     const pass = encoder.beginComputePass({ label: 'vqd/guide' })
     const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout)
     const constants = columnConstants(this.numCodes, spread)
-    this.kernels.dispatch(pass, { name: 'guide', features, constants }, buffers, columnWorkgroups(columns, spread))
+    const kernel = this.kernels.get({ name: 'guide', features, constants })
+    this.kernels.dispatch(pass, kernel, buffers, columnWorkgroups(columns, spread))
     pass.end()
   }
 
@@ -125,7 +126,7 @@ export class Reference {
   #encodeColumns(
     encoder: GPUCommandEncoder,
     call: PosteriorCall,
-    kernel: Pick<KernelVariant, 'name' | 'features'>,
+    variant: Pick<KernelVariant, 'name' | 'features'>,
     numCodes: number,
     buffers: readonly GPUBuffer[],
   ): void {
@@ -133,9 +134,9 @@ export class Reference {
     if (columns === 0) return
     const parameters = this.#packParameters(call)
     const spread = spreadFor(this.kernels.device, numCodes, call.logits.layout)
-    const variant = { ...kernel, constants: columnConstants(numCodes, spread) }
+    const kernel = this.kernels.get({ ...variant, constants: columnConstants(numCodes, spread) })
     const pass = encoder.beginComputePass({ label: `vqd/${variant.name}` })
-    this.kernels.dispatch(pass, variant, [parameters, ...buffers], columnWorkgroups(columns, spread))
+    this.kernels.dispatch(pass, kernel, [parameters, ...buffers], columnWorkgroups(columns, spread))
     pass.end()
   }
 

@@ -10,7 +10,7 @@ import type { RandomGenerator } from './random'
 import { Reference } from './reference'
 import { initialMaskProbability, posteriorCoefficients } from './schedule'
 import { Step } from './step'
-import { type LogitsTensor, logitsSource, requireDiagnostics, requireKnown, requireOutputs } from './step_inputs'
+import { type LogitsTensor, logitsSource, requireDiagnostics, requireKnown, requireOutput } from './step_inputs'
 import {
   type Layout,
   type PurityOptions,
@@ -155,13 +155,13 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const rows = noise && requireNoise(noise, logits.layout, steps, [batchSize, this.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     const known = options.known && requireKnown(this.device, options.known, x.shape)
-    const inputs = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask]
     const faults = this.#faultsOf(options.faults)
+    const used = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask, faults]
+    if (options.out) requireOutput(this.device, 'out', options.out, used, x.shape)
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
-    const outputs = { out: options.out, predOriginalSample: givenX0 }
-    requireOutputs(this.device, outputs, [...inputs, faults], x.shape)
+    if (givenX0) requireOutput(this.device, 'predOriginalSample', givenX0, [...used, options.out], x.shape)
     const given = typeof options.diagnostics === 'object' ? options.diagnostics : undefined
-    if (given) requireDiagnostics(this.device, given, [...inputs, faults, options.out, givenX0], x.shape)
+    if (given) requireDiagnostics(this.device, given, [...used, options.out, givenX0], x.shape)
 
     const prevSample = options.out ?? GpuTensor.empty(this.device, x.shape, 'u32', 'vqd/sample')
     const x0 =
@@ -183,9 +183,16 @@ export class VQDiffusionScheduler extends ReferenceOperators {
         })
       } else {
         step.encode(encoder, {
-          ...{ logits, sample: x, prevSample, predOriginalSample: x0, faults, batchSize, numPixels, streams },
+          logits,
+          sample: x,
+          prevSample,
+          predOriginalSample: x0,
+          faults,
           known,
           diagnostics,
+          batchSize,
+          numPixels,
+          streams,
           forward: known ? steps.map(({ u }) => forwardThresholds(this.schedule, u)) : [],
           truncationRate: truncates(options.truncationRate) ? options.truncationRate : undefined,
           counter: generator!.nextCounter(),
@@ -224,7 +231,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     )
     const streams = generator.streams(batchSize)
     const faults = this.#faultsOf(options.faults)
-    requireOutputs(this.device, { out }, [x, logits.conditional, logits.unconditional, faults], x.shape)
+    if (out) requireOutput(this.device, 'out', out, [x, logits.conditional, logits.unconditional, faults], x.shape)
     const prevSample = out ?? this.emptyTokens(x.shape)
     const counter = generator.nextCounter()
     const call = { logits, sample: x, prevSample, faults, batchSize, numPixels, counter, streams }

@@ -125,7 +125,7 @@ export abstract class SchedulerBase {
 
   /** A number for all items, or one per item, as a list. Throws TimestepError if the list is of another length. */
   protected perItem(name: string, value: number | readonly number[], batchSize: number): readonly number[] {
-    if (typeof value === 'number') return Array.from({ length: batchSize }, () => value)
+    if (typeof value === 'number') return new Array<number>(batchSize).fill(value)
     if (value.length !== batchSize)
       throw new TimestepError(
         `${name} needs to be a number or one per batch item (${batchSize}); given ${value.length}.`,

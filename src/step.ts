@@ -1,4 +1,4 @@
-import { type Kernels, type KernelVariant, workgroupsFor } from './kernels'
+import { type Kernel, type Kernels, type KernelVariant, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { ItemStream } from './random'
 import { columnConstants, columnWorkgroups, type StepShape, type StepSpread, spreadFor, stepSpread } from './spread'
@@ -37,8 +37,15 @@ export interface StepCall {
 /** What a step has to do besides drawing. */
 export type StepFeatures = NonNullable<KernelVariant['features']>
 
+/** What steps of one kind are recorded with. */
+interface Plan {
+  readonly kernel: Kernel
+  readonly tile: number
+  readonly workgroups: number
+}
+
 /** Features of the kernels that read these logits. */
-export function logitsFeatures({ conditional, unconditional }: LogitsSource): StepFeatures {
+export function logitsFeatures({ conditional, unconditional }: LogitsSource) {
   return { GUIDED: unconditional !== undefined, F16: conditional.dtype === 'f16' }
 }
 
@@ -46,17 +53,13 @@ const headerWords = 16
 const itemWords = 16
 const flagWriteX0 = 1
 
-/** Distances between neighbouring classes and pixels of a [B, K, N] or [B, N, K] tensor. */
-function strides(layout: Layout, numCodes: number, numPixels: number): [classStride: number, pixelStride: number] {
-  return layout === 'class-major' ? [numPixels, 1] : [1, numCodes]
-}
-
 /** The decide-first, read-later step: one dispatch, and one before it where some pixels are known. */
 export class Step {
   readonly #parameters: ParameterBuffer
   readonly #diagnostics: ParameterBuffer
   /** Bound where no x₀ is written. */
   readonly #noX0: GPUBuffer
+  readonly #plans = new Map<number, Plan>()
 
   constructor(
     private readonly kernels: Kernels,
@@ -74,24 +77,19 @@ export class Step {
       ...(KNOWN ? [this.#knownVariant(false)] : []),
       ...[false, true].map((everyColumn) => {
         const shape = { layout, everyColumn, truncated: features.TRUNCATED ?? false, tokens: 0 }
-        return this.#stepVariant({ ...features, KNOWN, VECTORS }, this.#spread(shape))
+        return this.#variant({ ...features, KNOWN, VECTORS }, this.#spread(shape))
       }),
     ]
   }
 
   /** Records the step. Its parameters are uploaded at once: submit before the next call. */
   encode(encoder: GPUCommandEncoder, call: StepCall): void {
-    const { logits, sample, prevSample, predOriginalSample, faults, known, diagnostics } = call
+    const { sample, prevSample, predOriginalSample, faults, known, diagnostics } = call
     if (sample.size === 0) return
     const everyColumn = predOriginalSample !== undefined || call.thresholds.every(nothingSettled)
-    const truncated = call.truncationRate !== undefined
-    const spread = this.#spread({ layout: logits.layout, everyColumn, truncated, tokens: sample.size })
-    const parameters = this.#packParameters(call, spread)
-    const features = {
-      ...logitsFeatures(logits),
-      ...{ KNOWN: known !== undefined, TRUNCATED: truncated },
-      ...{ COUNTED: diagnostics !== undefined && predOriginalSample === undefined },
-    }
+    const counted = diagnostics !== undefined && predOriginalSample === undefined
+    const plan = this.#plan(call, everyColumn, { COUNTED: counted })
+    const parameters = this.#packParameters(call, plan)
     // The draw passes over known pixels: theirs is what is known.
     if (known && predOriginalSample) copyTokens(encoder, known.tokens, predOriginalSample)
     // What is settled is taken off the columns that are read.
@@ -100,15 +98,15 @@ export class Step {
     if (known)
       this.kernels.dispatch(
         pass,
-        this.#knownVariant(diagnostics !== undefined),
+        this.kernels.get(this.#knownVariant(diagnostics !== undefined)),
         [
           ...[parameters, known.tokens.buffer, known.mask.buffer, prevSample.buffer, faults.buffer],
           diagnostics?.counts.buffer,
         ],
         workgroupsFor(sample.size),
       )
-    const beside = features.COUNTED ? diagnostics!.counts.buffer : predOriginalSample?.buffer
-    this.#dispatchStep(pass, call, features, spread, parameters, beside, known?.mask.buffer)
+    const beside = counted ? diagnostics.counts.buffer : predOriginalSample?.buffer
+    this.#dispatchStep(pass, call, plan, parameters, beside, known?.mask.buffer)
     if (diagnostics) this.#dispatchDiagnostics(pass, call, diagnostics)
     pass.end()
   }
@@ -118,28 +116,60 @@ export class Step {
    * `exponents` f32 [B, N] sharpen their predictions, p^exponent; a token whose exponent is 0 stays what it is.
    */
   revealing(call: StepCall, exponents: GpuTensor): (pass: GPUComputePassEncoder) => void {
-    const shape = { layout: call.logits.layout, everyColumn: false, truncated: false, tokens: call.sample.size }
-    const spread = this.#spread(shape)
-    const parameters = this.#packParameters(call, spread)
-    const features = { ...logitsFeatures(call.logits), PURITY: true }
-    return (pass) => this.#dispatchStep(pass, call, features, spread, parameters, undefined, exponents.buffer)
+    const plan = this.#plan(call, false, { PURITY: true })
+    const parameters = this.#packParameters(call, plan)
+    return (pass) => this.#dispatchStep(pass, call, plan, parameters, undefined, exponents.buffer)
   }
 
   #dispatchStep(
     pass: GPUComputePassEncoder,
     { logits, sample, prevSample, faults }: StepCall,
-    features: StepFeatures,
-    spread: StepSpread,
+    { kernel, workgroups }: Plan,
     parameters: GPUBuffer,
     beside: GPUBuffer | undefined,
     perToken: GPUBuffer | undefined,
   ): void {
-    const variant = this.#stepVariant({ ...features, VECTORS: this.#readsVectors(logits) }, spread)
     const buffers = [
-      ...[parameters, logits.conditional.buffer, sample.buffer, prevSample.buffer, faults.buffer],
-      ...[beside ?? this.#noX0, logits.unconditional?.buffer, perToken],
+      parameters,
+      logits.conditional.buffer,
+      sample.buffer,
+      prevSample.buffer,
+      faults.buffer,
+      beside ?? this.#noX0,
+      logits.unconditional?.buffer,
+      perToken,
     ]
-    this.kernels.dispatch(pass, variant, buffers, columnWorkgroups(sample.size, spread))
+    this.kernels.dispatch(pass, kernel, buffers, workgroups)
+  }
+
+  /** What a step of this kind is recorded with, found once: every step asks. */
+  #plan(
+    { logits, sample, known, truncationRate }: StepCall,
+    everyColumn: boolean,
+    { COUNTED = false, PURITY = false }: StepFeatures,
+  ): Plan {
+    const { GUIDED, F16 } = logitsFeatures(logits)
+    const truncated = truncationRate !== undefined
+    const shape = { layout: logits.layout, truncated, everyColumn, tokens: sample.size }
+    const features = {
+      GUIDED,
+      F16,
+      COUNTED,
+      PURITY,
+      KNOWN: known !== undefined,
+      TRUNCATED: truncated,
+      VECTORS: this.#readsVectors(logits),
+    }
+    // One bit each. Making a text instead took a fifth of a step's JavaScript.
+    let kind = 4 * shape.tokens + 2 * Number(everyColumn) + Number(shape.layout === 'class-major')
+    for (const feature of Object.values(features)) kind = 2 * kind + Number(feature)
+    const existing = this.#plans.get(kind)
+    if (existing) return existing
+    const spread = this.#spread(shape)
+    const kernel = this.kernels.get(this.#variant(features, spread))
+    const plan = { kernel, tile: spread.tile, workgroups: columnWorkgroups(sample.size, spread) }
+    this.#plans.set(kind, plan)
+    return plan
   }
 
   /** What the step did, as a further dispatch after it. */
@@ -154,11 +184,11 @@ export class Step {
     const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout)
     this.kernels.dispatch(
       pass,
-      {
+      this.kernels.get({
         name: 'diagnostics',
         features: logitsFeatures(logits),
         constants: columnConstants(this.numCodes, spread),
-      },
+      }),
       [
         ...[parameters.upload(), logits.conditional.buffer, sample.buffer, prevSample.buffer],
         ...[into.entropy.buffer, into.topProbability.buffer, into.counts.buffer, logits.unconditional?.buffer],
@@ -177,14 +207,13 @@ export class Step {
     return { name: 'known', features: { COUNTED }, constants: { NUM_CODES: this.numCodes } }
   }
 
-  #stepVariant(features: StepFeatures, spread: StepSpread): KernelVariant {
+  #variant(features: StepFeatures, spread: StepSpread): KernelVariant {
     return { name: 'step', features, constants: columnConstants(this.numCodes, spread) }
   }
 
   /** Whether the four classes that a lane reads lie together and begin at a multiple of four. */
   #readsVectors({ layout, conditional, unconditional }: LogitsSource): boolean {
-    const offsets = [conditional.offset, unconditional?.offset ?? 0]
-    return layout === 'pixel-major' && [this.numCodes, ...offsets].every((value) => value % 4 === 0)
+    return layout === 'pixel-major' && (this.numCodes | conditional.offset | (unconditional?.offset ?? 0)) % 4 === 0
   }
 
   #spread(shape: StepShape): StepSpread {
@@ -192,21 +221,24 @@ export class Step {
   }
 
   /** Struct Step of lib/step.wgsl. */
-  #packParameters(call: StepCall, { tile }: StepSpread): GPUBuffer {
+  #packParameters(call: StepCall, { tile }: Plan): GPUBuffer {
     const { logits, batchSize, numPixels, streams, thresholds, predOriginalSample } = call
     const parameters = this.#parameters
     parameters.begin(headerWords + itemWords * batchSize)
     parameters.u32(batchSize * numPixels, numPixels, call.counter, predOriginalSample ? flagWriteX0 : 0, tile)
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
     parameters.u32(call.sample.offset, call.prevSample.offset, predOriginalSample?.offset ?? 0)
-    parameters.u32(...strides(logits.layout, this.numCodes, numPixels))
+    if (logits.layout === 'class-major') parameters.u32(numPixels, 1)
+    else parameters.u32(1, this.numCodes)
     parameters.f32(logits.scale, call.truncationRate ?? 1)
     parameters.u32(call.known?.tokens.offset ?? 0, call.known?.mask.offset ?? 0)
     for (let item = 0; item < batchSize; item++) {
       const stream = streams[item]!
       const { maskPossible, masked, settled, differs, agrees } = thresholds[item]!
+      const forward = call.forward[item] ?? [0, 0]
       parameters.u32(stream.seedLow, stream.seedHigh, stream.item, 0, maskPossible ? 1 : 0, 0)
-      parameters.u32(...masked, ...settled, ...differs, ...agrees, ...(call.forward[item] ?? [0, 0]))
+      parameters.u32(masked[0], masked[1], settled[0], settled[1], differs[0], differs[1], agrees[0], agrees[1])
+      parameters.u32(forward[0], forward[1])
     }
     return parameters.upload()
   }

@@ -61,40 +61,43 @@ export function requireKnown(
   return { tokens: check('known.tokens', known.tokens), mask: check('known.mask', known.mask) }
 }
 
-/** Checks tensors that a step is to write: u32 of the sample's shape, each in a buffer that nothing else uses. */
-export function requireOutputs(
+/** Tensors of one step, or none in their places. */
+type Tensors = readonly (GpuTensor | undefined)[]
+
+/** Checks a tensor that a step is to write: u32 of the sample's shape, in a buffer that none of the others uses. */
+export function requireOutput(
   device: GPUDevice,
-  outputs: Record<string, GpuTensor | undefined>,
-  inputs: readonly (GpuTensor | undefined)[],
+  name: string,
+  output: GpuTensor,
+  others: Tensors,
   shape: readonly number[],
 ): void {
-  const used = new Set(inputs.map((tensor) => tensor?.buffer))
-  for (const [name, output] of Object.entries(outputs)) {
-    if (output === undefined) continue
-    const tensor = asGpuTensor(device, name, output)
-    requireDtype(name, tensor, ['u32', 'i32'])
-    requireShape(name, tensor, shape, "the sample's")
-    if (used.has(tensor.buffer))
-      throw new OptionError(`${name} needs a buffer of its own; it shares one with another tensor of the same step.`)
-    used.add(tensor.buffer)
-  }
+  const tensor = asGpuTensor(device, name, output)
+  requireDtype(name, tensor, ['u32', 'i32'])
+  requireShape(name, tensor, shape, "the sample's")
+  if (sharesBuffer(tensor, others))
+    throw new OptionError(`${name} needs a buffer of its own; it shares one with another tensor of the same step.`)
+}
+
+function sharesBuffer({ buffer }: GpuTensor, others: Tensors): boolean {
+  return others.some((other) => other?.buffer === buffer)
 }
 
 /** Checks tensors that diagnostics are to be written to: each begins a buffer that nothing else uses. */
 export function requireDiagnostics(
   device: GPUDevice,
   { entropy, topProbability, counts }: StepDiagnostics<GpuTensor>,
-  others: readonly (GpuTensor | undefined)[],
+  others: Tensors,
   shape: readonly number[],
 ): void {
-  const used = new Set(others.map((tensor) => tensor?.buffer))
+  const used = [...others]
   const check = (name: string, value: GpuTensor, dtype: string, wanted: readonly number[], meaning: string) => {
     const tensor = asGpuTensor(device, `diagnostics.${name}`, value)
     requireDtype(`diagnostics.${name}`, tensor, [dtype])
     requireShape(`diagnostics.${name}`, tensor, wanted, meaning)
-    if (tensor.offset !== 0 || used.has(tensor.buffer))
+    if (tensor.offset !== 0 || sharesBuffer(tensor, used))
       throw new OptionError(`diagnostics.${name} needs a buffer of its own, from its beginning.`)
-    used.add(tensor.buffer)
+    used.push(tensor)
   }
   check('entropy', entropy, 'f32', shape, "the sample's")
   check('topProbability', topProbability, 'f32', shape, "the sample's")

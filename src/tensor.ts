@@ -30,6 +30,8 @@ export function elementCount(shape: readonly number[]): number {
  * larger buffer carry it to the kernels, because binding offsets would have to be multiples of 256 bytes.
  */
 export class GpuTensor<D extends Dtype = Dtype> {
+  /** Number of elements. */
+  readonly size: number
   #destroyed = false
 
   private constructor(
@@ -39,7 +41,9 @@ export class GpuTensor<D extends Dtype = Dtype> {
     readonly dtype: D,
     readonly offset: number,
     private readonly owned: boolean,
-  ) {}
+  ) {
+    this.size = elementCount(shape)
+  }
 
   /** A new zero-filled tensor that the caller owns. Throws ShapeError, or LimitError if it exceeds the device's buffers. */
   static empty<D extends Dtype>(
@@ -104,11 +108,6 @@ export class GpuTensor<D extends Dtype = Dtype> {
         `Shape [${shape.join(', ')}] (${dtype}) at element ${offset} needs a buffer of ${needed} bytes; given ${buffer.size}.`,
       )
     return new GpuTensor(device, buffer, [...shape], dtype, offset, false)
-  }
-
-  /** Number of elements. */
-  get size(): number {
-    return elementCount(this.shape)
   }
 
   get byteLength(): number {

@@ -1,5 +1,5 @@
 import { it } from 'vitest'
-import { pcg4d } from '../src/random'
+import { pcg4d } from '../src/cpu/random'
 
 /** Runs work inside error scopes: a stray WebGPU error fails it, unless it failed for a reason of its own. */
 export async function withErrorScopes<T>(device: GPUDevice, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest'
 import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import type { PixelStream } from '../src/cpu/draw'
-import { classTailWords, classWords, exponential, Purpose, pixelKey } from '../src/random'
+import { classTailWords, classWords, exponential, Purpose, pixelKey } from '../src/cpu/random'
 import { gpuTest, pseudoLogits } from './gpu'
 
 const device = await requestDevice()

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { GpuTensor, requestDevice } from 'vq-diffusion-webgpu'
-import { classTailWords, classWords, exponential, type ItemStream, pixelKey, type Words } from '../src/random'
+import { classTailWords, classWords, exponential, pixelKey, type Words } from '../src/cpu/random'
+import type { ItemStream } from '../src/random'
 import { specialise } from '../src/shader'
 import { gpuTest } from './gpu'
 

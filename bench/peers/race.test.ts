@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { pcg4d } from '../../src/random'
+import { pcg4d } from '../../src/cpu/random'
 import type { Problem } from '../peer'
 import { OnnxOnWasm } from './onnx_wasm'
 import { type Race, raceNoise, raceOf } from './race'

@@ -1,4 +1,4 @@
-// Counter-based random numbers, the same integers as src/random.ts: Philox-4x32-10 (Salmon et al. 2011) makes one key
+// Counter-based random numbers, the same integers as src/cpu/random.ts: Philox-4x32-10 (Salmon et al. 2011) makes one key
 // per latent pixel and purpose, pcg4d (Jarzynski and Olano 2020) hashes it into the words of four classes at a time.
 
 const PURPOSE_X0 = 0u;

@@ -1,14 +1,6 @@
-import {
-  classTailWords,
-  classWords,
-  exponential,
-  type ItemStream,
-  multiplyHigh,
-  Purpose,
-  pixelKey,
-  type Words,
-} from '../random'
+import type { ItemStream } from '../random'
 import type { RouteThresholds, Thresholds } from '../thresholds'
+import { classTailWords, classWords, exponential, multiplyHigh, Purpose, pixelKey, type Words } from './random'
 
 /** Where one latent pixel's random numbers come from. */
 export interface PixelStream {

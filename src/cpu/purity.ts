@@ -1,6 +1,6 @@
-import { exponential, Purpose, pixelKey } from '../random'
 import type { ColumnReader } from './columns'
 import { drawX0, type PixelStream } from './draw'
+import { exponential, Purpose, pixelKey } from './random'
 import type { CpuArray } from './tensor'
 
 /** max_k p(x₀ = k) of each token; 0 for a worthless column. */
