@@ -201,8 +201,6 @@ function dispatchSize(workgroups: number): [number, number] {
 
 /** The same for the same variant, however its features are ordered. */
 function variantLabel({ name, features = {}, constants }: KernelVariant): string {
-  let label = `vqd/${name}/`
-  for (const feature of Object.keys(features).sort()) if (features[feature as Feature]) label += `${feature},`
-  for (const constant in constants) label += `${constant}=${constants[constant]},`
-  return label
+  const enabled = (Object.keys(features) as Feature[]).filter((feature) => features[feature]).sort()
+  return `vqd/${name}/${[...enabled, ...Object.entries(constants).map((constant) => constant.join('='))]}`
 }

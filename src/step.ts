@@ -230,7 +230,7 @@ export class Step {
     parameters.u32(call.sample.offset, call.prevSample.offset, predOriginalSample?.offset ?? 0)
     if (logits.layout === 'class-major') parameters.u32(numPixels, 1)
     else parameters.u32(1, this.numCodes)
-    parameters.f32(logits.scale, call.truncationRate ?? 1)
+    parameters.f32(logits.scale, Math.max(0, call.truncationRate ?? 1))
     parameters.u32(call.known?.tokens.offset ?? 0, call.known?.mask.offset ?? 0)
     for (let item = 0; item < batchSize; item++) {
       const stream = streams[item]!

@@ -52,21 +52,33 @@ fn fetch(start: u32, any_group: u32) -> FetchedFour {
   return four;
 }
 
-// Their logits; a class that does not exist has no probability.
-fn decode(four: FetchedFour, group: u32) -> FourLogits {
+fn is_finite(four: FetchedFour) -> bool {
 //#if GUIDED
-  var logits = guided_logits(four_bits(four.conditional), four_bits(four.unconditional), step.guidance_scale);
+  return all(are_finite(four_bits(four.conditional)) & are_finite(four_bits(four.unconditional)));
 //#else
-  var logits = plain_logits(four_bits(four.conditional));
+  return all(are_finite(four_bits(four.conditional)));
 //#endif
-//#if VECTORS
-//#else
-  logits.values = select(vec4f(LOG_ZERO), logits.values, classes_of(group) < vec4u(NUM_CODES));
-//#endif
-  return logits;
 }
 
-// The logits of GROUPS_TOGETHER groups: one, every LANES groups.
+// Their logits, if they are finite.
+fn finite_logits(four: FetchedFour) -> vec4f {
+//#if GUIDED
+  return guided(four_bits(four.conditional), four_bits(four.unconditional), step.guidance_scale);
+//#else
+  return bitcast<vec4f>(four_bits(four.conditional));
+//#endif
+}
+
+// Their logits, whatever they are.
+fn decode(four: FetchedFour) -> FourLogits {
+//#if GUIDED
+  return guided_logits(four_bits(four.conditional), four_bits(four.unconditional), step.guidance_scale);
+//#else
+  return plain_logits(four_bits(four.conditional));
+//#endif
+}
+
+// The logits of GROUPS_TOGETHER groups, one every LANES groups; where it is one, four times the same.
 struct Quad {
   first: vec4f,
   second: vec4f,
@@ -75,20 +87,40 @@ struct Quad {
   invalid: bool,
 }
 
-fn read_quad(start: u32, group: u32) -> Quad {
-  let fetched_a = fetch(start, group);
-  if (GROUPS_TOGETHER == 1u) {
-    let only = decode(fetched_a, group);
-    return Quad(only.values, only.values, only.values, only.values, only.invalid);
+// A class that does not exist has no probability.
+fn of_existing(logits: vec4f, group: u32) -> vec4f {
+  if (NUM_CODES % (4u * GROUPS_TOGETHER * LANES) == 0u) {
+    return logits;
   }
-  let fetched_b = fetch(start, group + LANES);
-  let fetched_c = fetch(start, group + (2u * LANES));
-  let fetched_d = fetch(start, group + (3u * LANES));
-  let a = decode(fetched_a, group);
-  let b = decode(fetched_b, group + LANES);
-  let c = decode(fetched_c, group + (2u * LANES));
-  let d = decode(fetched_d, group + (3u * LANES));
-  return Quad(a.values, b.values, c.values, d.values, a.invalid || b.invalid || c.invalid || d.invalid);
+  return select(vec4f(LOG_ZERO), logits, classes_of(group) < vec4u(NUM_CODES));
+}
+
+fn read_quad(start: u32, group: u32) -> Quad {
+  let a = fetch(start, group);
+  var b = a;
+  var c = a;
+  var d = a;
+  if (GROUPS_TOGETHER == 4u) {
+    b = fetch(start, group + LANES);
+    c = fetch(start, group + (2u * LANES));
+    d = fetch(start, group + (3u * LANES));
+  }
+  var quad = Quad(finite_logits(a), finite_logits(b), finite_logits(c), finite_logits(d), false);
+  // What is not finite is rare, and telling it apart costs more than to see that there is none. This is asked of all four
+  // at once: some compilers put off a fetch to where it is needed, behind a branch if there is one.
+  if (!(is_finite(a) & is_finite(b) & is_finite(c) & is_finite(d))) {
+    let any_a = decode(a);
+    let any_b = decode(b);
+    let any_c = decode(c);
+    let any_d = decode(d);
+    let invalid = any_a.invalid | any_b.invalid | any_c.invalid | any_d.invalid;
+    quad = Quad(any_a.values, any_b.values, any_c.values, any_d.values, invalid);
+  }
+  quad.first = of_existing(quad.first, group);
+  quad.second = of_existing(quad.second, group + LANES);
+  quad.third = of_existing(quad.third, group + (2u * LANES));
+  quad.fourth = of_existing(quad.fourth, group + (3u * LANES));
+  return quad;
 }
 
 // What the lanes of a listed token's column tell each other: the best score so far, as an ordered integer, and the lowest
@@ -161,33 +193,19 @@ fn with_best(so_far: Share, position: u32, key: vec4u, group: u32, logits: vec4f
   return share;
 }
 
-// How a column is gone through: predictions are sharpened to p^exponent, and under TRUNCATED only those count that rank
-// before a bound, after which none does.
-struct Pass {
-  exponent: f32,
-  bound: Rank,
-}
 const NO_BOUND = Rank(LOG_ZERO, NO_CLASS);
 
-// Adds four classes.
-fn with_four(so_far: Share, position: u32, key: vec4u, group: u32, four: vec4f, passing: Pass) -> Share {
-  if (GROUPS_TOGETHER > 1u && group >= NUM_GROUPS) {
-    return so_far;
-  }
+// Adds four classes. Predictions are sharpened to p^exponent; under TRUNCATED only those count that rank before a bound.
+fn with_four(so_far: Share, position: u32, key: vec4u, group: u32, four: vec4f, exponent: f32, bound: Rank) -> Share {
   var share = so_far;
-  var logits = passing.exponent * four;
+  var logits = exponent * four;
 //#if TRUNCATED
-  let highest = max(max(four.x, four.y), max(four.z, four.w));
-  if (highest < passing.bound.logit) {
-    return so_far;
-  }
-  // The mass is relative to the highest logit that the lane knows of: in the first pass, of those that it has seen.
-  if (highest > share.high) {
-    share.sum *= exp(share.high - highest);
-    share.high = highest;
-  }
-  if (passing.bound.class_index != NO_CLASS) {
-    logits = select(vec4f(LOG_ZERO), four, ranked_before(four, group, passing.bound));
+  if (bound.class_index != NO_CLASS) {
+    let counts = ranked_before(four, group, bound);
+    if (!any(counts)) {
+      return so_far;
+    }
+    logits = select(vec4f(LOG_ZERO), four, counts);
   }
   // Masses are chances too, in another unit.
   let masses = exp(logits - share.high);
@@ -199,12 +217,22 @@ fn with_four(so_far: Share, position: u32, key: vec4u, group: u32, four: vec4f, 
   return with_best(share, position, key, group, logits, chances);
 }
 
-fn with_quad(so_far: Share, position: u32, key: vec4u, group: u32, quad: Quad, passing: Pass) -> Share {
-  var share = with_four(so_far, position, key, group, quad.first, passing);
+fn with_quad(so_far: Share, position: u32, key: vec4u, group: u32, quad: Quad, exponent: f32, bound: Rank) -> Share {
+  var share = so_far;
+//#if TRUNCATED
+  // The mass is relative to the highest logit that the lane knows of: in the first pass, of those that it has seen.
+  let high_four = max(max(quad.first, quad.second), max(quad.third, quad.fourth));
+  let highest = max(max(high_four.x, high_four.y), max(high_four.z, high_four.w));
+  if (highest > share.high) {
+    share.sum *= exp(share.high - highest);
+    share.high = highest;
+  }
+//#endif
+  share = with_four(share, position, key, group, quad.first, exponent, bound);
   if (GROUPS_TOGETHER == 4u) {
-    share = with_four(share, position, key, group + LANES, quad.second, passing);
-    share = with_four(share, position, key, group + (2u * LANES), quad.third, passing);
-    share = with_four(share, position, key, group + (3u * LANES), quad.fourth, passing);
+    share = with_four(share, position, key, group + LANES, quad.second, exponent, bound);
+    share = with_four(share, position, key, group + (2u * LANES), quad.third, exponent, bound);
+    share = with_four(share, position, key, group + (3u * LANES), quad.fourth, exponent, bound);
   }
   share.invalid |= quad.invalid;
   return share;
@@ -230,7 +258,7 @@ fn draw_column(position: u32, start: u32, lane: u32, in_range: bool, key: vec4u,
   var share = NO_SHARE;
   if (in_range) {
     for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
-      share = with_quad(share, position, key, group, read_quad(start, group), Pass(exponent, NO_BOUND));
+      share = with_quad(share, position, key, group, read_quad(start, group), exponent, NO_BOUND);
     }
     tell(position, share);
   }

@@ -4,33 +4,48 @@
 //
 // Where a lane has one quad of classes, it stays in registers, and the column is fetched once. Goes with lib/draw.wgsl.
 
-// The highest logit of a column, as an ordered integer, and what was drawn in the last pass, before which the next looks:
-// no class, where there is none.
+// The highest logit of a column, as an ordered integer, and what was drawn last: no class, where a column is done.
 var<workgroup> highs: array<atomic<u32>, MAX_TILE>;
 var<workgroup> drawn_ranks: array<Rank, MAX_TILE>;
 var<workgroup> num_pending: atomic<u32>;
 var<workgroup> any_pending: u32;
 
-// The mass that the lanes of a column found in a pass, relative to its highest logit; lanes without a part in it give none.
-// In passing the rank of the best class is told. Both are known to lane 0. Uniform control flow only.
-fn join_shares(local_index: u32, position: u32, takes_part: bool, found: Share) -> f32 {
+// The best class that the lanes of a column found in a pass, known to all of them. Uniform control flow only.
+fn join_best(local_index: u32, position: u32, takes_part: bool, found: Share) -> Rank {
   if (takes_part) {
     tell(position, found);
     atomicMax(&highs[position], ordered(found.high));
   }
-  workgroupBarrier();
-  var sum = 0.0;
+  column_barrier();
   if (takes_part) {
     name_best(position, found);
-    sum = found.sum * exp(found.high - from_ordered(atomicLoad(&highs[position])));
   }
-  partial_sums[local_index] = sum;
-  workgroupBarrier();
+  column_barrier();
   let named = atomicLoad(&best_classes[position]);
   if (takes_part && select(lane_of(local_index) == 0u, found.best.class_index == named, named < NUM_CODES)) {
     drawn_ranks[position] = Rank(found.best.logit, named);
   }
-  return sum_of_partials(local_index, sum);
+  column_barrier();
+  return drawn_ranks[position];
+}
+
+// The mass of the classes of a quad that rank before a bound, relative to a high logit.
+fn mass_before(quad: Quad, group: u32, bound: Rank, high: f32) -> f32 {
+  var mass = mass_of_four(quad.first, group, bound, high);
+  if (GROUPS_TOGETHER == 4u) {
+    mass += mass_of_four(quad.second, group + LANES, bound, high);
+    mass += mass_of_four(quad.third, group + (2u * LANES), bound, high);
+    mass += mass_of_four(quad.fourth, group + (3u * LANES), bound, high);
+  }
+  return mass;
+}
+
+fn mass_of_four(four: vec4f, group: u32, bound: Rank, high: f32) -> f32 {
+  let counts = ranked_before(four, group, bound);
+  if (!any(counts)) {
+    return 0.0;
+  }
+  return dot(select(vec4f(), exp(four - high), counts), vec4f(1.0));
 }
 
 // Whether lane 0 of some column says so, known to all. Uniform control flow only.
@@ -51,52 +66,65 @@ fn some_pending(local_index: u32, pending: bool) -> bool {
   return workgroupUniformLoad(&any_pending) != 0u;
 }
 
-// The draw of a column, known to its lane 0. Uniform control flow only.
+// The draw of a column, known to all of its lanes. Uniform control flow only.
 fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, key: vec4u) -> u32 {
   let lane = lane_of(local_index);
-  // Lane 0 decides, and the others learn of it.
-  let decides = in_range && lane == 0u;
-  var pending = decides;
+  let is_held = NUM_GROUPS <= GROUPS_TOGETHER * LANES;
   var drawn = NO_CLASS;
-  var kept_mass = 0.0;
+  var kept = 0.0; // the part of the mass to be kept that the lane's classes make up
   var quad: Quad;
   var found = NO_SHARE;
   var bound = NO_BOUND;
   var takes_part = in_range;
-  // One loop for the first pass and those that check: the code of a pass is long, and instructions have to be fetched too.
+  // One loop for the first draw and those after it: the code of one is long, and instructions have to be fetched too.
   for (var is_first = true; ; is_first = false) {
     if (takes_part) {
       for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
-        if (is_first || NUM_GROUPS > GROUPS_TOGETHER * LANES) {
+        if (is_first || !is_held) {
           quad = read_quad(start, group);
         }
-        found = with_quad(found, position, key, group, quad, Pass(1.0, bound));
+        found = with_quad(found, position, key, group, quad, 1.0, bound);
       }
     }
-    let mass = join_shares(local_index, position, takes_part, found);
-    if (is_first) {
-      kept_mass = step.truncation_rate * mass;
-    } else {
-      pending = pending && mass >= kept_mass;
+    bound = join_best(local_index, position, takes_part, found);
+    takes_part = takes_part && bound.class_index < NUM_CODES;
+    if (takes_part || is_first) {
+      drawn = bound.class_index;
     }
-    if (decides) {
-      if (pending) {
-        let redrawn = drawn_ranks[position].class_index;
-        pending = redrawn < NUM_CODES;
-        drawn = select(drawn, redrawn, pending || is_first);
+    // The mass before what was drawn, less the mass to be kept.
+    var excess = 0.0;
+    let high = from_ordered(atomicLoad(&highs[position]));
+    if (takes_part) {
+      if (is_first) {
+        kept = step.truncation_rate * found.sum * exp(found.high - high);
       }
+      excess = -kept;
+      for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
+        if (!is_held) {
+          quad = read_quad(start, group);
+        }
+        excess += mass_before(quad, group, bound, high);
+      }
+    }
+    if (LANES > 1u) {
+      partial_sums[local_index] = excess;
+      workgroupBarrier();
+      excess = sum_of_partials(local_index, excess);
+    }
+    // Lane 0 decides, and the others learn of it.
+    let pending = lane == 0u && takes_part && excess >= 0.0;
+    if (lane == 0u && in_range) {
+      forget_best(position);
       if (!pending) {
         drawn_ranks[position].class_index = NO_CLASS;
       }
-      forget_best(position);
     }
     if (!some_pending(local_index, pending)) {
       break;
     }
+    takes_part = in_range && drawn_ranks[position].class_index < NUM_CODES;
     found = NO_SHARE;
-    found.high = from_ordered(atomicLoad(&highs[position]));
-    bound = drawn_ranks[position];
-    takes_part = in_range && bound.class_index < NUM_CODES;
+    found.high = high;
   }
   return drawn;
 }

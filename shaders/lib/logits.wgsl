@@ -7,8 +7,7 @@ struct Logit {
   invalid: bool, // NaN or +infinity: the column is worthless
 }
 
-// The same, four classes at a time: LOG_ZERO where a class has no probability. What is not finite is rare, and telling
-// it apart costs more than to see that there is none.
+// The same, four classes at a time: LOG_ZERO where a class has no probability.
 struct FourLogits {
   values: vec4f,
   invalid: bool, // some of them is
@@ -23,24 +22,23 @@ fn any_invalid(bits: vec4u) -> bool {
 }
 
 fn plain_logits(bits: vec4u) -> FourLogits {
-  if (all(are_finite(bits))) {
-    return FourLogits(bitcast<vec4f>(bits), false);
-  }
   return FourLogits(select(vec4f(LOG_ZERO), bitcast<vec4f>(bits), are_finite(bits)), any_invalid(bits));
 }
 
-// l_u + s (l_c - l_u) (Ho and Salimans 2022; SEMANTICS 10). A class that both halves, or the conditional half alone,
-// exclude stays excluded; one that only the unconditional half excludes would get +infinity.
-fn guided_logits(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> FourLogits {
+// l_u + s (l_c - l_u) (Ho and Salimans 2022; SEMANTICS 10), of finite logits.
+fn guided(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> vec4f {
   let conditional = bitcast<vec4f>(conditional_bits);
   let unconditional = bitcast<vec4f>(unconditional_bits);
-  let guided = unconditional + (scale * (conditional - unconditional));
-  if (all(are_finite(conditional_bits) & are_finite(unconditional_bits))) {
-    return FourLogits(guided, false);
-  }
+  return unconditional + (scale * (conditional - unconditional));
+}
+
+// The same of any logits. A class that both halves, or the conditional half alone, exclude stays excluded; one that only
+// the unconditional half excludes would get +infinity.
+fn guided_logits(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> FourLogits {
+  let are_both_finite = are_finite(conditional_bits) & are_finite(unconditional_bits);
   let only_unconditional_excludes = are_finite(conditional_bits) & !are_finite(unconditional_bits);
   return FourLogits(
-    select(vec4f(LOG_ZERO), guided, are_finite(conditional_bits) & are_finite(unconditional_bits)),
+    select(vec4f(LOG_ZERO), guided(conditional_bits, unconditional_bits, scale), are_both_finite),
     any_invalid(conditional_bits) || any_invalid(unconditional_bits) || any(only_unconditional_excludes),
   );
 }

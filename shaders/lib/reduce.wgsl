@@ -26,6 +26,13 @@ const INVALID_CLASS = 0xffffffffu;
 var<workgroup> tops: array<atomic<u32>, WORKGROUP_SIZE>;
 var<workgroup> partial_sums: array<f32, WORKGROUP_SIZE>;
 
+// Between what the lanes of a column write and what the others read of it. Uniform control flow only.
+fn column_barrier() {
+  if (LANES > 1u) {
+    workgroupBarrier();
+  }
+}
+
 // The maximum over the lanes of each column, known to all of them. Uniform control flow only.
 fn column_max(local_index: u32, value: u32) -> u32 {
   if (LANES == 1u) {
