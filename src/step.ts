@@ -59,7 +59,7 @@ export class Step {
   readonly #diagnostics: ParameterBuffer
   /** Bound where no x₀ is written. */
   readonly #noX0: GPUBuffer
-  readonly #plans = new Map<number, Plan>()
+  readonly #plans = new Map<string, Plan>()
 
   constructor(
     private readonly kernels: Kernels,
@@ -160,9 +160,7 @@ export class Step {
       TRUNCATED: truncated,
       VECTORS: this.#readsVectors(logits),
     }
-    // One bit each. Making a text instead took a fifth of a step's JavaScript.
-    let kind = 4 * shape.tokens + 2 * Number(everyColumn) + Number(shape.layout === 'class-major')
-    for (const feature of Object.values(features)) kind = 2 * kind + Number(feature)
+    const kind = JSON.stringify([shape, features])
     const existing = this.#plans.get(kind)
     if (existing) return existing
     const spread = this.#spread(shape)
