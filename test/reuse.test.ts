@@ -58,10 +58,10 @@ describe('a chain', () => {
     for (const more of [{}, { guidance: { scale: 2, unconditional }, truncationRate: 0.7 }]) {
       await scheduler.prepare(more)
       const steps = (from: number, to: number) => {
-        for (let i = from; i < to; i++)
-          scheduler.step(logits, scheduler.timesteps[i]!, samples[i % 2]!, {
-            ...{ ...more, generator, out: samples[(i + 1) % 2]! },
-          })
+        for (let i = from; i < to; i++) {
+          const [x, out] = [samples[i % 2]!, samples[(i + 1) % 2]!]
+          scheduler.step(logits, scheduler.timesteps[i]!, x, { ...more, generator, out })
+        }
       }
       expect(watchCreations(device, () => steps(0, 2))).toEqual({ createBindGroup: 2 })
       expect(watchCreations(device, () => steps(2, 10))).toEqual({})

@@ -21,7 +21,7 @@ describe.each([2, 3, 8, 38, 257, 4097])('with %i classes', async (C) => {
   const logits = { distinct, 'full of ties': distinct.map((logit) => Math.round(logit / 2)) }
 
   for (const [kind, data] of Object.entries(logits))
-    for (const truncationRate of [-Infinity, 0, 0.3, 0.86, 0.999])
+    for (const truncationRate of [-Infinity, -1, 0, 0.3, 0.86, 0.999])
       gpuTest(device, `rate ${truncationRate}, logits ${kind}: the twin's tokens, plain and guided`, async () => {
         for (const previousTimestep of [20, -1])
           for (const scale of [undefined, 2.5]) {

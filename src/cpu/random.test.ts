@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { goodnessOfFit } from '../../test/statistics'
 import { classWords, exponential, multiplyHigh, Purpose, pcg4d, philox4x32, pixelKey, type Words } from './random'
 
+const uniform = (outcomes: number) => new Array<number>(outcomes).fill(1 / outcomes)
 const hex = (words: Words) => words.map((word) => word.toString(16).padStart(8, '0')).join(' ')
 
 describe('Philox-4x32-10', () => {
@@ -77,12 +78,7 @@ describe('exponential variates', () => {
         const survival = Math.exp(-exponential(word, () => 0x80000000))
         counts[Math.floor(survival * 32)]!++
       }
-    expect(
-      goodnessOfFit(
-        counts,
-        Array.from({ length: 32 }, () => 1 / 32),
-      ),
-    ).toBeGreaterThan(1e-6)
+    expect(goodnessOfFit(counts, uniform(32))).toBeGreaterThan(1e-6)
   })
 })
 
@@ -97,12 +93,7 @@ describe('class words', () => {
       for (const byte of [24, 16, 8]) {
         const counts = new Uint32Array(256)
         for (let group = 0; group < groups; group++) counts[(words[group * 4 + place]! >>> byte) & 255]!++
-        expect(
-          goodnessOfFit(
-            counts,
-            Array.from({ length: 256 }, () => 1 / 256),
-          ),
-        ).toBeGreaterThan(1e-6)
+        expect(goodnessOfFit(counts, uniform(256))).toBeGreaterThan(1e-6)
       }
   })
 
