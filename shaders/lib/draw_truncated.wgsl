@@ -4,15 +4,16 @@
 //
 // Where a lane has one quad of classes, it stays in registers, and the column is fetched once. Goes with lib/draw.wgsl.
 
-// The highest logit of a column, as an ordered integer, and what was drawn last: no class, where a column is done.
+// The highest logit of a column, as an ordered integer, and the logit of the best class that a lane found.
 var<workgroup> highs: array<atomic<u32>, MAX_TILE>;
-var<workgroup> drawn_ranks: array<Rank, MAX_TILE>;
+var<workgroup> best_logits: array<f32, WORKGROUP_SIZE>;
 var<workgroup> num_pending: atomic<u32>;
 var<workgroup> any_pending: u32;
 
 // The best class that the lanes of a column found in a pass, known to all of them. Uniform control flow only.
 fn join_best(local_index: u32, position: u32, takes_part: bool, found: Share) -> Rank {
   if (takes_part) {
+    best_logits[local_index] = found.best.logit;
     tell(position, found);
     atomicMax(&highs[position], ordered(found.high));
   }
@@ -22,11 +23,7 @@ fn join_best(local_index: u32, position: u32, takes_part: bool, found: Share) ->
   }
   column_barrier();
   let named = atomicLoad(&best_classes[position]);
-  if (takes_part && select(lane_of(local_index) == 0u, found.best.class_index == named, named < NUM_CODES)) {
-    drawn_ranks[position] = Rank(found.best.logit, named);
-  }
-  column_barrier();
-  return drawn_ranks[position];
+  return Rank(best_logits[invocation_of(local_index, (named / 4u) % LANES)], named);
 }
 
 // The mass of the classes of a quad that rank before a bound, relative to a high logit.
@@ -111,18 +108,15 @@ fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, k
       workgroupBarrier();
       excess = sum_of_partials(local_index, excess);
     }
-    // Lane 0 decides, and the others learn of it.
+    // Lane 0 decides, and the others learn of it: a class that stands is not forgotten.
     let pending = lane == 0u && takes_part && excess >= 0.0;
-    if (lane == 0u && in_range) {
+    if (pending) {
       forget_best(position);
-      if (!pending) {
-        drawn_ranks[position].class_index = NO_CLASS;
-      }
     }
     if (!some_pending(local_index, pending)) {
       break;
     }
-    takes_part = in_range && drawn_ranks[position].class_index < NUM_CODES;
+    takes_part = takes_part && atomicLoad(&best_classes[position]) == INVALID_CLASS;
     found = NO_SHARE;
     found.high = high;
   }
