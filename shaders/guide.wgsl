@@ -21,13 +21,21 @@ struct Guide {
 @group(0) @binding(3) var<storage, read> unconditional: array<u32>;
 //#endif
 
-// The mass of the classes whose ordered logit is above the key, as a share of the total.
-fn share_above(local_index: u32, token: u32, in_range: bool, key: u32, total: LogSumExp) -> f32 {
+// The place of a logit among all; -0 is 0.
+fn key_of(logit: f32) -> u32 {
+  let key = ordered(logit);
+  return key + u32(key == 0x7fffffffu);
+}
+
+// The mass of the classes that rank before a class with this key and index, as a share of the total: those with a higher
+// key, and of the equal ones those with a lower index.
+fn share_before(local_index: u32, token: u32, in_range: bool, key: u32, class_index: u32, total: LogSumExp) -> f32 {
   var sum = 0.0;
   if (in_range) {
     for (var k = lane_of(local_index); k < NUM_CODES; k += LANES) {
       let logit = logit_of(token, k);
-      if (logit.value > LOG_ZERO && ordered(logit.value + 0.0) > key) {
+      let other = key_of(logit.value);
+      if (logit.value > LOG_ZERO && (other > key || (other == key && k < class_index))) {
         sum += exp(logit.value - total.high);
       }
     }
@@ -35,51 +43,46 @@ fn share_above(local_index: u32, token: u32, in_range: bool, key: u32, total: Lo
   return column_sum(local_index, sum) / total.sum;
 }
 
-// The lowest key with less than the rate above it, found bit by bit: classes above it are kept, those below it are not.
-fn cut_key(local_index: u32, token: u32, in_range: bool, total: LogSumExp) -> u32 {
-  var key = 0xffffffffu;
-  for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
-    // Without the bit the key is lower: take that if still less than the rate lies above.
-    let lower = key & ~bit;
-    if (share_above(local_index, token, in_range, lower, total) < max(parameters.truncation_rate, 1e-30)) {
-      key = lower;
-    }
-  }
-  return key;
+// Where truncation cuts.
+struct Cut {
+  key: u32,
+  class_index: u32,
 }
 
-// Whether a class at the cut is kept: the first is, where nothing lies above, and then those before which the mass is
-// below the rate; equal logits rank by class.
-fn kept_at_cut(token: u32, k: u32, logit: f32, above: f32, total: LogSumExp) -> bool {
-  var before = above;
-  let share = exp(logit - total.high) / total.sum;
-  for (var i = 0u; i < k; i++) {
-    let other = logit_of(token, i);
-    if (other.value == logit) {
-      before += share;
+// The last place in the ranking with less than the rate before it, found bit by bit: what ranks up to there is kept, so
+// the first is always.
+fn find_cut(local_index: u32, token: u32, in_range: bool, total: LogSumExp) -> Cut {
+  let rate = max(parameters.truncation_rate, 1e-30);
+  var cut = Cut(0xffffffffu, 0u);
+  for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
+    // Without the bit the key is lower: take that if still less than the rate lies before it.
+    let lower = cut.key & ~bit;
+    if (share_before(local_index, token, in_range, lower, 0u, total) < rate) {
+      cut.key = lower;
     }
   }
-  return before == 0.0 || before < parameters.truncation_rate;
+  for (var bit = 1u << firstLeadingBit(NUM_CODES); bit > 0u; bit >>= 1u) {
+    let later = cut.class_index | bit;
+    if (share_before(local_index, token, in_range, cut.key, later, total) < rate) {
+      cut.class_index = later;
+    }
+  }
+  return cut;
 }
 
 fn column(local_index: u32, token: u32, in_range: bool) {
   let lane = lane_of(local_index);
   let total = column_log_sum_exp(local_index, token, in_range);
-  var cut = 0u;
-  var above = 0.0;
+  var cut = Cut(0u, 0u);
   if (parameters.truncation_rate < 1.0) {
-    cut = cut_key(local_index, token, in_range, total);
-    above = share_above(local_index, token, in_range, cut, total);
+    cut = find_cut(local_index, token, in_range, total);
   }
   if (in_range) {
     let shift = select(0.0, total.high + log(total.sum), parameters.normalise != 0u);
     for (var k = lane; k < NUM_CODES; k += LANES) {
       let logit = logit_of(token, k);
-      let key = ordered(logit.value + 0.0);
-      var kept = logit.value > LOG_ZERO && key >= cut;
-      if (kept && key == cut) {
-        kept = kept_at_cut(token, k, logit.value, above, total);
-      }
+      let key = key_of(logit.value);
+      let kept = logit.value > LOG_ZERO && (key > cut.key || (key == cut.key && k <= cut.class_index));
       var bits = NEGATIVE_INFINITY_BITS;
       if (total.invalid != 0u) {
         bits = NAN_BITS;

@@ -36,6 +36,12 @@ function logits(layout: 'class-major' | 'pixel-major', seed: number, items = B):
   return pair(data, layout === 'class-major' ? [items, K, N] : [items, N, K])
 }
 
+/** Logits of few values, so that most rank by their class. */
+function tied(layout: 'class-major' | 'pixel-major'): Pair {
+  const data = pseudoLogits(B * K * N, 8).map((value) => Math.round(value / 4))
+  return pair(data, layout === 'class-major' ? [B, K, N] : [B, N, K])
+}
+
 /** Random tokens; the fourth is no class, which the operators read as the mask. */
 function tokens(maskShare: number, seed: number): Pair {
   const data = pseudoTokens(B * N, K, maskShare, seed)
@@ -52,6 +58,8 @@ async function agree(got: GpuTensor, want: CpuTensor, tolerance: { atol?: number
 const guidances: [name: string, run: (layout: (typeof layouts)[number]) => [Pair, LogPX0Options<Pair>]][] = [
   ['log-softmax', (layout) => [logits(layout, 1), { layout }]],
   ['truncation', (layout) => [logits(layout, 1), { layout, truncationRate: 0.8 }]],
+  ['truncation of ties', (layout) => [tied(layout), { layout, truncationRate: 0.8 }]],
+  ['truncation of ties to one', (layout) => [tied(layout), { layout, truncationRate: 0 }]],
   ['truncation to one', (layout) => [logits(layout, 1), { layout, truncationRate: 0 }]],
   ['clamp alone', (layout) => [logits(layout, 1), { layout, normalise: false, minimum: -2 }]],
   ['another layout', (layout) => [logits(layout, 1), { layout, outputLayout: 'pixel-major' }]],
