@@ -156,5 +156,6 @@ fn main(
       num_unsettled = atomicExchange(&num_listed, 0u);
     }
     read_listed(local_index, workgroupUniformLoad(&num_unsettled));
+    workgroupBarrier(); // the next tile is listed in the same memory
   }
 }
