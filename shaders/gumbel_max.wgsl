@@ -18,7 +18,13 @@ fn column(local_index: u32, token: u32, in_range: bool) {
   var class_t = 0u;
   var item: PosteriorItem;
   if (in_range) {
-    class_t = min(x_t[parameters.sample_offset + token], NUM_CODES);
+    class_t = x_t[parameters.sample_offset + token];
+//#if COUNTED
+    if (lane == 0u && class_t > NUM_CODES) {
+      atomicAdd(&faults[1], 1u);
+    }
+//#endif
+    class_t = min(class_t, NUM_CODES);
     item = parameters.items[token / parameters.num_pixels];
   }
 //#if POSTERIOR

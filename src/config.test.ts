@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readConfig, validateConfig, writeConfig } from './config'
+import { overrideConfig, readConfig, validateConfig, writeConfig } from './config'
 import { ConfigError } from './errors'
 
 const K8 = { num_vec_classes: 9 }
@@ -21,6 +21,11 @@ describe('reading a configuration', () => {
     expect(config).toHaveProperty('clip_sample', true)
     expect(config).not.toHaveProperty('_class_name')
     expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  it('keeps the file’s values where an override is undefined', () => {
+    const config = overrideConfig({ ...K8, num_train_timesteps: 50 }, { num_train_timesteps: undefined } as object)
+    expect(config.num_train_timesteps).toBe(50)
   })
 
   it('takes nothing from a malicious file', () => {

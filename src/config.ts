@@ -44,19 +44,21 @@ const diffusersVersion = '0.40.0'
 export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new ConfigError(`A scheduler configuration needs to be an object; given ${JSON.stringify(json)}.`)
-  const given = Object.fromEntries(
-    Object.entries(json).filter(([key, value]) => !key.startsWith('_') && value !== undefined),
-  )
+  const given = withoutUndefined(Object.fromEntries(Object.entries(json).filter(([key]) => !key.startsWith('_'))))
   if (!('num_vec_classes' in given))
     throw new ConfigError(
-      `A scheduler configuration needs num_vec_classes (C, the mask included); given only ${list(Object.keys(given))}.`,
+      `A scheduler configuration needs num_vec_classes (C, the mask included); given ${JSON.stringify(json)}.`,
     )
   return Object.freeze({ ...defaults, ...given }) as VQDiffusionSchedulerConfig
 }
 
 /** The content of a saved configuration with some values replaced. Throws ConfigError. */
 export function overrideConfig(json: unknown, overrides: ConfigOverrides): VQDiffusionSchedulerConfig {
-  return readConfig({ ...readConfig(json), ...overrides })
+  return readConfig({ ...readConfig(json), ...withoutUndefined(overrides) })
+}
+
+function withoutUndefined(values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 
 /** The object that diffusers saves as `scheduler_config.json`: keys sorted, its class name and version included. */
@@ -83,8 +85,8 @@ export function validateConfig(config: VQDiffusionSchedulerConfig): void {
     throw new ConfigError(`alpha_cum_start needs to be above 0, else no data is left; given ${alpha_cum_start}.`)
   if (alpha_cum_end > alpha_cum_start || gamma_cum_end < gamma_cum_start)
     throw new ConfigError(
-      'The cumulative keep probability must not grow with t nor the mask probability fall; ' +
-        `given alpha_cum ${alpha_cum_start} → ${alpha_cum_end}, gamma_cum ${gamma_cum_start} → ${gamma_cum_end}.`,
+      'alpha_cum must not grow with t, nor gamma_cum fall; ' +
+        `given ${alpha_cum_start} → ${alpha_cum_end} and ${gamma_cum_start} → ${gamma_cum_end}.`,
     )
   if (1 - alpha_cum_end <= replacementTolerance)
     throw new ConfigError(`alpha_cum_end needs to be below 1, else the process adds no noise; given ${alpha_cum_end}.`)
@@ -93,8 +95,8 @@ export function validateConfig(config: VQDiffusionSchedulerConfig): void {
   const end = 1 - alpha_cum_end - gamma_cum_end
   if (end * alpha_cum_start - start * alpha_cum_end < -replacementTolerance)
     throw new ConfigError(
-      'The replace probability implied by the schedule, (1 − alpha_cum − gamma_cum) / alpha_cum, must not fall with t; ' +
-        `given ${start / alpha_cum_start} at the start and ${end / alpha_cum_end} at the end.`,
+      '(1 − alpha_cum − gamma_cum) / alpha_cum must not fall with t, else a replace probability is negative; ' +
+        `given ${start / alpha_cum_start} → ${end / alpha_cum_end}.`,
     )
 }
 
@@ -112,8 +114,4 @@ function requireProbability(config: VQDiffusionSchedulerConfig, key: Key): void 
   const value: unknown = config[key]
   if (typeof value !== 'number' || !(value >= 0 && value <= 1))
     throw new ConfigError(`${key} needs to be a number from 0 to 1; given ${JSON.stringify(value)}.`)
-}
-
-function list(names: string[]): string {
-  return names.length === 0 ? 'an empty object' : names.join(', ')
 }

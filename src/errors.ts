@@ -41,7 +41,7 @@ export class TokenRangeError extends VQDiffusionError {
 export class TimestepError extends VQDiffusionError {
   override readonly name = 'TimestepError'
 }
-/** A numeric option outside its range. */
+/** An option that is missing, outside its range, or goes with no other that was given. */
 export class OptionError extends VQDiffusionError {
   override readonly name = 'OptionError'
 }
@@ -71,9 +71,8 @@ export class ModelOutputError extends VQDiffusionError {
     readonly impossibleTokens: number,
   ) {
     super(
-      `Sampling met ${invalidColumns} latent pixel(s) whose logits held NaN or +Infinity, or were -Infinity for every class, ` +
-        `and ${impossibleTokens} token(s) that the schedule cannot produce. ` +
-        'Every column needs a finite logit, and none that is NaN or +Infinity.',
+      `The steps met ${invalidColumns} latent pixel(s) with logits that were NaN or +Infinity, or all -Infinity, and ` +
+        `${impossibleTokens} token(s), given as latents, image or known, that the schedule cannot produce.`,
     )
   }
 }

@@ -16,6 +16,10 @@ function serve(answer: () => Response): string[] {
 }
 afterEach(() => vi.unstubAllGlobals())
 
+function cutOff(): ReadableStream {
+  return new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) })
+}
+
 describe('fromPretrained', () => {
   it('reads scheduler/scheduler_config.json of the folder', async () => {
     const addresses = serve(() => Response.json({ num_vec_classes: 4097, gamma_cum_end: 0.9, _class_name: 'x' }))
@@ -37,6 +41,7 @@ describe('fromPretrained', () => {
     ['an HTML page', () => new Response('<!doctype html><title>App</title>'), /an HTML page/],
     ['truncated JSON', () => new Response('{"num_vec_classes": 40'), /not JSON/],
     ['no connection', () => Response.error(), /could not be fetched/],
+    ['a body that is cut off', () => new Response(cutOff()), /could not be fetched: terminated/],
   ])('names the file when the server answers with %s', async (_, answer, message) => {
     serve(answer)
     const failure = await VQDiffusionScheduler.fromPretrained('/models/m').catch((error) => error)

@@ -8,8 +8,10 @@ import { FetchError } from './errors'
 export async function fetchJson(url: string | URL, signal?: AbortSignal): Promise<unknown> {
   const address = String(url)
   let response: Response
+  let text: string
   try {
     response = await fetch(url, signal ? { signal } : {})
+    text = await response.text()
   } catch (cause) {
     signal?.throwIfAborted()
     throw new FetchError(`${address} could not be fetched: ${(cause as Error).message}`, address, 0, { cause })
@@ -20,7 +22,6 @@ export async function fetchJson(url: string | URL, signal?: AbortSignal): Promis
       address,
       response.status,
     )
-  const text = await response.text()
   try {
     return JSON.parse(text)
   } catch (cause) {

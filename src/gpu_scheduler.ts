@@ -1,10 +1,11 @@
 import type { VQDiffusionSchedulerOptions } from './config'
 import { dispose } from './dispose'
-import { DestroyedError, DeviceLostError } from './errors'
+import { DestroyedError, DeviceLostError, OptionError } from './errors'
+import { asGpuTensor } from './interop'
 import { Kernels, type KernelVariant, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import { SchedulerBase } from './scheduler_base'
-import type { Faults } from './step_options'
+import { type Faults, requireDtype, requireShape } from './step_options'
 import { GpuTensor } from './tensor'
 
 /** What a scheduler on a device has beneath its operators: the device's fate, tokens, counters, submission. */
@@ -15,7 +16,6 @@ export abstract class GpuScheduler extends SchedulerBase {
   /** [invalid columns, impossible tokens] */
   protected readonly faults: GpuTensor
   readonly #owned: { destroy(): void }[] = []
-  #lost: GPUDeviceLostInfo | undefined
   #destroyed = false
 
   protected constructor(
@@ -26,9 +26,6 @@ export abstract class GpuScheduler extends SchedulerBase {
     this.kernels = new Kernels(device)
     this.parameters = this.own(new ParameterBuffer(device, 'vqd/scheduler/parameters'))
     this.faults = this.own(GpuTensor.empty(device, [2], 'u32', 'vqd/scheduler/faults'))
-    device.lost.then((info) => {
-      this.#lost = info
-    })
   }
 
   /** Uploads tokens into a new tensor u32 [B, N]. Throws TokenRangeError unless all are integers from 0 to C − 1. */
@@ -76,6 +73,17 @@ export abstract class GpuScheduler extends SchedulerBase {
     return resource
   }
 
+  /** The counters given, checked, or the scheduler's own. */
+  protected faultsOf(given: GpuTensor | undefined): GpuTensor {
+    if (!given) return this.faults
+    const faults = asGpuTensor(this.device, 'faults', given)
+    requireDtype('faults', faults, ['u32'])
+    requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
+    if (faults.offset !== 0)
+      throw new OptionError(`faults need to begin their buffer; given the offset ${faults.offset}.`)
+    return faults
+  }
+
   protected submit(label: string, record: (encoder: GPUCommandEncoder) => void): void {
     const encoder = this.device.createCommandEncoder({ label })
     record(encoder)
@@ -96,9 +104,10 @@ export abstract class GpuScheduler extends SchedulerBase {
   /** Throws DestroyedError or DeviceLostError. */
   protected assertUsable(): void {
     if (this.#destroyed) throw new DestroyedError('The scheduler was destroyed.')
-    if (this.#lost)
+    const { lost } = this.kernels
+    if (lost)
       throw new DeviceLostError(
-        `The GPU device was lost (${this.#lost.reason}: ${this.#lost.message}). Request a new device and create the scheduler anew.`,
+        `The GPU device was lost (${lost.reason}: ${lost.message}). Request a new device and create the scheduler anew.`,
       )
   }
 }

@@ -16,10 +16,10 @@ import step from '../shaders/step.wgsl?raw'
 import transition from '../shaders/transition.wgsl?raw'
 import { LimitError, ShaderError } from './errors'
 import { type Feature, specialise } from './shader'
+import { maxWorkgroupsPerDimension } from './spread'
 
-/** Threads of every workgroup, and what a one-dimensional dispatch may count. */
+/** Threads of every workgroup that works element by element. */
 export const workgroupSize = 64
-const maxWorkgroupsPerDimension = 65535
 
 const sources = {
   step,
@@ -59,34 +59,51 @@ export interface Kernel {
   readonly layout: GPUBindGroupLayout
 }
 
-/** What the schedulers of a device share, by label: compiling takes long. */
-interface Compiled {
+/** What the schedulers of a device share: compiling takes long, and a device is lost for all. Kernels by label. */
+interface Shared {
   readonly kernels: Map<string, Kernel>
+  readonly pending: Map<string, Promise<void>>
   readonly layouts: Map<string, GPUBindGroupLayout>
+  lost?: GPUDeviceLostInfo
 }
-const compiledFor = new WeakMap<GPUDevice, Compiled>()
+const sharedOn = new WeakMap<GPUDevice, Shared>()
+
+function sharedOf(device: GPUDevice): Shared {
+  const existing = sharedOn.get(device)
+  if (existing) return existing
+  const shared: Shared = { kernels: new Map(), pending: new Map(), layouts: new Map() }
+  sharedOn.set(device, shared)
+  device.lost.then((info) => {
+    shared.lost = info
+  })
+  return shared
+}
 
 /** The compute pipelines of one device; the only place that creates pipelines and bind groups. */
 export class Kernels {
-  readonly #compiled: Compiled
-  readonly #pending = new Map<string, Promise<void>>()
+  readonly #shared: Shared
   /** The most recently used first. */
   readonly #bindGroups: { layout: GPUBindGroupLayout; buffers: readonly Binding[]; group: GPUBindGroup }[] = []
 
   constructor(readonly device: GPUDevice) {
-    this.#compiled = compiledFor.get(device) ?? { kernels: new Map(), layouts: new Map() }
-    compiledFor.set(device, this.#compiled)
+    this.#shared = sharedOf(device)
+  }
+
+  /** How the device was lost, if it was. */
+  get lost(): GPUDeviceLostInfo | undefined {
+    return this.#shared.lost
   }
 
   /** Compiles variants in parallel, off the calling thread. Rejects with ShaderError. */
   async compile(variants: readonly KernelVariant[]): Promise<void> {
+    const { kernels, pending } = this.#shared
     await Promise.all(
       variants.map((variant) => {
         const label = variantLabel(variant)
-        if (this.#compiled.kernels.has(label)) return undefined
-        const pending = this.#pending.get(label) ?? this.#compileOne(variant, label)
-        this.#pending.set(label, pending)
-        return pending.finally(() => this.#pending.delete(label))
+        if (kernels.has(label)) return undefined
+        const compiling = pending.get(label) ?? this.#compileOne(variant, label).finally(() => pending.delete(label))
+        pending.set(label, compiling)
+        return compiling
       }),
     )
   }
@@ -94,7 +111,7 @@ export class Kernels {
   async #compileOne(variant: KernelVariant, label: string): Promise<void> {
     const { layout, descriptor } = this.#describe(variant, label)
     try {
-      this.#compiled.kernels.set(label, { layout, pipeline: await this.device.createComputePipelineAsync(descriptor) })
+      this.#shared.kernels.set(label, { layout, pipeline: await this.device.createComputePipelineAsync(descriptor) })
     } catch (cause) {
       const { messages } = await descriptor.compute.module.getCompilationInfo()
       const details = messages.map(
@@ -117,11 +134,11 @@ export class Kernels {
   /** The kernel of a variant, compiled on the spot unless it was ahead. */
   get(variant: KernelVariant): Kernel {
     const label = variantLabel(variant)
-    const existing = this.#compiled.kernels.get(label)
+    const existing = this.#shared.kernels.get(label)
     if (existing) return existing
     const { layout, descriptor } = this.#describe(variant, label)
     const kernel = { layout, pipeline: this.device.createComputePipeline(descriptor) }
-    this.#compiled.kernels.set(label, kernel)
+    this.#shared.kernels.set(label, kernel)
     return kernel
   }
 
@@ -129,7 +146,7 @@ export class Kernels {
     const code = specialise(sources[name], features)
     // The bindings do not depend on the constants: variants that differ in these alone share bind groups.
     const layoutLabel = label.replace(/\w+=.*/, '')
-    const layout = this.#compiled.layouts.get(layoutLabel) ?? this.#createLayout(layoutLabel, code)
+    const layout = this.#shared.layouts.get(layoutLabel) ?? this.#createLayout(layoutLabel, code)
     const descriptor = {
       label,
       layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
@@ -148,7 +165,7 @@ export class Kernels {
         buffer: { type: written ? 'storage' : 'read-only-storage' },
       })),
     })
-    this.#compiled.layouts.set(label, layout)
+    this.#shared.layouts.set(label, layout)
     return layout
   }
 
@@ -166,8 +183,6 @@ export class Kernels {
 
   #createBindGroup(layout: GPUBindGroupLayout, buffers: readonly Binding[]): GPUBindGroup {
     const entries = buffers.flatMap((buffer, binding) => (buffer ? [{ binding, resource: { buffer } }] : []))
-    for (const { resource } of entries)
-      requireBindable(this.device, `The buffer '${resource.buffer.label}'`, resource.buffer)
     return this.device.createBindGroup({ label: layout.label, layout, entries })
   }
 }
@@ -175,12 +190,6 @@ export class Kernels {
 function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return a.length === b.length
-}
-
-/** Throws LimitError if the buffer, which kernels bind as a whole, is larger than a binding may be. */
-export function requireBindable({ limits }: GPUDevice, name: string, { size }: GPUBuffer): void {
-  const limit = limits.maxStorageBufferBindingSize
-  if (size > limit) throw new LimitError(`${name} needs a binding of ${size} bytes; this device allows ${limit}.`)
 }
 
 /** Workgroups that cover `count` invocations, one each. */

@@ -8,6 +8,7 @@ import {
   requireGuidance,
   requireLayout,
   requireShape,
+  requireTruncationRate,
   type TensorLike,
 } from './step_options'
 
@@ -44,10 +45,12 @@ export interface LogPX0Options<Tensor> extends LayoutOption {
 }
 
 /** Exactly one of the two is needed. */
-export interface AddNoiseOptions<Tensor> {
+export interface AddNoiseOptions<Tensor, Sample> {
   readonly generator?: RandomGenerator
   /** Uniforms f32 [B, C, N] in [0, 1]: the draw of the paper authors' code. */
   readonly noise?: Tensor
+  /** With a generator: where tokens that are no class are counted, u32 [2]; the scheduler's own counters by default. */
+  readonly faults?: Sample
 }
 
 /** t − 1, for each. */
@@ -85,14 +88,14 @@ export function requireNumClasses(numClasses: number): void {
 /** Checks the options of `logPX0` and the logits; returns the sizes of the result. Throws OptionError, ShapeError, DtypeError. */
 export function requireLogPX0(
   modelOutput: TensorLike,
-  { layout = 'class-major', guidance, truncationRate = 1, minimum = 0 }: LogPX0Options<unknown>,
+  { layout = 'class-major', guidance, truncationRate, minimum = 0 }: LogPX0Options<unknown>,
   numCodes: number,
   dtypes: readonly string[],
 ): { batchSize: number; numPixels: number } {
   requireLayout(layout)
   requireGuidance(guidance)
-  if (Number.isNaN(truncationRate) || Number.isNaN(minimum))
-    throw new OptionError(`truncationRate and minimum need to be numbers; given ${truncationRate}, ${minimum}.`)
+  requireTruncationRate(truncationRate)
+  if (Number.isNaN(minimum)) throw new OptionError('minimum needs to be a number; given NaN.')
   const { batchSize, numPixels } = requireRows('modelOutput', modelOutput, layout, numCodes, dtypes)
   if (!guidance || guidance.unconditional) return { batchSize, numPixels }
   if (batchSize % 2 !== 0)

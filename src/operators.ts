@@ -17,12 +17,9 @@ import {
 import { Reference } from './reference'
 import { logCumulative, logFloor, posteriorCoefficients, transitionRows } from './schedule'
 import { type LogitsTensor, logitsSource } from './step_inputs'
-import { type Layout, requireDtype, requireRandomness, requireSample, requireShape, truncates } from './step_options'
+import { type Layout, requireDtype, requireEither, requireSample, requireShape, truncates } from './step_options'
 import { elementCount, GpuTensor } from './tensor'
 import { forwardThresholds } from './thresholds'
-
-/** log 0 among the parameters of kernels, LOG_ZERO there. */
-const logZero = -1e30
 
 /**
  * The reference's operators as dense tensors on the GPU. Each returns a new tensor that the caller owns, enqueues its
@@ -168,14 +165,15 @@ export abstract class ReferenceOperators extends GpuScheduler {
   addNoise(
     x0: GpuTensor,
     t: number | readonly number[],
-    { generator, noise }: AddNoiseOptions<LogitsTensor>,
+    { generator, noise, faults }: AddNoiseOptions<LogitsTensor, GpuTensor>,
   ): GpuTensor<'u32'> {
     this.assertUsable()
     const clean = asGpuTensor(this.device, 'x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
     const steps = this.resolveTimesteps(t, -1, batchSize)
-    requireRandomness('addNoise', { generator, noise })
+    requireEither('addNoise', 'a generator or noise', generator, noise)
     if (noise) return this.#addNoiseOf(clean, steps, asGpuTensor(this.device, 'noise', noise))
+    const counters = this.faultsOf(faults)
     const streams = generator!.streams(batchSize)
     const output = GpuTensor.empty(this.device, clean.shape, 'u32', 'vqd/sample')
     const { parameters } = this
@@ -184,7 +182,7 @@ export abstract class ReferenceOperators extends GpuScheduler {
     for (const [item, { seedLow, seedHigh, item: place }] of streams.entries())
       parameters.u32(seedLow, seedHigh, place, 0, ...forwardThresholds(this.schedule, steps[item]!.t))
     const variant = { name: 'add_noise', constants: { NUM_CODES: this.numCodes } } as const
-    this.submitElements(variant, clean.size, [clean.buffer, output.buffer, this.faults.buffer])
+    this.submitElements(variant, clean.size, [clean.buffer, output.buffer, counters.buffer])
     return output
   }
 
@@ -240,6 +238,6 @@ export abstract class ReferenceOperators extends GpuScheduler {
     parameters.begin(8 + 4 * items.length)
     parameters.u32(elementCount(output.shape), numPixels, rows, layout === 'class-major' ? 1 : 0)
     parameters.u32(tokensOffset, inputOffset, 0, 0)
-    for (const item of items) parameters.f32(...item.map((value) => Math.max(value, logZero)))
+    for (const item of items) parameters.logarithms(item)
   }
 }

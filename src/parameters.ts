@@ -22,7 +22,7 @@ export class ParameterBuffer {
       this.#buffer = this.device.createBuffer({
         label: this.label,
         size: count * 4,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
       })
     }
     this.#position = 0
@@ -36,6 +36,11 @@ export class ParameterBuffer {
   f32(...values: readonly number[]): void {
     this.#floats.set(values, this.#position)
     this.#position += values.length
+  }
+
+  /** log 0 as LOG_ZERO of lib/numerics.wgsl: WGSL has no infinity. */
+  logarithms(values: readonly number[]): void {
+    this.f32(...values.map((value) => Math.max(value, -1e30)))
   }
 
   /** Enqueues the upload of what was packed. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { CpuTensor, VQDiffusionScheduler } from './cpu'
-import { ModelOutputError, OptionError } from './errors'
+import { DtypeError, ModelOutputError, OptionError, ShapeError } from './errors'
 import { VQDiffusionPipeline } from './pipeline'
 import { RandomGenerator } from './random'
 import type { Denoiser, SampleOptions } from './sample_options'
@@ -215,17 +215,45 @@ describe('stopping and failing', () => {
     expect(steps).toEqual([0, 1, 2, 3, 0, 1, 2, 3])
   })
 
+  const tokens = (N: number) => new CpuTensor(new Uint32Array(N), [1, N])
+  const floats = new CpuTensor(new Float32Array(N), [1, N])
   it.each([
-    [{ numInferenceSteps: 21, seed: 1 }, /1 to 20 .*given 21/],
-    [{ numInferenceSteps: 0, seed: 1 }, /given 0/],
-    [{ guidanceScale: Number.NaN, seed: 1 }, /guidanceScale/],
-    [{ previewEvery: 1.5, seed: 1 }, /previewEvery/],
-    [{}, /given neither/],
-    [{ seed: 1, generator: new RandomGenerator(1) }, /given both/],
-  ])('refuses %j before the network is asked', async (options, message) => {
+    [OptionError, { numInferenceSteps: 21, seed: 1 }, /1 to 20 .*given 21/],
+    [OptionError, { numInferenceSteps: 0, seed: 1 }, /given 0/],
+    [OptionError, { guidanceScale: Number.NaN, seed: 1 }, /guidanceScale/],
+    [OptionError, { previewEvery: 1.5, seed: 1 }, /previewEvery/],
+    [OptionError, {}, /given neither/],
+    [OptionError, { seed: 1, generator: new RandomGenerator(1) }, /given both/],
+    [OptionError, { seed: 1, method: 'purity' as const, priorWeight: -1 }, /priorWeight .*given -1/],
+    [ShapeError, { seed: [1, 2], batchSize: 3 }, /3 needs one seed or 3; given 2/],
+    [ShapeError, { seed: 1, known: { tokens: tokens(N - 1), mask: tokens(N) } }, /known\.tokens .*given \[1, 11\]/],
+    [ShapeError, { seed: 1, known: { tokens: tokens(N), mask: tokens(N - 1) } }, /known\.mask .*given \[1, 11\]/],
+    [DtypeError, { seed: 1, known: { tokens: tokens(N), mask: floats } }, /known\.mask .*given f32/],
+    [DtypeError, { seed: 1, latents: floats }, /latents .*given f32/],
+  ])('refuses with a %o: %j, before the network is asked', async (error, options, message) => {
     const denoiser = vi.fn(preferring)
-    await expect(finalTokens(options, denoiser)).rejects.toThrow(OptionError)
+    await expect(finalTokens(options, denoiser)).rejects.toThrow(error)
     await expect(finalTokens(options, denoiser)).rejects.toThrow(message)
     expect(denoiser).not.toHaveBeenCalled()
+  })
+
+  it('refuses an unknown layout', () => {
+    const components = { scheduler, denoiser: preferring, layout: 'channels-last' as never }
+    expect(() => new VQDiffusionPipeline(components)).toThrow(OptionError)
+  })
+
+  it('frees the tokens if the callback fails, in the last step too', async () => {
+    for (const failing of [1, 4]) {
+      let last: CpuTensor | undefined
+      const callback = ({ step, sample }: { step: number; sample: CpuTensor }) => {
+        if (step < failing) return
+        last = sample
+        vi.spyOn(sample, 'destroy')
+        throw new Error('the callback failed')
+      }
+      const generating = pipelineOf(preferring).generate({ ...base, seed: 1, callback })
+      await expect(generating).rejects.toThrow('the callback failed')
+      expect(last!.destroy).toHaveBeenCalled()
+    }
   })
 })

@@ -11,7 +11,7 @@ import {
   type SamplePlan,
   type SampleProgress,
 } from './sample_options'
-import type { Layout, StepOptions } from './step_options'
+import { type Layout, requireLayout, type StepOptions } from './step_options'
 
 /** The sampling loop: scheduler, network and decoder together. Several chains may run at a time. */
 export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unknown, Image = never> {
@@ -20,7 +20,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
   readonly #decoder: Decoder<Tensor, Image> | undefined
   readonly #layout: Layout
 
-  /** @param components `layout` is that of the denoiser's logits, 'class-major' by default */
+  /** @param components `layout` is that of the denoiser's logits, 'class-major' by default. Throws OptionError. */
   constructor(components: {
     scheduler: ChainScheduler<Tensor>
     denoiser: Denoiser<NoInfer<Tensor>, Conditioning>
@@ -31,13 +31,15 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     this.#denoiser = components.denoiser
     this.#decoder = components.decoder
     this.#layout = components.layout ?? 'class-major'
+    requireLayout(this.#layout)
   }
 
   /**
    * Draws a batch of token grids, one iteration a step.
    *
-   * Throws OptionError, ShapeError before any work; the signal's reason when aborted; ModelOutputError, instead of
-   * the last iteration, if the network gave logits from which nothing can be drawn.
+   * Throws OptionError, ShapeError, DtypeError before any work; the signal's reason when aborted; ModelOutputError,
+   * instead of the last iteration, if the network gave logits from which nothing can be drawn, or tokens that were given
+   * are no classes.
    */
   async *sample(
     options: SampleOptions<Conditioning, Tensor>,
@@ -52,14 +54,15 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
       yield { step: 0, timestep: -1, sample: options.image!.tokens.clone() as Tensor, stepMilliseconds: 0 }
       return
     }
-    await scheduler.prepare({ ...stepOptions, layout: this.#layout })
+    await scheduler.prepare({ ...stepOptions, diagnostics: options.diagnostics, layout: this.#layout })
 
-    let sample = this.#start(options, plan)
+    const faults = scheduler.emptyTokens([2])
+    let sample = this.#start(options, plan, faults)
     let spare = scheduler.emptyTokens(shape)
     let x0 = scheduler.emptyTokens(shape)
     let previewedX0 = scheduler.emptyTokens(shape)
     const diagnostics = options.diagnostics ? scheduler.emptyDiagnostics(shape) : undefined
-    const [faults, countedAlready] = [scheduler.emptyTokens([2]), scheduler.emptyTokens([2])]
+    const countedAlready = scheduler.emptyTokens([2])
     const owned = [x0, previewedX0, faults, countedAlready, ...Object.values(diagnostics ?? {})]
     let completed = false
     let finished = Promise.resolve()
@@ -134,9 +137,14 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     if (!Number.isInteger(callbackSteps) || callbackSteps < 1)
       throw new OptionError(`callbackSteps needs to be a positive integer; given ${callbackSteps}.`)
     let tokens: Tensor | undefined
-    for await (const progress of this.sample({ previewEvery: 0, ...options })) {
-      if (progress.step % callbackSteps === 0) callback?.(progress)
-      tokens = progress.sample
+    try {
+      for await (const progress of this.sample({ previewEvery: 0, ...options })) {
+        tokens = progress.sample
+        if (progress.step % callbackSteps === 0) callback?.(progress)
+      }
+    } catch (error) {
+      tokens?.destroy()
+      throw error
     }
     return tokens!
   }
@@ -152,10 +160,10 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     this.#scheduler.step(modelOutput, timestep, sample, { ...options, generator, previousTimestep: -1 })
   }
 
-  #start({ latents, image, method }: SampleOptions<unknown, Tensor>, plan: SamplePlan<Tensor>): Tensor {
+  #start({ latents, image, method }: SampleOptions<unknown, Tensor>, plan: SamplePlan<Tensor>, faults: Tensor): Tensor {
     const { generator, shape, timesteps } = plan
     if (latents) return latents.clone() as Tensor
-    if (image) return this.#scheduler.addNoise(image.tokens, timesteps[0]!, { generator })
+    if (image) return this.#scheduler.addNoise(image.tokens, timesteps[0]!, { generator, faults })
     return this.#scheduler.initialSample(shape, { generator, start: method === 'purity' ? 'mask' : 'noise' })
   }
 }

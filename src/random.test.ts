@@ -42,6 +42,10 @@ describe('RandomGenerator', () => {
     expect(() => new RandomGenerator(seed)).toThrow(OptionError)
   })
 
+  it.each(['abc', '', '-1', '1e3', String(2n ** 64n)])('refuses a state with the seed "%s"', (seed) => {
+    expect(() => RandomGenerator.fromState({ seeds: [seed], counter: 0 })).toThrow(OptionError)
+  })
+
   it('refuses a batch that its seeds do not fit', () => {
     expect(() => new RandomGenerator([1, 2]).streams(3)).toThrow(ShapeError)
   })

@@ -36,7 +36,7 @@ export class RandomGenerator {
 
   /** Continues from a saved state. Throws OptionError. */
   static fromState(state: RandomGeneratorState): RandomGenerator {
-    const generator = new RandomGenerator(state.seeds.map((seed) => toSeed(BigInt(seed))))
+    const generator = new RandomGenerator(state.seeds.map((seed) => toSeed(/^\d+$/.test(seed) ? BigInt(seed) : seed)))
     if (!Number.isInteger(state.counter) || state.counter < 0 || state.counter > 0xffffffff)
       throw new OptionError(`A generator's counter needs to be an integer from 0 to 2³² − 1; given ${state.counter}.`)
     generator.#counter = state.counter
@@ -68,8 +68,9 @@ export class RandomGenerator {
   }
 }
 
-function toSeed(seed: number | bigint): bigint {
-  const valid = typeof seed === 'bigint' ? seed >= 0n && seed < 1n << 64n : Number.isSafeInteger(seed) && seed >= 0
+function toSeed(seed: number | bigint | string): bigint {
+  const valid =
+    typeof seed === 'bigint' ? seed >= 0n && seed < 1n << 64n : Number.isSafeInteger(seed) && Number(seed) >= 0
   if (!valid)
     throw new OptionError(
       `A seed needs to be an integer from 0 to 2⁶⁴ − 1 (a bigint above ${Number.MAX_SAFE_INTEGER}); given ${String(seed)}.`,

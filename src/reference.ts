@@ -8,9 +8,6 @@ import type { GpuTensor } from './tensor'
 const headerWords = 10
 const itemWords = 10
 
-/** Stands for log 0 in the kernels' coefficients, as LOG_ZERO in lib/numerics.wgsl. */
-const logZero = -1e30
-
 /** One use of the posterior: what is read, how many rows come out or are drawn from, where it goes. */
 interface PosteriorCall {
   readonly logits: LogitsSource
@@ -68,7 +65,7 @@ export class Reference {
   /** Records the reference-identical draw: argmax of (posterior, or for K rows the logits) + Gumbel(noise). */
   encodeDraw(encoder: GPUCommandEncoder, call: DrawCall): void {
     const { logits, rows } = call
-    const features = { ...logitsFeatures(logits), POSTERIOR: rows > this.numCodes }
+    const features = { ...logitsFeatures(logits), POSTERIOR: rows > this.numCodes, COUNTED: true }
     this.#encodeGumbelMax(encoder, call, features, this.numCodes)
   }
 
@@ -148,14 +145,12 @@ export class Reference {
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
     parameters.u32(sample.offset, noise?.offset ?? 0, output.offset)
     parameters.f32(logits.scale)
-    for (const item of coefficients) {
-      const values = [
+    for (const item of coefficients)
+      parameters.logarithms([
         ...[item.maskedClass, item.maskedAny, item.maskedMask],
         ...[item.cumulativeOther, item.cumulativeSame, item.stepOther, item.stepSame],
         ...[item.logKeep, item.logReplace, item.ordinaryMask],
-      ]
-      parameters.f32(...values.map((value) => Math.max(value, logZero)))
-    }
+      ])
     return parameters.upload()
   }
 }

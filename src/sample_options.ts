@@ -6,7 +6,13 @@ import {
   type KnownTokens,
   type Layout,
   type PurityOptions,
+  requireEither,
+  requireGuidance,
+  requireOneOf,
+  requirePurityOptions,
+  requireSample,
   requireShape,
+  requireTruncationRate,
   type StepDiagnostics,
   type StepOptions,
   truncates,
@@ -16,6 +22,7 @@ import {
 /** What the loop asks of a tensor; GpuTensor and CpuTensor both are one. */
 export interface ChainTensor {
   readonly shape: readonly number[]
+  readonly dtype: string
   read(): Promise<ArrayLike<number>>
   clone(): ChainTensor
   destroy(): void
@@ -35,7 +42,11 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
     shape: readonly [number, number],
     options: { generator: RandomGenerator; start?: 'noise' | 'mask' },
   ): NoInfer<Tensor>
-  addNoise(x0: NoInfer<Tensor>, timestep: number, options: { generator: RandomGenerator }): NoInfer<Tensor>
+  addNoise(
+    x0: NoInfer<Tensor>,
+    timestep: number,
+    options: { generator: RandomGenerator; faults?: NoInfer<Tensor> },
+  ): NoInfer<Tensor>
   step(
     modelOutput: NoInfer<Tensor>,
     timestep: number,
@@ -48,8 +59,14 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
     sample: NoInfer<Tensor>,
     options: PurityOptions<NoInfer<Tensor>, NoInfer<Tensor>> & { faults: NoInfer<Tensor> },
   ): VQDiffusionSchedulerOutput<NoInfer<Tensor>>
-  /** Resolves when steps with these options need no more compiling. */
-  prepare(options: { guidance?: { scale: number }; truncationRate?: number; layout: Layout }): Promise<void>
+  /** Resolves when `step` with these options, on f32 logits, needs no more compiling. */
+  prepare(options: {
+    guidance?: { scale: number }
+    truncationRate?: number
+    known?: KnownTokens<NoInfer<Tensor>>
+    diagnostics?: boolean | undefined
+    layout: Layout
+  }): Promise<void>
   /** Resolves when what was enqueued so far has run. */
   finished(): Promise<void>
 }
@@ -157,39 +174,40 @@ export interface SamplePlan<Tensor> {
   }
 }
 
-/** Checks options and fills in defaults. Throws OptionError, ShapeError. */
+/** Checks options and fills in defaults. Throws OptionError, ShapeError, DtypeError. */
 export function planSample<Tensor extends ChainTensor>(
   options: SampleOptions<unknown, Tensor>,
   { num_train_timesteps: T }: VQDiffusionSchedulerConfig,
 ): SamplePlan<Tensor> {
   const { latents, image, known, method = 'posterior', guidanceScale = 1, truncationRate = 1 } = options
   if (latents && image) throw new OptionError('sample starts from latents or from an image; given both.')
-  if (!Number.isFinite(guidanceScale))
-    throw new OptionError(`guidanceScale needs to be a finite number; given ${guidanceScale}.`)
-  if (Number.isNaN(truncationRate)) throw new OptionError('truncationRate needs to be a number; given NaN.')
-  if (method !== 'posterior' && method !== 'purity')
-    throw new OptionError(`method needs to be 'posterior' or 'purity'; given ${JSON.stringify(method)}.`)
+  const guidance = { scale: guidanceScale }
+  requireGuidance(guidance, 'guidanceScale')
+  requireTruncationRate(truncationRate)
+  requireOneOf('method', method, ['posterior', 'purity'])
+  requirePurityOptions({ priorWeight: options.priorWeight })
   if (method === 'purity' && (known || truncates(truncationRate) || options.diagnostics))
     throw new OptionError("method 'purity' goes neither with known tokens nor with truncation nor with diagnostics.")
   const timesteps = timestepsOf(options, T)
+  const shape = shapeOf(options)
+  const generator = generatorOf(options)
+  generator.streams(shape[0])
+  for (const name of ['tokens', 'mask'] as const) if (known) requireTokens(`known.${name}`, known[name], shape)
   return {
     timesteps: image ? timesteps.filter((t) => t <= requireStrength(image.strength) * T - 1) : timesteps,
-    shape: shapeOf(options),
+    shape,
     guided: guidanceScale !== 1,
-    generator: generatorOf(options),
+    generator,
     stepOptions: {
       ...(truncates(truncationRate) && { truncationRate }),
-      ...(guidanceScale !== 1 && { guidance: { scale: guidanceScale } }),
+      ...(guidanceScale !== 1 && { guidance }),
       ...(known && { known }),
     },
   }
 }
 
 function timestepsOf({ numInferenceSteps, timesteps }: SampleOptions<unknown, unknown>, T: number): readonly number[] {
-  if ((numInferenceSteps === undefined) === (timesteps === undefined))
-    throw new OptionError(
-      `sample needs either numInferenceSteps or timesteps; given ${timesteps ? 'both' : 'neither'}.`,
-    )
+  requireEither('sample', 'numInferenceSteps or timesteps', numInferenceSteps, timesteps)
   return timesteps ? requireTimestepList(timesteps, T) : stridedTimesteps(numInferenceSteps!, T)
 }
 
@@ -199,14 +217,18 @@ function shapeOf({
   batchSize,
   numLatentPixels,
 }: SampleOptions<unknown, ChainTensor>): readonly [number, number] {
-  const given = (latents ?? image?.tokens)?.shape ?? []
-  const B = batchSize ?? given[0] ?? 1
-  const N = numLatentPixels ?? given[1]
+  const given = latents ?? image?.tokens
+  const B = batchSize ?? given?.shape[0] ?? 1
+  const N = numLatentPixels ?? given?.shape[1]
   if (N === undefined)
     throw new OptionError('sample needs numLatentPixels, unless latents or an image tell; given none.')
-  if (latents || image)
-    requireShape(latents ? 'latents' : 'image.tokens', { shape: given, dtype: '' }, [B, N], '[batch, latent pixels]')
+  if (given) requireTokens(latents ? 'latents' : 'image.tokens', given, [B, N])
   return [B, N]
+}
+
+function requireTokens(name: string, tokens: ChainTensor, shape: readonly number[]): void {
+  requireSample(name, tokens)
+  requireShape(name, tokens, shape, '[batch, latent pixels]')
 }
 
 function requireStrength(strength: number): number {
@@ -216,7 +238,6 @@ function requireStrength(strength: number): number {
 }
 
 function generatorOf({ seed, generator }: SampleOptions<unknown, unknown>): RandomGenerator {
-  if ((seed === undefined) === (generator === undefined))
-    throw new OptionError(`sample needs either a seed or a generator; given ${generator ? 'both' : 'neither'}.`)
+  requireEither('sample', 'a seed or a generator', seed, generator)
   return generator ?? new RandomGenerator(seed!)
 }

@@ -11,6 +11,7 @@ import {
   type Routes,
   routeTable,
   type Schedule,
+  scheduleTables,
   stridedTimesteps,
   transition,
 } from './schedule'
@@ -139,6 +140,12 @@ describe('limits', () => {
     expect(initialMaskProbability(schedules['absorbing only']!)).toBe(1)
     expect(initialMaskProbability(schedules['uniform only']!)).toBe(0)
     expect(initialMaskProbability(schedules['strong replacement']!)).toBeCloseTo(0.6 / (0.6 + 0.38), 12)
+  })
+
+  it('a schedule may have a million timesteps', () => {
+    const config = readConfig({ num_vec_classes: 9, num_train_timesteps: 10 ** 6 })
+    expect(createSchedule(config).keep).toHaveLength(10 ** 6 + 1)
+    expect(scheduleTables(config).logCumprodAt.at(-1)).toBe(0)
   })
 
   it('a schedule whose ᾱ + γ̄ is 1 but for rounding has no replacement', () => {

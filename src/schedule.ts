@@ -43,6 +43,13 @@ function linear(start: number, end: number, numTrainTimesteps: number): Float64A
   )
 }
 
+/** The values and one more. No spread: a call takes no more than some hundred thousand arguments. */
+export function append(values: Float64Array, last: number): Float64Array {
+  const longer = new Float64Array(values.length + 1).fill(last)
+  longer.set(values)
+  return longer
+}
+
 /** The six float32 tables, bit-equal to diffusers' (SEMANTICS 2). Total: T = 1 gives its NaN. */
 export function scheduleTables(config: VQDiffusionSchedulerConfig): ScheduleTables {
   const { num_train_timesteps: T, num_vec_classes: C } = config
@@ -53,7 +60,7 @@ export function scheduleTables(config: VQDiffusionSchedulerConfig): ScheduleTabl
   const ct = mask.map((value, i) => 1 - (1 - value) / (i === 0 ? 1 : 1 - mask[i - 1]!))
   const bt = at.map((value, i) => (1 - value - ct[i]!) / K)
   const log = (values: Float64Array) => Float32Array.from(values, Math.log)
-  const logWithIdentity = (values: Float64Array, identity: number) => Float32Array.from([...values, identity], Math.log)
+  const logWithIdentity = (values: Float64Array, identity: number) => log(append(values, identity))
   return {
     logAt: log(at),
     logBt: log(bt),
@@ -79,9 +86,9 @@ export function createSchedule(config: VQDiffusionSchedulerConfig): Schedule {
   return {
     numTrainTimesteps: T,
     numCodes: C - 1,
-    keep: Float64Array.of(...keep, 1),
-    replace: Float64Array.of(...replace, 0),
-    mask: Float64Array.of(...mask, 0),
+    keep: append(keep, 1),
+    replace: append(replace, 0),
+    mask: append(mask, 0),
   }
 }
 

@@ -1,12 +1,11 @@
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from './config'
-import { OptionError } from './errors'
 import { fetchJson, modelFile, type PretrainedOptions } from './fetch'
 import { asGpuTensor } from './interop'
 import type { KernelVariant } from './kernels'
 import { ReferenceOperators } from './operators'
 import { Purity, type PurityRule } from './purity'
 import { purityQuota } from './purity_quota'
-import type { RandomGenerator } from './random'
+import { RandomGenerator } from './random'
 import { Reference } from './reference'
 import { initialMaskProbability, posteriorCoefficients } from './schedule'
 import { Step } from './step'
@@ -14,8 +13,9 @@ import { type LogitsTensor, logitsSource, requireDiagnostics, requireKnown, requ
 import {
   type Layout,
   type PurityOptions,
-  requireDtype,
+  requireGenerator,
   requireNoise,
+  requireOneOf,
   requirePurityOptions,
   requireSameEnd,
   requireSample,
@@ -92,14 +92,19 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     return VQDiffusionScheduler.fromConfig(device, json, overrides)
   }
 
-  /** Compiles the pipelines of a step with these options ahead of its first use. Rejects with ShaderError. */
-  prepare({ guidance, truncationRate, known, layout = 'class-major' }: Partial<GpuStepOptions>): Promise<void> {
+  /**
+   * Compiles the pipelines of `step` with these options ahead of its first use, for f32 logits; others are compiled when
+   * they are first used. Rejects with ShaderError.
+   */
+  prepare(options: Partial<GpuStepOptions>): Promise<void> {
+    const { guidance, truncationRate, known, diagnostics, layout = 'class-major' } = options
     const features = {
       GUIDED: guidance !== undefined,
       TRUNCATED: truncates(truncationRate),
       KNOWN: known !== undefined,
     }
-    return this.kernels.compile(this.#step.variants(features, layout))
+    const kinds = diagnostics ? [false, true] : [false]
+    return this.kernels.compile(kinds.flatMap((COUNTED) => this.#step.variants({ ...features, COUNTED }, layout)))
   }
 
   /**
@@ -114,8 +119,9 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     requireShape('initialSample', { shape, dtype: 'u32' }, shape.slice(0, 2), '[batch, latent pixels]')
     const [batchSize, numPixels] = shape
     const tokens = elementCount(shape)
+    requireOneOf('start', start, ['noise', 'mask'])
     if (start === 'mask') return this.uploadTokens(new Uint32Array(tokens).fill(this.maskClass), shape)
-    if (!generator) throw new OptionError("initialSample needs a generator, or start: 'mask'; given neither.")
+    requireGenerator('initialSample', generator)
     const streams = generator.streams(batchSize)
     const sample = GpuTensor.empty(this.device, shape, 'u32', 'vqd/sample')
     const counter = generator.nextCounter()
@@ -155,7 +161,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const rows = noise && requireNoise(noise, logits.layout, steps, [batchSize, this.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     const known = options.known && requireKnown(this.device, options.known, x.shape)
-    const faults = this.#faultsOf(options.faults)
+    const faults = this.faultsOf(options.faults)
     const used = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask, faults]
     if (options.out) requireOutput(this.device, 'out', options.out, used, x.shape)
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
@@ -217,20 +223,16 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     options: GpuPurityOptions,
   ): VQDiffusionSchedulerOutput<GpuTensor> {
     this.assertUsable()
-    const { generator, layout, guidance, previousTimestep, out } = options
+    const { generator, previousTimestep, out } = options
+    requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
     const x = asGpuTensor(this.device, 'sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
     const steps = this.resolveTimesteps(timestep, previousTimestep, batchSize)
     if (requireSameEnd(steps)) return this.step(modelOutput, timestep, sample, options)
-    const logits = logitsSource(
-      this.device,
-      modelOutput,
-      { ...(layout && { layout }), ...(guidance && { guidance }) },
-      [batchSize, this.numCodes, numPixels],
-    )
+    const logits = logitsSource(this.device, modelOutput, options, [batchSize, this.numCodes, numPixels])
     const streams = generator.streams(batchSize)
-    const faults = this.#faultsOf(options.faults)
+    const faults = this.faultsOf(options.faults)
     if (out) requireOutput(this.device, 'out', out, [x, logits.conditional, logits.unconditional, faults], x.shape)
     const prevSample = out ?? this.emptyTokens(x.shape)
     const counter = generator.nextCounter()
@@ -239,10 +241,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
       this.#purity.encodeStep(
         encoder,
         { ...call, ...rule, revealedAfter: steps.map(({ u }) => purityQuota(this.schedule, u, numPixels)) },
-        {
-          ...{ ...call, thresholds: steps.map((step) => this.thresholds(step)), forward: [] },
-          ...{ predOriginalSample: undefined, known: undefined, diagnostics: undefined, truncationRate: undefined },
-        },
+        { ...call, thresholds: steps.map((step) => this.thresholds(step)), forward: [] },
       ),
     )
     return { prevSample }
@@ -265,7 +264,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const logProb = this.emptyRows(layout, batchSize, this.numEmbed, numPixels, 'vqd/log_prob')
     const selectionWeight = GpuTensor.empty(this.device, x.shape, 'f32', 'vqd/selection_weight')
     const unchanged = this.emptyTokens(x.shape)
-    const streams = Array.from({ length: batchSize }, () => ({ seedLow: 0, seedHigh: 0, item: 0 }))
+    const streams = new RandomGenerator(0).streams(batchSize) // nothing is revealed
     const call = { logits, sample: x, prevSample: unchanged, faults: this.faults, numPixels, counter: 0, streams }
     this.submit('vqd/purity', (encoder) =>
       this.#purity.encodePrior(
@@ -289,16 +288,6 @@ export class VQDiffusionScheduler extends ReferenceOperators {
   /** Buffers for one step that is submitted later; they go when nobody refers to them any more. */
   #workspace(): { step: Step; reference: Reference } {
     return { step: new Step(this.kernels, this.numCodes), reference: new Reference(this.kernels, this.numCodes) }
-  }
-
-  #faultsOf(given: GpuTensor | undefined): GpuTensor {
-    if (!given) return this.faults
-    const faults = asGpuTensor(this.device, 'faults', given)
-    requireDtype('faults', faults, ['u32'])
-    requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
-    if (faults.offset !== 0)
-      throw new OptionError(`faults need to begin their buffer; given the offset ${faults.offset}.`)
-    return faults
   }
 
   get #initialVariant(): KernelVariant {

@@ -5,7 +5,7 @@ import {
   validateConfig,
   writeConfig,
 } from './config'
-import { OptionError, TimestepError, TokenRangeError } from './errors'
+import { TimestepError, TokenRangeError } from './errors'
 import {
   createSchedule,
   leadingTimesteps,
@@ -17,12 +17,11 @@ import {
   scheduleTables,
   stridedTimesteps,
 } from './schedule'
+import { requireOneOf } from './step_options'
 import { type RouteThresholds, routeThresholds } from './thresholds'
 
 /** What the GPU scheduler and its CPU twin share: configuration, tables and the list of timesteps. */
-export abstract class SchedulerBase {
-  /** Class names of saved configurations that this scheduler takes. */
-  static readonly compatibles: readonly string[] = ['VQDiffusionScheduler']
+export abstract class SchedulerBase implements ScheduleTables {
   /** The order of the solver: one model call per step. */
   readonly order = 1
   /** The frozen configuration, by diffusers' names. */
@@ -33,8 +32,15 @@ export abstract class SchedulerBase {
   readonly numCodes: number
   /** The mask, K: always the last class. */
   readonly maskClass: number
+  /** Natural logarithms of the one-step keep, replace and mask probabilities, f32 [T]. */
+  declare readonly logAt: Float32Array
+  declare readonly logBt: Float32Array
+  declare readonly logCt: Float32Array
+  /** The same cumulated from clean data, f32 [T + 1]; the last entry is the identity kernel. */
+  declare readonly logCumprodAt: Float32Array
+  declare readonly logCumprodBt: Float32Array
+  declare readonly logCumprodCt: Float32Array
   protected readonly schedule: Schedule
-  readonly #tables: ScheduleTables
   readonly #thresholds = new Map<number, RouteThresholds>()
   #timesteps: readonly number[]
   #numInferenceSteps: number | null = null
@@ -47,7 +53,7 @@ export abstract class SchedulerBase {
     this.numCodes = this.numEmbed - 1
     this.maskClass = this.numCodes
     this.schedule = createSchedule(this.config)
-    this.#tables = scheduleTables(this.config)
+    Object.assign(this, scheduleTables(this.config))
     this.#timesteps = leadingTimesteps(this.config.num_train_timesteps, this.config.num_train_timesteps)
   }
 
@@ -61,27 +67,6 @@ export abstract class SchedulerBase {
     return this.#numInferenceSteps
   }
 
-  /** Natural logarithms of the one-step keep, replace and mask probabilities, f32 [T]. */
-  get logAt(): Float32Array {
-    return this.#tables.logAt
-  }
-  get logBt(): Float32Array {
-    return this.#tables.logBt
-  }
-  get logCt(): Float32Array {
-    return this.#tables.logCt
-  }
-  /** The same cumulated from clean data, f32 [T + 1]; the last entry is the identity kernel. */
-  get logCumprodAt(): Float32Array {
-    return this.#tables.logCumprodAt
-  }
-  get logCumprodBt(): Float32Array {
-    return this.#tables.logCumprodBt
-  }
-  get logCumprodCt(): Float32Array {
-    return this.#tables.logCumprodCt
-  }
-
   /**
    * Chooses n timesteps: by default the exact strided list over all T (SEMANTICS 13), with 'leading' diffusers' list
    * n−1 … 0; or takes a falling list as it is. Throws OptionError unless 1 ≤ n ≤ T, or if the list does not fall.
@@ -92,8 +77,7 @@ export abstract class SchedulerBase {
   ): void {
     const T = this.config.num_train_timesteps
     const lists = { strided: stridedTimesteps, leading: leadingTimesteps }
-    if (!Object.hasOwn(lists, spacing))
-      throw new OptionError(`spacing needs to be 'strided' or 'leading'; given ${JSON.stringify(spacing)}.`)
+    requireOneOf('spacing', spacing, Object.keys(lists))
     this.#timesteps = typeof timesteps === 'number' ? lists[spacing](timesteps, T) : requireTimestepList(timesteps, T)
     this.#numInferenceSteps = this.#timesteps.length
   }

@@ -23,8 +23,8 @@ export interface StepShape {
   readonly tokens: number
 }
 
-/** A dispatch that loops over columns never needs more workgroups than one dimension holds. */
-const maxColumnWorkgroups = 65535
+/** Workgroups that one dimension of a dispatch holds: a kernel that loops over columns never needs more. */
+export const maxWorkgroupsPerDimension = 65535
 
 /**
  * For kernels that read every column. On a GPU many lanes share one: a few columns already fill it, and neighbours read
@@ -73,7 +73,7 @@ export function columnWorkgroups(
   columns: number,
   { workgroupSize, lanes, tile = workgroupSize / lanes }: Spread & Partial<StepSpread>,
 ): number {
-  return Math.min(maxColumnWorkgroups, Math.ceil(columns / tile))
+  return Math.min(maxWorkgroupsPerDimension, Math.ceil(columns / tile))
 }
 
 /** The power of two at or above a number, within bounds that are such. */

@@ -1,7 +1,15 @@
 import { type Kernel, type Kernels, type KernelVariant, workgroupsFor } from './kernels'
 import { ParameterBuffer } from './parameters'
 import type { ItemStream } from './random'
-import { columnConstants, columnWorkgroups, type StepShape, type StepSpread, spreadFor, stepSpread } from './spread'
+import {
+  columnConstants,
+  columnWorkgroups,
+  type Spread,
+  type StepShape,
+  type StepSpread,
+  spreadFor,
+  stepSpread,
+} from './spread'
 import type { KnownTokens, Layout, StepDiagnostics } from './step_options'
 import type { GpuTensor } from './tensor'
 import { nothingSettled, type RouteThresholds, type Thresholds } from './thresholds'
@@ -19,12 +27,12 @@ export interface StepCall {
   readonly logits: LogitsSource
   readonly sample: GpuTensor
   readonly prevSample: GpuTensor
-  readonly predOriginalSample: GpuTensor | undefined
-  readonly diagnostics: StepDiagnostics<GpuTensor> | undefined
+  readonly predOriginalSample?: GpuTensor | undefined
+  readonly diagnostics?: StepDiagnostics<GpuTensor> | undefined
   /** Undefined where nothing is truncated. */
-  readonly truncationRate: number | undefined
+  readonly truncationRate?: number | undefined
   readonly faults: GpuTensor
-  readonly known: KnownTokens<GpuTensor> | undefined
+  readonly known?: KnownTokens<GpuTensor> | undefined
   /** The forward process at u, per item; needed with `known`. */
   readonly forward: readonly Thresholds[]
   readonly batchSize: number
@@ -71,13 +79,14 @@ export class Step {
   }
 
   /** The pipelines of a step on logits of this layout, aligned as usual, for compiling ahead. */
-  variants({ KNOWN = false, ...features }: StepFeatures, layout: Layout): KernelVariant[] {
+  variants({ KNOWN = false, COUNTED = false, ...features }: StepFeatures, layout: Layout): KernelVariant[] {
     const VECTORS = layout === 'pixel-major' && this.numCodes % 4 === 0
     return [
-      ...(KNOWN ? [this.#knownVariant(false)] : []),
+      ...(KNOWN ? [this.#knownVariant(COUNTED)] : []),
+      ...(COUNTED ? [this.#diagnosticsVariant({ GUIDED: features.GUIDED }, layout)] : []),
       ...[false, true].map((everyColumn) => {
         const shape = { layout, everyColumn, truncated: features.TRUNCATED ?? false, tokens: 0 }
-        return this.#variant({ ...features, KNOWN, VECTORS }, this.#spread(shape))
+        return this.#variant({ ...features, KNOWN, COUNTED, VECTORS }, this.#spread(shape))
       }),
     ]
   }
@@ -92,8 +101,11 @@ export class Step {
     const parameters = this.#packParameters(call, plan)
     // The draw passes over known pixels: theirs is what is known.
     if (known && predOriginalSample) copyTokens(encoder, known.tokens, predOriginalSample)
-    // What is settled is taken off the columns that are read.
-    diagnostics?.counts.write(Uint32Array.of(0, sample.size))
+    if (diagnostics) {
+      // What is settled is taken off all tokens, the first of the parameters.
+      encoder.clearBuffer(diagnostics.counts.buffer, 0, 4)
+      encoder.copyBufferToBuffer(parameters, 0, diagnostics.counts.buffer, 4, 4)
+    }
     const pass = encoder.beginComputePass({ label: 'vqd/step' })
     if (known)
       this.kernels.dispatch(
@@ -179,19 +191,14 @@ export class Step {
     parameters.u32(logits.conditional.offset, logits.unconditional?.offset ?? 0)
     parameters.f32(logits.scale)
     parameters.u32(sample.offset, prevSample.offset)
-    const spread = spreadFor(this.kernels.device, this.numCodes, logits.layout)
     this.kernels.dispatch(
       pass,
-      this.kernels.get({
-        name: 'diagnostics',
-        features: logitsFeatures(logits),
-        constants: columnConstants(this.numCodes, spread),
-      }),
+      this.kernels.get(this.#diagnosticsVariant(logitsFeatures(logits), logits.layout)),
       [
         ...[parameters.upload(), logits.conditional.buffer, sample.buffer, prevSample.buffer],
         ...[into.entropy.buffer, into.topProbability.buffer, into.counts.buffer, logits.unconditional?.buffer],
       ],
-      columnWorkgroups(sample.size, spread),
+      columnWorkgroups(sample.size, this.#columnSpread(logits.layout)),
     )
   }
 
@@ -203,6 +210,14 @@ export class Step {
 
   #knownVariant(COUNTED: boolean): KernelVariant {
     return { name: 'known', features: { COUNTED }, constants: { NUM_CODES: this.numCodes } }
+  }
+
+  #diagnosticsVariant(features: StepFeatures, layout: Layout): KernelVariant {
+    return { name: 'diagnostics', features, constants: columnConstants(this.numCodes, this.#columnSpread(layout)) }
+  }
+
+  #columnSpread(layout: Layout): Spread {
+    return spreadFor(this.kernels.device, this.numCodes, layout)
   }
 
   #variant(features: StepFeatures, spread: StepSpread): KernelVariant {

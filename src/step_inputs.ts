@@ -1,6 +1,5 @@
 import { OptionError } from './errors'
 import { asGpuTensor, type OnnxGpuTensor } from './interop'
-import { requireBindable } from './kernels'
 import type { LogitsSource } from './step'
 import {
   type Guidance,
@@ -30,7 +29,6 @@ export function logitsSource(
     const tensor = asGpuTensor(device, name, value)
     requireDtype(name, tensor, ['f32', 'f16'])
     requireColumns(name, tensor, layout, [items, numCodes, numPixels])
-    requireBindable(device, name, tensor.buffer)
     return tensor
   }
   const scale = guidance?.scale ?? 1

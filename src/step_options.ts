@@ -131,14 +131,21 @@ export function requireColumns(
   else requireShape(name, tensor, [batchSize, numPixels, rows], '[batch, pixels, classes]')
 }
 
-/** Throws OptionError unless the prior weight is a number of at least 0. */
+/** Throws OptionError unless the value is among those allowed. */
+export function requireOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (!allowed.includes(value as string))
+    throw new OptionError(`${name} needs to be '${allowed.join("' or '")}'; given ${JSON.stringify(value)}.`)
+}
+
+/** Throws OptionError unless the prior weight is a number of at least 0, and the others are usable. */
 export function requirePurityOptions({
   priorWeight = 0,
   byPurity = true,
-}: {
-  priorWeight?: number
-  byPurity?: boolean
-}) {
+  layout,
+  guidance,
+}: Partial<Omit<PurityOptions<unknown, unknown>, 'generator'>>) {
+  requireLayout(layout)
+  requireGuidance(guidance)
   if (!(priorWeight >= 0 && priorWeight < Infinity))
     throw new OptionError(`priorWeight needs to be a number of at least 0; given ${priorWeight}.`)
   return { priorWeight, byPurity }
@@ -159,37 +166,44 @@ export function truncates(truncationRate: number | undefined): truncationRate is
 
 /** Throws OptionError unless exactly one source of randomness is given and the options go together. */
 export function requireStepOptions(options: StepOptions<unknown, unknown>): void {
-  const { noise, layout, guidance, truncationRate, predOriginalSample, known, diagnostics } = options
-  requireRandomness('step', options)
-  if (noise && predOriginalSample)
-    throw new OptionError('predOriginalSample needs a generator: the reference-identical draw does not draw x₀.')
-  if (noise && diagnostics)
-    throw new OptionError('diagnostics need a generator: the reference-identical draw reads every column anyway.')
-  if (noise && known) throw new OptionError('known needs a generator: the reference-identical draw knows no tokens.')
+  const { generator, noise, layout, guidance, truncationRate, predOriginalSample, known, diagnostics } = options
+  requireEither('step', 'a generator or noise', generator, noise)
   requireLayout(layout)
-  if (truncationRate !== undefined && Number.isNaN(truncationRate))
-    throw new OptionError('truncationRate needs to be a number; given NaN.')
-  if (noise && truncates(truncationRate))
-    throw new OptionError('truncationRate needs a generator: with supplied noise, truncate the logits before.')
+  requireTruncationRate(truncationRate)
   requireGuidance(guidance)
+  const bySeed = { predOriginalSample, known, diagnostics, truncationRate: truncates(truncationRate) }
+  for (const [name, wanted] of Object.entries(bySeed))
+    if (noise && wanted)
+      throw new OptionError(
+        `${name} needs a generator: the draw with supplied noise is the reference's, which has none.`,
+      )
 }
 
-/** Throws OptionError unless exactly one source of randomness is given. */
-export function requireRandomness(name: string, { generator, noise }: { generator?: unknown; noise?: unknown }): void {
-  if (!generator === !noise)
-    throw new OptionError(`${name} needs either a generator or noise; given ${generator ? 'both' : 'neither'}.`)
+/** Throws OptionError unless the rate is a number, or left out. */
+export function requireTruncationRate(truncationRate: number | undefined): void {
+  if (Number.isNaN(truncationRate)) throw new OptionError('truncationRate needs to be a number; given NaN.')
+}
+
+/** Throws OptionError if there is no generator. */
+export function requireGenerator(name: string, generator: RandomGenerator | undefined): asserts generator {
+  if (!generator) throw new OptionError(`${name} needs a generator; given none.`)
+}
+
+/** Throws OptionError unless exactly one of two is given. */
+export function requireEither(name: string, choice: string, one: unknown, other: unknown): void {
+  if ((one === undefined) === (other === undefined))
+    throw new OptionError(`${name} needs either ${choice}; given ${one === undefined ? 'neither' : 'both'}.`)
 }
 
 /** Throws OptionError unless this is one of the two layouts, or left out. */
 export function requireLayout(layout: Layout | undefined): void {
-  if (layout !== undefined && layout !== 'class-major' && layout !== 'pixel-major')
-    throw new OptionError(`layout needs to be 'class-major' or 'pixel-major'; given ${JSON.stringify(layout)}.`)
+  if (layout !== undefined) requireOneOf('layout', layout, ['class-major', 'pixel-major'])
 }
 
 /** Throws OptionError unless the scale is finite, or guidance is left out. */
-export function requireGuidance(guidance: Guidance<unknown> | undefined): void {
+export function requireGuidance(guidance: Guidance<unknown> | undefined, name = 'guidance.scale'): void {
   if (guidance && !Number.isFinite(guidance.scale))
-    throw new OptionError(`guidance.scale needs to be a finite number; given ${guidance.scale}.`)
+    throw new OptionError(`${name} needs to be a finite number; given ${guidance.scale}.`)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { dispose } from './dispose'
-import { DestroyedError, DtypeError, LimitError, OptionError, ShapeError } from './errors'
+import { DestroyedError, DeviceLostError, DtypeError, LimitError, OptionError, ShapeError } from './errors'
 
 /** Element type of a tensor as the kernels see it. */
 export type Dtype = 'f32' | 'f16' | 'u32' | 'i32'
@@ -45,7 +45,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     this.size = elementCount(shape)
   }
 
-  /** A new zero-filled tensor that the caller owns. Throws ShapeError, or LimitError if it exceeds the device's buffers. */
+  /** A new zero-filled tensor that the caller owns. Throws ShapeError, or LimitError if kernels could not bind it. */
   static empty<D extends Dtype>(
     device: GPUDevice,
     shape: readonly number[],
@@ -53,9 +53,10 @@ export class GpuTensor<D extends Dtype = Dtype> {
     label = 'vqd/tensor',
   ): GpuTensor<D> {
     const bytes = elementCount(shape) * bytesPerElement[dtype]
-    if (bytes > device.limits.maxBufferSize)
+    const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)
+    if (bytes > limit)
       throw new LimitError(
-        `A tensor of shape [${shape.join(', ')}] (${dtype}) needs ${bytes} bytes; this device allows ${device.limits.maxBufferSize}.`,
+        `A tensor of shape [${shape.join(', ')}] (${dtype}) needs ${bytes} bytes; this device allows ${limit}.`,
       )
     const buffer = device.createBuffer({
       label,
@@ -145,14 +146,17 @@ export class GpuTensor<D extends Dtype = Dtype> {
       this.device.queue.writeBuffer(this.buffer, byteOffset, data as Float32Array<ArrayBuffer>)
       return
     }
-    if (byteOffset % 4 !== 0) throw new OptionError('Writing an f16 view needs an even element offset.')
-    // Queue writes move whole 32-bit words: an odd number of halves is padded.
+    // Queue writes move whole 32-bit words: an odd number of halves is padded, where the padding is nobody else's.
+    if (byteOffset % 4 !== 0 || byteOffset + data.byteLength + 2 < this.buffer.size)
+      throw new OptionError(
+        'Writing an f16 view needs an even element offset, and an even size unless it ends the buffer.',
+      )
     const padded = new Uint16Array(data.length + 1)
     padded.set(data)
     this.device.queue.writeBuffer(this.buffer, byteOffset, padded)
   }
 
-  /** Copies the tensor to the host: waits for the work enqueued so far. Rejects with DestroyedError. */
+  /** Copies the tensor to the host: waits for the work enqueued so far. Rejects with DestroyedError or DeviceLostError. */
   async read(): Promise<TypedArrayOf<D>> {
     this.assertAlive()
     const ArrayType = arrayTypes[this.dtype]
@@ -169,7 +173,11 @@ export class GpuTensor<D extends Dtype = Dtype> {
       const encoder = this.device.createCommandEncoder({ label: 'vqd/tensor/read' })
       encoder.copyBufferToBuffer(this.buffer, alignedStart, staging, 0, bytes)
       this.device.queue.submit([encoder.finish()])
-      await staging.mapAsync(GPUMapMode.READ)
+      await staging.mapAsync(GPUMapMode.READ).catch((cause) => {
+        // Nobody else has the staging buffer: what aborts the mapping is the loss of the device.
+        if (cause.name !== 'AbortError') throw cause
+        throw new DeviceLostError('The GPU device was lost.', { cause })
+      })
       const copy = staging.getMappedRange().slice(0)
       return new ArrayType(copy, start - alignedStart, this.size) as TypedArrayOf<D>
     } finally {

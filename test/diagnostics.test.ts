@@ -40,6 +40,21 @@ describe('diagnostics', () => {
         await scheduler.readFaults()
       })
 
+  gpuTest(device, 'of steps that are recorded are those of steps that are submitted one by one', async () => {
+    const logits = GpuTensor.from(device, pseudoLogits(2 * K * N, 2), [2, K, N])
+    const chain = async (encoder?: GPUCommandEncoder) => {
+      const options = { generator: new RandomGenerator(1), diagnostics: scheduler.emptyDiagnostics([2, N]) }
+      const given = encoder ? { ...options, encoder } : options
+      const first = scheduler.step(logits, 60, sample, { ...given, previousTimestep: 30 })
+      scheduler.step(logits, 30, first.prevSample, { ...given, previousTimestep: 10 })
+      if (encoder) device.queue.submit([encoder.finish()])
+      return [...(await options.diagnostics.counts.read())]
+    }
+    const want = await chain()
+    expect(want[1]).toBeGreaterThan(0)
+    expect(await chain(device.createCommandEncoder({ label: 'test/encoder' }))).toEqual(want)
+  })
+
   gpuTest(device, 'are log K and 1/K of a flat column, 0 and 1 of a certain one', async () => {
     const data = new Float32Array(2 * N * K)
     data.fill(-Infinity, 0, K)

@@ -16,6 +16,7 @@ import {
   TokenRangeError,
   VQDiffusionScheduler,
 } from 'vq-diffusion-webgpu'
+import { watchCreations } from '../bench/device_watch'
 import { withErrorScopes } from './gpu'
 
 /** Every bad call gives its named error before anything is enqueued; the scheduler goes on as if nothing had happened. */
@@ -269,6 +270,39 @@ const badCalls: [name: string, error: abstract new (...args: never[]) => Error, 
     () => scheduler.setTimesteps(5, { spacing: 'linspace' as never }),
   ],
   ['a start without a generator', OptionError, /needs a generator/, () => scheduler.initialSample([1, N], {})],
+  [
+    'an unknown start',
+    OptionError,
+    /start needs to be 'noise' or 'mask'; given "masked"/,
+    () => scheduler.initialSample([1, N], { generator, start: 'masked' as never }),
+  ],
+  [
+    'a purity step of an unknown layout',
+    OptionError,
+    /'pixel-major'; given "channels-last"/,
+    () => scheduler.purityStep(logits(), 5, sample, { ...good, layout: 'channels-last' as never }),
+  ],
+  [
+    'a purity step guided by NaN',
+    OptionError,
+    /guidance\.scale .*given NaN/,
+    () => scheduler.purityStep(logits([2, K, N]), 5, sample, { ...good, guidance: { scale: NaN } }),
+  ],
+  [
+    'a purity step without a generator',
+    OptionError,
+    /purityStep needs a generator/,
+    () => scheduler.purityStep(logits(), 5, sample, {} as never),
+  ],
+  [
+    'an odd number of halves amid others',
+    OptionError,
+    /even size/,
+    () => {
+      const halves = GpuTensor.from(device, new Uint16Array(6), [2, 3], 'test/input')
+      halves.slice(0, 1).write(new Uint16Array(3))
+    },
+  ],
   ['a negative offset', OptionError, /given -1/, () => GpuTensor.borrow(device, sample.buffer, [1], 'u32', -1)],
 
   [
@@ -381,9 +415,21 @@ describe('bad input', () => {
     const small = await adapter!.requestDevice({ label: 'small' }) // the default limit of 128 MiB
     const large = await VQDiffusionScheduler.create(small, { num_vec_classes: 4097 })
     const tokens = large.emptyTokens([1, 10_000])
-    const modelOutput = GpuTensor.empty(small, [1, 4096, 10_000], 'f32')
+    const size = 4 * 4096 * 10_000
+    const buffer = small.createBuffer({ label: 'test/large', size, usage: GPUBufferUsage.STORAGE })
+    const modelOutput = GpuTensor.borrow(small, buffer, [1, 4096, 10_000], 'f32')
     expect(() => large.step(modelOutput, 5, tokens, good)).toThrow(LimitError)
-    expect(() => large.step(modelOutput, 5, tokens, good)).toThrow(/163840000 bytes; this device allows 134217728/)
+    expect(() => large.step(modelOutput, 5, tokens, good)).toThrow(
+      /modelOutput .*163840000 bytes; this device allows 134217728/,
+    )
+    // The logits fit, the row of the mask that comes with the result does not.
+    const made = watchCreations(small, () => {
+      const x = GpuTensor.borrow(small, tokens.buffer, [1, 8192], 'u32')
+      const exact = small.createBuffer({ label: 'test/exact', size: 134217728, usage: GPUBufferUsage.STORAGE })
+      const logPX0 = GpuTensor.borrow(small, exact, [1, 4096, 8192], 'f32')
+      expect(() => large.qPosterior(logPX0, x, 5)).toThrow(/\[1, 4097, 8192\] .*134250496 bytes/)
+    })
+    expect(made).toEqual({ createBuffer: 1 })
     small.destroy()
   })
 })
@@ -405,6 +451,15 @@ describe('the end of things', () => {
     await Promise.resolve()
     expect(() => orphan.initialSample([1, N], good)).toThrow(DeviceLostError)
     expect(() => orphan.initialSample([1, N], good)).toThrow(/destroyed/)
+  })
+
+  it('what is read of a lost device says so, lost before or during', async () => {
+    const lost = await requestDevice()
+    const tensor = GpuTensor.empty(lost, [4], 'u32')
+    const underWay = tensor.read()
+    lost.destroy()
+    await expect(underWay).rejects.toThrow(DeviceLostError)
+    await expect(tensor.read()).rejects.toThrow(DeviceLostError)
   })
 
   it('destroying a borrowed tensor leaves its buffer alone; destroying twice is once', async () => {

@@ -18,4 +18,14 @@ describe('the schedulers of a device', () => {
     compile.mockRestore()
     for (const used of [sample, second, other]) used.destroy()
   })
+
+  gpuTest(device, 'compile once what two that are created together need', async () => {
+    const compile = vi.spyOn(device, 'createComputePipelineAsync')
+    const create = () => VQDiffusionScheduler.create(device, { num_vec_classes: 11 })
+    const pair = await Promise.all([create(), create()])
+    const labels = compile.mock.calls.map(([{ label }]) => label)
+    expect(new Set(labels).size).toBe(labels.length)
+    compile.mockRestore()
+    for (const scheduler of pair) scheduler.destroy()
+  })
 })

@@ -55,7 +55,10 @@ describe('a chain', () => {
     scheduler.setTimesteps(10)
     const generator = new RandomGenerator(1)
     const unconditional = GpuTensor.from(device, pseudoLogits(K * N, 7), [1, K, N])
-    for (const more of [{}, { guidance: { scale: 2, unconditional }, truncationRate: 0.7 }]) {
+    const diagnostics = scheduler.emptyDiagnostics([1, N])
+    const guidance = { scale: 2, unconditional }
+    for (const more of [{}, { guidance, truncationRate: 0.7 }, { guidance, diagnostics }]) {
+      const groups = 'diagnostics' in more ? 4 : 2 // two dispatches a step
       await scheduler.prepare(more)
       const steps = (from: number, to: number) => {
         for (let i = from; i < to; i++) {
@@ -63,7 +66,7 @@ describe('a chain', () => {
           scheduler.step(logits, scheduler.timesteps[i]!, x, { ...more, generator, out })
         }
       }
-      expect(watchCreations(device, () => steps(0, 2))).toEqual({ createBindGroup: 2 })
+      expect(watchCreations(device, () => steps(0, 2))).toEqual({ createBindGroup: groups })
       expect(watchCreations(device, () => steps(2, 10))).toEqual({})
     }
   })

@@ -19,7 +19,8 @@ scheduler.setTimesteps(5)
 const twin = await CpuScheduler.create(options)
 twin.setTimesteps(5)
 
-const upload = (data: Float32Array<ArrayBuffer>, shape: number[]) => GpuTensor.from(device, data, shape)
+const upload = (data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: number[]) =>
+  GpuTensor.from(device, data as Float32Array, shape)
 const bothLayouts: Layout[] = ['class-major', 'pixel-major']
 const shapeOf = (layout: Layout, B: number) => (layout === 'class-major' ? [B, K, N] : [B, N, K])
 
@@ -158,6 +159,52 @@ describe('one step', () => {
       })
       expect(await got.prevSample.read()).toEqual(want.prevSample.data)
     }
+  })
+
+  gpuTest(
+    device,
+    'counts tokens that are no class as the twin does, with supplied noise and by purity too',
+    async () => {
+      const data = pseudoTokens(N, K, 0.5, 4)
+      data.set([K + 1, 99, 0xffffffff])
+      const x = { gpu: upload(data, [1, N]), twin: new CpuTensor(data, [1, N]) }
+      const logits = pseudoLogits(K * N, 34)
+      for (const u of [7, -1]) {
+        const rows = u === -1 ? K : K + 1
+        const uniforms = pseudoLogits(rows * N, 35, 1).map((value) => value + 0.5)
+        const previousTimestep = u
+        const modelOutput = upload(logits, [1, K, N])
+        const twinOutput = new CpuTensor(logits, [1, K, N])
+        const noise = { gpu: upload(uniforms, [1, rows, N]), twin: new CpuTensor(uniforms, [1, rows, N]) }
+        const bySeed = () => ({ previousTimestep, generator: new RandomGenerator(3) })
+        scheduler.step(modelOutput, 15, x.gpu, { previousTimestep, noise: noise.gpu })
+        twin.step(twinOutput, 15, x.twin, { previousTimestep, noise: noise.twin })
+        expect(await scheduler.readFaults(), `noise, ${u}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
+        expect(await twin.readFaults(), `noise, ${u}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
+        scheduler.purityStep(modelOutput, 15, x.gpu, bySeed())
+        twin.purityStep(twinOutput, 15, x.twin, bySeed())
+        expect(await scheduler.readFaults(), `purity, ${u}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
+        expect(await twin.readFaults(), `purity, ${u}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
+      }
+    },
+  )
+
+  gpuTest(device, 'guides with a negative scale, and tells the same columns to be worthless', async () => {
+    const conditional = pseudoLogits(K * N, 36)
+    const unconditional = pseudoLogits(K * N, 37)
+    conditional.set([Infinity, NaN, -Infinity], 0)
+    unconditional.set([-Infinity, Infinity, NaN, -Infinity], 3)
+    const x = pseudoTokens(N, K, 0.5, 5)
+    const options = () => ({ previousTimestep: 7, generator: new RandomGenerator(4), predOriginalSample: true })
+    const got = scheduler.step(upload(conditional, [1, K, N]), 15, upload(x, [1, N]), {
+      ...{ ...options(), guidance: { scale: -1, unconditional: upload(unconditional, [1, K, N]) } },
+    })
+    const want = twin.step(new CpuTensor(conditional, [1, K, N]), 15, new CpuTensor(x, [1, N]), {
+      ...{ ...options(), guidance: { scale: -1, unconditional: new CpuTensor(unconditional, [1, K, N]) } },
+    })
+    expect(await got.prevSample.read()).toEqual(want.prevSample.data)
+    expect(await twin.readFaults()).toEqual({ invalidColumns: 6, impossibleTokens: 0 })
+    expect(await scheduler.readFaults()).toEqual({ invalidColumns: 6, impossibleTokens: 0 })
   })
 
   gpuTest(device, 'gives ties to the lowest class, also where several invocations share a column', async () => {

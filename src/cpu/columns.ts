@@ -44,6 +44,11 @@ export function fromColumns(
   return tensor
 }
 
+/** The highest value; NaN if any is, −∞ of none. */
+export function highest(values: Float64Array): number {
+  return values.reduce((a, b) => Math.max(a, b), -Infinity)
+}
+
 /** NaN or +∞: nothing can be drawn from the column that holds it. */
 export function isInvalid(logit: number): boolean {
   return Number.isNaN(logit) || logit === Infinity
@@ -56,8 +61,8 @@ export function isInvalid(logit: number): boolean {
 export function guided(conditional: ColumnReader, unconditional: ColumnReader, scale: number): ColumnReader {
   return (token, k) => {
     const [c, u] = [conditional(token, k), unconditional(token, k)]
-    if (u === Infinity) return NaN
-    if (c === -Infinity) return Number.isNaN(u) ? NaN : -Infinity
-    return u + scale * (c - u)
+    if (isInvalid(c) || isInvalid(u)) return NaN
+    if (c === -Infinity) return -Infinity
+    return u === -Infinity ? NaN : u + scale * (c - u)
   }
 }

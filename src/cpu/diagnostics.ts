@@ -1,5 +1,5 @@
 import type { StepDiagnostics } from '../step_options'
-import { type ColumnReader, readColumn } from './columns'
+import { type ColumnReader, highest, readColumn } from './columns'
 import type { CpuTensor } from './tensor'
 
 /** Fills in what a step did: entropy and highest probability of p(x₀) per token, and the tokens that changed. */
@@ -18,8 +18,8 @@ export function diagnose(
   counts.data.set([0, columnsRead])
   for (let token = 0; token < sample.size; token++) {
     const column = readColumn(logits, token, numCodes)
-    const high = Math.max(...column)
-    // Worthless: Math.max passes NaN on.
+    const high = highest(column)
+    // Worthless: NaN passes on.
     if (Number.isFinite(high)) {
       // −Σ p log p = log Σ e^l − Σ l e^l / Σ e^l, l below the highest logit.
       let [total, weighted] = [0, 0]

@@ -1,4 +1,4 @@
-import { logAddExp, logFloor } from '../schedule'
+import { append, logAddExp, logFloor } from '../schedule'
 import { isInvalid } from './columns'
 import { logSumExp } from './posterior'
 import { truncate } from './truncate'
@@ -38,7 +38,8 @@ export function cumulatedColumn(
   logQ0: Float64Array,
   [keep, replace, mask]: readonly [number, number, number, number],
 ): Float64Array {
-  return Float64Array.of(...logQ0.map((value) => logAddExp(value + keep, replace)), mask)
+  const rows = logQ0.map((value) => logAddExp(value + keep, replace))
+  return append(rows, mask)
 }
 
 /** Log-softmax, truncation and clamp of K logits, each if asked for (SEMANTICS 10). A worthless column is NaN. */

@@ -17,8 +17,8 @@ import { SchedulerBase } from '../scheduler_base'
 import {
   requireColumns,
   requireDtype,
+  requireEither,
   requirePurityOptions,
-  requireRandomness,
   requireSample,
   requireShape,
 } from '../step_options'
@@ -165,11 +165,11 @@ export abstract class ReferenceOperators extends SchedulerBase {
   addNoise(
     x0: CpuTensor,
     t: number | readonly number[],
-    { generator, noise }: AddNoiseOptions<CpuTensor>,
+    { generator, noise, faults = this.faults }: AddNoiseOptions<CpuTensor, CpuTensor>,
   ): CpuTensor<Uint32Array> {
     const { batchSize, numPixels } = requireSample('x0', x0)
     const times = this.resolveTimesteps(t, -1, batchSize).map((step) => step.t)
-    requireRandomness('addNoise', { generator, noise })
+    requireEither('addNoise', 'a generator or noise', generator, noise)
     if (noise) return this.#addNoiseOf(x0, times, noise)
     const streams = generator!.streams(batchSize)
     const counter = generator!.nextCounter()
@@ -178,7 +178,7 @@ export abstract class ReferenceOperators extends SchedulerBase {
       const item = Math.floor(token / numPixels)
       const at = { stream: streams[item]!, pixel: token % numPixels, counter }
       const class0 = x0.data[token]! >>> 0
-      if (class0 > this.maskClass) this.faults.data[1]!++
+      if (class0 > this.maskClass) faults.data[1]!++
       // The mask is absorbing.
       return class0 >= this.maskClass ? this.maskClass : noised(class0, thresholds[item]!, at, this.numCodes)
     }
@@ -197,7 +197,8 @@ export abstract class ReferenceOperators extends SchedulerBase {
     const sample = new CpuTensor(new Uint32Array(x0.size), x0.shape)
     const logits = columns(scores, 'class-major', C, numPixels)
     const uniforms = columns(noise, 'class-major', C, numPixels)
-    const tokens = { sample: x0.data, prevSample: sample.data, numPixels, logits, faults: this.faults.data }
+    // The clean tokens are in the scores already, and counted if they are no classes.
+    const tokens = { sample: sample.data, prevSample: sample.data, numPixels, logits, faults: this.faults.data }
     // Scores of C rows that need no posterior.
     const withoutPosterior = times.map(() => null)
     drawWithNoise({ ...tokens, x0: undefined, known: undefined }, C, withoutPosterior, uniforms)

@@ -1,4 +1,5 @@
 import { logAddExp, type PosteriorCoefficients } from '../schedule'
+import { highest } from './columns'
 
 /**
  * The log posterior log q(x_u | x_t) of one column by the closed forms (SEMANTICS 11), C = K + 1 rows in float64.
@@ -27,7 +28,7 @@ export function posteriorColumn(logits: Float64Array, classT: number, c: Posteri
 
 /** log Σ exp of the terms; −∞ of none. */
 export function logSumExp(terms: Float64Array): number {
-  const high = terms.reduce((a, b) => Math.max(a, b), -Infinity)
+  const high = highest(terms)
   if (high === -Infinity) return -Infinity
   return high + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - high), 0))
 }

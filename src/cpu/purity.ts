@@ -1,4 +1,5 @@
-import type { ColumnReader } from './columns'
+import { append } from '../schedule'
+import { type ColumnReader, highest } from './columns'
 import { drawX0, type PixelStream } from './draw'
 import { exponential, Purpose, pixelKey } from './random'
 import type { CpuArray } from './tensor'
@@ -7,7 +8,7 @@ import type { CpuArray } from './tensor'
 export function topProbabilities(logits: ColumnReader, numTokens: number, numCodes: number): Float64Array {
   return Float64Array.from({ length: numTokens }, (_, token) => {
     const column = Float64Array.from({ length: numCodes }, (_, k) => logits(token, k))
-    const high = Math.max(...column) // NaN if any is
+    const high = highest(column)
     if (!Number.isFinite(high)) return 0
     return 1 / column.reduce((sum, logit) => sum + Math.exp(logit - high), 0)
   })
@@ -15,8 +16,8 @@ export function topProbabilities(logits: ColumnReader, numTokens: number, numCod
 
 /** Purity of the tokens of one item: the top probabilities, relative to the highest (SEMANTICS 15). */
 export function purities(top: Float64Array): Float64Array {
-  const highest = Math.max(...top)
-  return top.map((probability) => probability / (highest + 1e-10))
+  const surest = highest(top)
+  return top.map((probability) => probability / (surest + 1e-10))
 }
 
 /**
@@ -24,8 +25,8 @@ export function purities(top: Float64Array): Float64Array {
  * sharpening, clamped to [−70, 0].
  */
 export function sharpenedColumn(logits: Float64Array, exponent: number): Float64Array {
-  const terms = Float64Array.of(...logits, -70).map((logit) => exponent * logit)
-  const high = Math.max(...terms)
+  const terms = append(logits, -70).map((logit) => exponent * logit)
+  const high = highest(terms)
   const total = high + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - high), 0))
   return terms.map((term) => Math.min(0, Math.max(-70, term - total)))
 }
@@ -59,12 +60,20 @@ interface PurityTokens {
   readonly faults: CpuArray
 }
 
+interface RevealRule {
+  readonly priorWeight: number
+  readonly byPurity: boolean
+  readonly revealedAfter: number
+  /** False where the schedule never masks: a mask is then counted as impossible. */
+  readonly maskPossible: boolean
+}
+
 /** Reveals the chosen tokens of one item, each drawn from p^(1 + r·π), and leaves the others as they are. */
 export function revealTokens(
   { sample, prevSample, numPixels, logits, faults }: PurityTokens,
   numCodes: number,
   item: number,
-  { priorWeight, byPurity, revealedAfter }: { priorWeight: number; byPurity: boolean; revealedAfter: number },
+  { priorWeight, byPurity, revealedAfter, maskPossible }: RevealRule,
   at: Omit<PixelStream, 'pixel'>,
 ): void {
   const first = item * numPixels
@@ -74,7 +83,9 @@ export function revealTokens(
   const purity = purities(top)
   let revealed = 0
   for (let pixel = 0; pixel < numPixels; pixel++) {
-    prevSample[first + pixel] = Math.min(sample[first + pixel]! >>> 0, numCodes)
+    const given = sample[first + pixel]! >>> 0
+    if (given > numCodes || (given === numCodes && !maskPossible)) faults[1]!++
+    prevSample[first + pixel] = Math.min(given, numCodes)
     if (!isMasked(pixel)) revealed++
   }
   const weights = byPurity ? purity : new Float64Array(numPixels).fill(1)

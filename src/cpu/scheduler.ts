@@ -1,5 +1,4 @@
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
-import { OptionError } from '../errors'
 import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
 import { purityQuota } from '../purity_quota'
 import type { RandomGenerator } from '../random'
@@ -9,7 +8,9 @@ import {
   type KnownTokens,
   type PurityOptions,
   requireDtype,
+  requireGenerator,
   requireNoise,
+  requireOneOf,
   requirePurityOptions,
   requireSameEnd,
   requireSample,
@@ -73,11 +74,12 @@ export class VQDiffusionScheduler extends ReferenceOperators {
   ): CpuTensor<Uint32Array> {
     const sample = new CpuTensor(new Uint32Array(elementCount(shape)), shape)
     const [batchSize, numPixels] = shape
+    requireOneOf('start', start, ['noise', 'mask'])
     if (start === 'mask') {
       sample.data.fill(this.maskClass)
       return sample
     }
-    if (!generator) throw new OptionError("initialSample needs a generator, or start: 'mask'; given neither.")
+    requireGenerator('initialSample', generator)
     const streams = generator.streams(batchSize)
     const counter = generator.nextCounter()
     const masked = threshold(initialMaskProbability(this.schedule))
@@ -158,6 +160,7 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     options: CpuPurityOptions,
   ): VQDiffusionSchedulerOutput<CpuTensor> {
     const { generator, out } = options
+    requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
     const { batchSize, numPixels } = requireSample('sample', sample)
     const steps = this.resolveTimesteps(timestep, options.previousTimestep, batchSize)
@@ -168,9 +171,11 @@ export class VQDiffusionScheduler extends ReferenceOperators {
     const faults = (options.faults ?? this.faults).data
     const counter = generator.nextCounter()
     const tokens = { sample: sample.data, prevSample: prevSample.data, numPixels, logits, faults }
-    for (const [item, { u }] of steps.entries()) {
-      const revealedAfter = purityQuota(this.schedule, u, numPixels)
-      revealTokens(tokens, this.numCodes, item, { ...rule, revealedAfter }, { stream: streams[item]!, counter })
+    for (const [item, step] of steps.entries()) {
+      const revealedAfter = purityQuota(this.schedule, step.u, numPixels)
+      const { maskPossible } = this.thresholds(step)
+      const at = { stream: streams[item]!, counter }
+      revealTokens(tokens, this.numCodes, item, { ...rule, revealedAfter, maskPossible }, at)
     }
     return { prevSample }
   }

@@ -75,7 +75,9 @@ export function drawWithNoise(
   uniforms: ColumnReader,
 ): void {
   for (let token = 0; token < sample.length; token++) {
-    const classT = Math.min(sample[token]! >>> 0, numCodes)
+    const given = sample[token]! >>> 0
+    if (given > numCodes) faults[1]!++
+    const classT = Math.min(given, numCodes)
     const column = readColumn(logits, token, numCodes)
     const item = coefficients[Math.floor(token / numPixels)]
     const scores = item ? posteriorColumn(column, classT, item) : column

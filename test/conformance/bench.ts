@@ -20,7 +20,7 @@ export interface Operators<T> {
   applyCumulativeTransitions(q: T, t: number | readonly number[], options?: LayoutOption): T
   logPX0(modelOutput: T, options?: LogPX0Options<T>): T
   purityPrior(logPX0: T, xT: T, options?: LayoutOption & Partial<PurityRule>): { logProb: T; selectionWeight: T }
-  addNoise(x0: T, t: number | readonly number[], options: AddNoiseOptions<T>): T
+  addNoise(x0: T, t: number | readonly number[], options: AddNoiseOptions<T, T>): T
   lookupCodebook(codebook: T, tokens: T): T
 }
 
