@@ -1,11 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { completeImports } from './declarations.mjs'
 
 const root = new URL('../', import.meta.url)
 const folder = new URL('node_modules/.cache/package-test/', root)
 const file = (name: string) => fileURLToPath(new URL(name, folder))
+const tsc = (...options: string[]) => {
+  const compiler = fileURLToPath(new URL('node_modules/typescript/bin/tsc', root))
+  return spawnSync(process.execPath, [compiler, ...options], { encoding: 'utf8' }).stdout
+}
 const { exports: entries, dependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 
 describe('the built package', () => {
@@ -34,6 +40,26 @@ describe('the built package', () => {
       const foreign = imports.filter((source) => !source.startsWith('./') && !source.startsWith('wgsl-preprocessor/'))
       expect(foreign).toEqual([])
     }
+  })
+
+  it.each(['bundler', 'nodenext'])('has types of its own under the module resolution %s', (moduleResolution) => {
+    const declared = tsc('-p', fileURLToPath(new URL('tsconfig.build.json', root)), '--outDir', file('.'))
+    expect(declared).toBe('')
+    completeImports(file('src'))
+    const wrong = ['index', 'cpu/index', 'onnx/index'].map((entry, i) => {
+      return `import * as entry${i} from './src/${entry}.js'\nexport const wrong${i}: 'wrong' = Object.values(entry${i})[0]!`
+    })
+    writeFileSync(file('package.json'), JSON.stringify({ type: 'module' }))
+    writeFileSync(file('wrong.ts'), wrong.join('\n'))
+    const options = { strict: true, skipLibCheck: true, noEmit: true, types: ['@webgpu/types'], lib: ['es2022', 'dom'] }
+    const module = moduleResolution === 'bundler' ? 'esnext' : 'nodenext'
+    writeFileSync(
+      file('tsconfig.json'),
+      JSON.stringify({ compilerOptions: { ...options, module, moduleResolution }, files: ['wrong.ts'] }),
+    )
+    // What is `any` could be assigned to anything.
+    const errors = tsc('-p', file('.')).match(/error TS\d+/g)
+    expect(errors).toEqual(['error TS2322', 'error TS2322', 'error TS2322'])
   })
 
   it('runs: the CPU twin draws, errors keep their names', async () => {
