@@ -5,13 +5,16 @@ import { expect, it } from 'vitest'
 
 const root = new URL('../', import.meta.url)
 const readme = readFileSync(new URL('README.md', root), 'utf8')
-const [example = ''] = readme.match(/(?<=```ts\n)[\s\S]*?(?=```)/) ?? []
+/** Those of the README that continue each other; the last, step by step, is for any network. */
+const examples = [...readme.matchAll(/(?<=```ts\n)[\s\S]*?(?=```)/g)].map(([text]) => text).slice(0, -1)
+const [example = ''] = examples
 
-it('the first example of the README is complete and compiles', () => {
+it('the examples of the README compile, one after another', () => {
+  expect(examples).toHaveLength(3)
   const folder = new URL('node_modules/.cache/readme/', root)
   mkdirSync(folder, { recursive: true })
   try {
-    writeFileSync(new URL('example.ts', folder), example)
+    writeFileSync(new URL('example.ts', folder), examples.join('\n'))
     writeFileSync(
       new URL('tsconfig.json', folder),
       JSON.stringify({

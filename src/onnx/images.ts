@@ -1,11 +1,12 @@
 import { ShapeError } from '../errors'
 import { elementCount } from '../tensor'
+import type { OnnxImage } from './decoder'
 
 /**
  * A decoder's output f32 [B, channels, height, width] in −1 … 1 as images [B, height, width, channels] in 0 … 1:
  * clamp(y/2 + ½) (SEMANTICS 10.7). Throws ShapeError.
  */
-export function toImages(decoded: Float32Array, shape: readonly number[]): { data: Float32Array; shape: number[] } {
+export function toImages({ data: decoded, shape }: OnnxImage): OnnxImage {
   const [B = 0, channels = 0, height = 0, width = 0] = shape
   if (shape.length !== 4 || elementCount(shape) !== decoded.length)
     throw new ShapeError(

@@ -36,13 +36,13 @@ it.each([
   [() => conditionText(hidden, { unconditional: embeddings([2, 2], 1, 2, 3, 4) }), ShapeError],
   [() => conditionText(hidden, { unconditional: embeddings([3, 1, 2], 1, 2, 3, 4, 5, 6) }), ShapeError],
   [() => conditionText(hidden, { imagesPerPrompt: 0 }), OptionError],
-  [() => toImages(new Float32Array(4), [1, 4]), ShapeError],
+  [() => toImages({ data: new Float32Array(4), shape: [1, 4] }), ShapeError],
 ])('refuses what does not fit: %s', (call, error) => {
   expect(call).toThrow(error)
 })
 
 it('images are clamped to 0 … 1, channels last', () => {
-  const { data, shape } = toImages(Float32Array.of(-1, 0, 1, 3, -3, 0.5), [1, 3, 1, 2])
+  const { data, shape } = toImages({ data: Float32Array.of(-1, 0, 1, 3, -3, 0.5), shape: [1, 3, 1, 2] })
   expect(shape).toEqual([1, 1, 2, 3])
   expect([...data]).toEqual([0, 1, 0, 0.5, 1, 0.75])
 })

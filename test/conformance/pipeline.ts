@@ -62,5 +62,7 @@ export async function checkPipeline(fixture: FixtureCase, bench: KernelBench): P
   const embeddings = Float32Array.from(await take(scheduler.lookupCodebook(codebook, sample), codebook, sample))
   const wanted = fixtures.floats(outputs.embeddings)
   checkClose('embeddings', embeddings, wanted, {})
-  checkClose('images', toImages(embeddings, wanted.shape).data, fixtures.floats(outputs.images), { atol: 1e-6 })
+  checkClose('images', toImages({ data: embeddings, shape: wanted.shape }).data, fixtures.floats(outputs.images), {
+    atol: 1e-6,
+  })
 }
