@@ -1,4 +1,5 @@
 import type { Doubt } from './print'
+import type { Settings } from './settings'
 import { NUM_LATENT_PIXELS, SIDE } from './worker/protocol'
 
 /** Before the first picture the dots print a heart: (x² + y² − 1)³ < x² y³. */
@@ -8,3 +9,6 @@ export const restingHeart: Doubt = Float32Array.from({ length: NUM_LATENT_PIXELS
   const inside = Math.cbrt(x * x * y ** 3) - (x * x + y * y - 1)
   return 0.3 + 1.3 / (1 + Math.exp(-9 * inside))
 })
+
+/** What draws such a heart: the form starts with it where the address has no prompt, so that the first press does. */
+export const restingRequest = { prompt: 'red heart', style: '3d' } satisfies Partial<Settings>

@@ -5,6 +5,7 @@ import { element } from './element'
 import { showExamples } from './examples'
 import { fillForm, readForm } from './form'
 import { generate } from './generate'
+import { restingRequest } from './heart'
 import { startEngineRoom } from './machine'
 import { openPicture } from './open_picture'
 import { complain } from './readout'
@@ -45,7 +46,9 @@ showExamples((prompt, style) => {
 /** Does what the address says: opens the picture of a link, or draws at once, or only makes ready to. */
 async function followAddress(): Promise<void> {
   const query = new URLSearchParams(location.search)
-  fillForm(readSettings(query))
+  // An empty prompt in the address is somebody's wish for anything.
+  const asked = query.has('prompt') ? query : new URLSearchParams({ ...restingRequest, ...Object.fromEntries(query) })
+  fillForm(readSettings(asked))
   try {
     const shared = readShareLink(new URL(location.href))
     if (shared) await openPicture(shared)

@@ -2,16 +2,25 @@ import { readFile } from 'node:fs/promises'
 import { expect } from '@playwright/test'
 import { expectRedHeart, insecureOrigin, serveInsecurely, test } from './demo_page'
 
-test('draws a red heart that somebody typed, in the usual 16 steps', async ({ demo, page }) => {
+test('draws at the first press what the page shows: a red heart, in the usual 16 steps', async ({ demo, page }) => {
   await demo.open()
   await expect(demo.status).toHaveText('ready')
+  await expect(page.getByTestId('prompt')).toHaveValue('red heart')
   await expect(page.getByTestId('steps')).toHaveValue('16')
   await expect(page.getByTestId('guidance')).toHaveValue('2.5')
-  await page.getByTestId('prompt').fill('red heart')
-  await page.getByTestId('style').selectOption('3d')
   expectRedHeart(await demo.draw())
   await expect(demo.backend).toHaveText('engine webgpu · network wasm')
   await expect(page.getByTestId('progress')).toContainText(/16 steps · .+ a step · .+ in all/)
+})
+
+test('draws anything when the prompt is cleared, and keeps it cleared', async ({ demo, page }) => {
+  await demo.open('?steps=1&guidance=1')
+  await page.getByTestId('prompt').fill('')
+  await demo.draw()
+  await expect(page.getByTestId('canvas')).toHaveAccessibleName('Anything, 3D · Fluent')
+  await page.reload()
+  await expect(demo.status).toHaveText('ready')
+  await expect(page.getByTestId('prompt')).toHaveValue('')
 })
 
 test('draws the same picture from the same seed and another one from another seed', async ({ demo, page }) => {
@@ -72,7 +81,7 @@ test('saves a PNG with transparency', async ({ demo, page }) => {
 
 test('completes words by keyboard and says which ones it ignores', async ({ demo, page }) => {
   const prompt = page.getByTestId('prompt')
-  await demo.open()
+  await demo.open('?prompt=')
   await expect(demo.status).toHaveText('ready')
   await prompt.pressSequentially('florbish red butterf')
   await expect(page.getByTestId('ignored')).toHaveText('ignored: florbish')

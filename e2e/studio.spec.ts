@@ -304,6 +304,7 @@ test('can be done by keyboard alone', async ({ demo, page }) => {
   await expect(demo.status).toHaveText('ready')
   await tabTo('prompt')
   await page.keyboard.type('panda')
+  await expect(page.getByTestId('prompt')).toHaveValue('panda')
   await page.keyboard.press('Enter')
   await expect(demo.status).toHaveText('drawing')
   await focused('prompt')
