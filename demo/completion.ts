@@ -1,5 +1,5 @@
 import { element } from './element'
-import { splitWords, type Tokenizer } from './tokenizer'
+import { splitWords, type Tokenizer, wordAtEnd } from './tokenizer'
 
 const MOST = 8
 
@@ -12,7 +12,7 @@ const ignored = element('ignored', HTMLElement)
 export function assistPrompt(tokenizer: Tokenizer): void {
   let active = -1
 
-  const typed = () => input.value.slice(0, input.selectionStart ?? 0).match(/[^\s-]*$/)![0]
+  const typed = () => wordAtEnd(input.value.slice(0, input.selectionStart ?? 0))
   const options = () => [...list.children] as HTMLElement[]
 
   function activate(index: number): void {
@@ -51,7 +51,7 @@ export function assistPrompt(tokenizer: Tokenizer): void {
   }
 
   function update(): void {
-    const start = typed().toLowerCase()
+    const [start = ''] = splitWords(typed())
     const words = document.activeElement === input && start.length > 1 ? tokenizer.complete(start, MOST) : []
     show(words)
     const unfinished = words.length > 0 ? start : ''

@@ -12,12 +12,17 @@ export interface Tokens {
   ignored: string[]
 }
 
-/** Splits a prompt as the model's captions were split: lower case, at spaces and hyphens. */
+/** Letters and digits, whatever stands around them; or an emoji: it means something, though the model knows none. */
+const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*|\p{Extended_Pictographic}/gu
+
+/** The words of a prompt as the model's captions have them: lower case, without apostrophes, as in “oclock”. */
 export function splitWords(prompt: string): string[] {
-  return prompt
-    .toLowerCase()
-    .split(/[\s-]+/)
-    .filter((word) => word !== '')
+  return prompt.toLowerCase().replace(/['’]/g, '').match(WORD) ?? []
+}
+
+/** The end of a text that still is one word, or the beginning of one: what somebody is typing. */
+export function wordAtEnd(text: string): string {
+  return text.match(/[\p{L}\p{M}\p{N}'’]*$/u)![0]
 }
 
 export class Tokenizer {
