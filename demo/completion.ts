@@ -55,8 +55,8 @@ export function assistPrompt(tokenizer: Tokenizer): void {
     const words = document.activeElement === input && start.length > 1 ? tokenizer.complete(start, MOST) : []
     show(words)
     const unfinished = words.length > 0 ? start : ''
-    const unknown = splitWords(input.value).filter((word) => word !== unfinished && !tokenizer.knows(word))
-    ignored.textContent = unknown.length > 0 ? `ignored: ${unknown.join(', ')}` : ''
+    const unseen = tokenizer.encode(input.value, 'any').ignored.filter((word) => word !== unfinished)
+    ignored.textContent = unseen.length > 0 ? `ignored: ${unseen.join(', ')}` : ''
   }
 
   input.addEventListener('input', update)

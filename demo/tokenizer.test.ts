@@ -59,9 +59,11 @@ describe('encode', () => {
     expect(tokenizer.knows('style:3d')).toBe(false)
     expect(tokenizer.knows('<pad>')).toBe(false)
   })
-  it('cuts at sixteen tokens', () => {
-    const { ids } = tokenizer.encode(Array(40).fill('red').join(' '), 'flat')
+  it('cuts at sixteen tokens, and reports what is beyond', () => {
+    const { ids, ignored } = tokenizer.encode(`florbish ${'red '.repeat(15)} big xqz heart`, 'flat')
     expect(wordsOf(ids)).toEqual(['style:flat', ...Array(15).fill('red')])
+    expect(ignored).toEqual(['florbish', 'big', 'xqz', 'heart'])
+    expect(tokenizer.encode('red '.repeat(15), 'flat').ignored).toEqual([])
   })
 })
 

@@ -8,7 +8,7 @@ export interface TokenizerFile {
 export interface Tokens {
   /** [maxLength]: the style, then one token a known word, then padding. */
   ids: Int32Array
-  /** Words of the prompt that the model has never seen, in order. */
+  /** Words of the prompt that the model will not see, in order: it does not know them, or no token is left for them. */
   ignored: string[]
 }
 
@@ -41,14 +41,15 @@ export class Tokenizer {
 
   /** Tokens of `prompt`; `style` is one of the model's styles, anything else means no particular style. */
   encode(prompt: string, style: string): Tokens {
-    const words = splitWords(prompt)
-    const known = words.filter((word) => this.knows(word))
+    const tokens = [this.#ids.get(`style:${style}`) ?? this.#padId]
+    const ignored: string[] = []
+    for (const word of splitWords(prompt)) {
+      if (this.knows(word) && tokens.length < this.#maxLength) tokens.push(this.#ids.get(word)!)
+      else ignored.push(word)
+    }
     const ids = new Int32Array(this.#maxLength).fill(this.#padId)
-    ids.set([
-      this.#ids.get(`style:${style}`) ?? this.#padId,
-      ...known.slice(0, this.#maxLength - 1).map((word) => this.#ids.get(word)!),
-    ])
-    return { ids, ignored: words.filter((word) => !this.knows(word)) }
+    ids.set(tokens)
+    return { ids, ignored }
   }
 
   knows(word: string): boolean {

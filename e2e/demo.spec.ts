@@ -91,6 +91,8 @@ test('completes words by keyboard and says which ones it ignores', async ({ demo
   await expect(prompt).toHaveValue('florbish, "red" butterfly ')
   await prompt.pressSequentially('zq')
   await expect(page.getByTestId('ignored')).toHaveText('ignored: florbish, zq')
+  await prompt.fill(`${'red '.repeat(15)}heart.`)
+  await expect(page.getByTestId('ignored')).toHaveText('ignored: heart')
   await expect(demo.status).toHaveText('ready')
 })
 
