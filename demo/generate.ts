@@ -56,6 +56,8 @@ export async function make(order: Order): Promise<boolean> {
   busy.value = true
   brushing.value = false
   if (order.start.kind !== 'cells') mask.value = noCells
+  // Before all that takes time, so that a reload loses none of it. The tokens of the last picture do not belong to it.
+  window.history.replaceState(null, '', `?${writeSettings(new URLSearchParams(location.search), order.settings)}`)
   // Known at once where the worker is open already.
   if (opened.peek()) showState('drawing')
   interrupt.value = () => {
@@ -122,7 +124,6 @@ function tell(settings: PageSettings, steps: number, { milliseconds }: Drawn, to
   showProgress(1, settings.count > 1 ? `${facts}. Open one to save or change it.` : facts)
   showState('done')
   announce(`Done: ${nameOf(settings)}.`)
-  window.history.replaceState(null, '', `?${writeSettings(new URLSearchParams(location.search), settings)}`)
 }
 
 function nameOf({ count, ...settings }: PageSettings): string {

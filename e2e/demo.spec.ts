@@ -44,6 +44,20 @@ test('draws with the CPU engine, and writes the settings into the address', asyn
   })
 })
 
+test('has the request in the address while it is drawn, so that a reload loses none of it', async ({ demo, page }) => {
+  await demo.open('?prompt=ghost&steps=60#picture=of-something-else')
+  await expect(demo.status).toHaveText('ready')
+  await page.getByTestId('prompt').fill('blue butterfly')
+  await page.getByTestId('guidance').fill('1')
+  await demo.generate.click()
+  await expect(page.getByTestId('progress')).toContainText('step 1 of 60')
+  expect(new URL(page.url()).hash).toBe('')
+  await page.reload()
+  await expect(demo.status).toHaveText('ready')
+  await expect(page.getByTestId('prompt')).toHaveValue('blue butterfly')
+  await expect(page.getByTestId('guidance')).toHaveValue('1')
+})
+
 test('stops within a step or two, and draws again afterwards', async ({ demo, page }) => {
   const stepShown = async () => Number((await page.getByTestId('progress').textContent())!.match(/step (\d+)/)![1])
   await demo.open('?prompt=ghost&style=blob&steps=60')
