@@ -291,6 +291,14 @@ test('has no accessibility violation in any of its states', async ({ demo, page 
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
 })
 
+test('leaves the page alone when a link of its footer is followed', async ({ demo, page }) => {
+  await demo.open()
+  for (const link of await page.getByRole('contentinfo').getByRole('link').all()) {
+    await expect(link).toHaveAttribute('target', '_blank')
+    await expect(link).toHaveAttribute('rel', 'noopener')
+  }
+})
+
 test('can be done by keyboard alone', async ({ demo, page }) => {
   const focused = (id: string) => expect(page.getByTestId(id)).toBeFocused()
   const tabTo = async (id: string) => {
