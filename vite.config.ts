@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 import { contentSecurity } from './demo/build/content_security.ts'
+import { modelCard } from './demo/build/model_card.ts'
 import { modelManifest } from './demo/build/model_manifest.ts'
 import { offline } from './demo/build/offline.ts'
 import { minifiedShaders } from './scripts/minified_shaders.ts'
@@ -16,7 +17,8 @@ export const alias = {
 }
 
 const { resolve } = createRequire(import.meta.url)
-const network = (name: string) => [name, path(`./demo/public/models/emoji-16x16/${name}`)]
+const model = (name: string) => path(`./demo/public/models/emoji-16x16/${name}`)
+const network = (name: string) => [name, model(name)]
 const runtime = (name: string) => [name, resolve(`onnxruntime-web/${name}`)]
 
 /** What the demo downloads with a progress bar and checks before use. */
@@ -35,9 +37,14 @@ const demo = defineConfig({
   root: path('./demo'),
   base: './',
   resolve: { alias },
-  plugins: [manifest, contentSecurity(), offline()],
+  plugins: [manifest, modelCard(model('MODEL_CARD.md')), contentSecurity(), offline()],
   worker: { format: 'es', plugins: () => [manifest, shaders()] },
-  build: { outDir: path('./dist/demo'), emptyOutDir: true, target: 'es2022' },
+  build: {
+    outDir: path('./dist/demo'),
+    emptyOutDir: true,
+    target: 'es2022',
+    rollupOptions: { input: [path('./demo/index.html'), path('./demo/model_card.html')] },
+  },
   server: { fs: { allow: [path('.')] } },
 })
 

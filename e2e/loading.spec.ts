@@ -206,6 +206,8 @@ test.describe('in a folder', () => {
   test.use({ folder: '/some/where' })
 
   test('draws, with a server and without', async ({ demo, page, server }) => {
+    await page.goto(`${server.origin}/some/where/model_card.html`)
+    await expect(page.getByRole('main')).toHaveCSS('display', 'block')
     await page.goto(`${server.origin}/some/where/${ONE_STEP}&auto=1`)
     await demo.drawn()
     await serviceWorkerReady(page)

@@ -291,6 +291,22 @@ test('has no accessibility violation in any of its states', async ({ demo, page 
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
 })
 
+test('opens the model card beside the studio, as a page to read', async ({ demo, page, request }) => {
+  await demo.open()
+  const [card] = await Promise.all([page.waitForEvent('popup'), page.getByRole('link', { name: 'Model card' }).click()])
+  await expect(card.getByRole('heading', { level: 1 })).toHaveText(/^emoji-16x16/)
+  await expect(card.getByRole('cell', { name: 'mask-and-replace process' })).toContainText('ᾱ 0.99999 → 9e-6')
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await card.emulateMedia({ colorScheme })
+    await expectAccessible(card)
+  }
+  await card.setViewportSize({ width: 390, height: 844 })
+  await expectAccessible(card)
+  expect(await card.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  const file = await request.get((await card.getByRole('link', { name: 'as a file' }).getAttribute('href'))!)
+  expect(await file.text()).toMatch(/^# emoji-16x16/)
+})
+
 test('leaves the page alone when a link of its footer is followed', async ({ demo, page }) => {
   await demo.open()
   for (const link of await page.getByRole('contentinfo').getByRole('link').all()) {
