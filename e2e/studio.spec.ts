@@ -315,6 +315,29 @@ test('leaves the page alone when a link of its footer is followed', async ({ dem
   }
 })
 
+test('shows in a forced palette what cannot be used, and what is no text', async ({ demo, page }) => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await demo.open(`?prompt=&${QUICK}`)
+  await expect(demo.status).toHaveText('ready')
+  const grey = await page.evaluate(() => {
+    const sample = document.body.appendChild(document.createElement('i'))
+    sample.style.color = 'GrayText'
+    return getComputedStyle(sample).color
+  })
+  for (const property of ['color', 'border-color']) {
+    await expect(page.getByTestId('save')).toHaveCSS(property, grey)
+    await expect(page.getByTestId('dice')).not.toHaveCSS(property, grey)
+  }
+  const placeholder = await page
+    .getByTestId('prompt')
+    .evaluate((prompt) => getComputedStyle(prompt, '::placeholder').color)
+  expect(placeholder).toBe(grey)
+  await demo.generate.click()
+  await expect(demo.generate).toBeDisabled()
+  await expect(demo.generate).toHaveCSS('color', grey)
+  await expect(demo.generate).not.toHaveCSS('background-color', grey)
+})
+
 test('can be done by keyboard alone', async ({ demo, page }) => {
   const focused = (id: string) => expect(page.getByTestId(id)).toBeFocused()
   const tabTo = async (id: string) => {
