@@ -121,7 +121,7 @@ function follow(frame: Frame, steps: number): void {
 function tell(settings: PageSettings, steps: number, { milliseconds }: Drawn, total: number): void {
   const { network, engine } = milliseconds
   const facts = `${steps} ${steps === 1 ? 'step' : 'steps'} · ${duration((network + engine) / Math.max(1, steps))} a step · ${duration(total)} in all`
-  showProgress(1, settings.count > 1 ? `${facts}. Open one to save or change it.` : facts)
+  showProgress(1, facts)
   showState('done')
   announce(`Done: ${nameOf(settings)}.`)
 }

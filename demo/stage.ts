@@ -18,6 +18,7 @@ const canvas = element('canvas', HTMLCanvasElement)
 const title = element('title', HTMLElement)
 const pager = element('pager', HTMLElement)
 const place = element('place', HTMLElement)
+const hint = element('hint', HTMLElement)
 const back = element('back', HTMLButtonElement)
 
 const dots = new Dots(element('dots', HTMLCanvasElement), RESOLUTION, RADIUS)
@@ -70,6 +71,11 @@ export function startStage(): void {
     canvas.ariaLabel = picture ? titleOf(picture.settings) : print?.bitmap.value ? 'Not finished' : 'Nothing drawn yet'
     stage.classList.toggle('finished', picture !== undefined)
     stage.classList.toggle('resting', print !== undefined && !print.bitmap.value && sheet.value.course === undefined)
+  })
+
+  effect(() => {
+    const { prints, selected } = sheet.value
+    hint.hidden = selected.value !== undefined || !prints.every(({ picture }) => picture.value)
   })
 
   onOpen(select)

@@ -59,7 +59,10 @@ test('draws four pictures together; one opens large, and is the same when drawn 
   )
   expect(new Set(small.map(String)).size).toBe(4)
 
+  const hint = page.getByText('Open one to save or change it.')
+  await expect(hint).toBeVisible()
   await page.getByTestId('cell-2').click()
+  await expect(hint).toBeHidden()
   await expect(page.getByTestId('grid')).toBeHidden()
   const large = await pixelsOf(page.getByTestId('canvas'))
   expect(large).toEqual(small[2])
