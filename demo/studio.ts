@@ -14,6 +14,9 @@ export interface OpenStudio {
   close(): void
 }
 
+/** Browsers do not tell why. Generate helps once the connection is back, but not if the server has another version. */
+const notLoaded = 'A part of this page could not be loaded. Check the connection; if it is there, load the page again.'
+
 const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
 
 /** Outlives the workers, and so does what has arrived in it. */
@@ -26,7 +29,7 @@ export async function openStudio(choice: BackendChoice, onProgress: DownloadProg
   const failure = new Promise<never>((_, reject) => {
     fail = (sentence) => reject(new Error(sentence))
   })
-  worker.addEventListener('error', () => fail('A part of this page could not be loaded. Load it again.'))
+  worker.addEventListener('error', () => fail(notLoaded))
   const studio = wrap<Studio>(worker)
   try {
     const opened = studio.open(

@@ -82,6 +82,15 @@ test.describe('a connection that breaks', () => {
     expect(await storedBytes(page)).toBe(ALL_BYTES)
   })
 
+  test('is suspected when the worker does not load, which Generate asks for again', async ({ demo, page }) => {
+    await page.route('**/assets/studio-*.js', (route) => route.abort())
+    await demo.open(ONE_STEP)
+    await expect(demo.status).toHaveText(/^error: A part of this page could not be loaded. Check the connection/)
+    await expect(page.getByTestId('progress')).toContainText('Generate tries again.')
+    await page.unroute('**/assets/studio-*.js')
+    await demo.draw()
+  })
+
   test('is resumed after a reload, too', async ({ demo, page, server }) => {
     server.breakAfter(DENOISER, DENOISER_BYTES / 2)
     await demo.open()
