@@ -2,12 +2,15 @@ import { effect, untracked } from '@preact/signals-core'
 import { connect } from './connection'
 import { element } from './element'
 import { complain } from './readout'
-import { selectedPicture, selectedPrint, sheet } from './state'
+import { busy, selectedPicture, selectedPrint, sheet } from './state'
 import { fileNameOf, titleOf } from './titles'
 import { Trajectory } from './trajectory/trajectory'
 import { TrajectoryView } from './trajectory/view'
 
-/** Winds the picture that is seen large back to noise. There from the first step on, so that nothing jumps at the last. */
+/**
+ * Winds the picture that is seen large back to noise. There from the first step on, so that nothing jumps at the last;
+ * gone after a stop, when there will be no last one.
+ */
 export function startRewind(): void {
   const section = element('rewind', HTMLElement)
 
@@ -29,9 +32,14 @@ export function startRewind(): void {
 
   effect(() => {
     const { course, selected } = sheet.value
+    const finishes = selectedPicture.value !== undefined || busy.value
+    section.hidden = course === undefined || selected.value === undefined || !finishes
+  })
+
+  effect(() => {
+    const { course, selected } = sheet.value
     const index = selected.value
     const picture = selectedPicture.value
-    section.hidden = course === undefined || index === undefined
     untracked(() => {
       if (course === undefined || index === undefined || picture === undefined) return view.clear()
       const { frames, expectation } = course
