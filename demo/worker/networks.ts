@@ -18,7 +18,10 @@ export interface Models {
 /** The networks that drawing needs, on WebAssembly or on one device. */
 export async function createNetworks(ort: OnnxRuntime, models: Models, provider: OnnxProvider) {
   const denoiserSession = await createOnnxSession(ort, models.denoiser, provider)
-  const decoderSession = await createOnnxSession(ort, models.decoder, provider)
+  const decoderSession = await createOnnxSession(ort, models.decoder, provider).catch(async (error) => {
+    await denoiserSession.destroy()
+    throw error
+  })
   const denoiser = createOnnxDenoiser({ session: denoiserSession })
   const decoder = createOnnxDecoder({ session: decoderSession })
   return {

@@ -38,18 +38,30 @@ export class Workshop {
 
   /** An engine on a new device, if it computes on one. Networks on WebAssembly outlive the devices. */
   async createEngine(): Promise<Engine> {
-    const { hardware, ort, schedule } = this.materials
-    const { engine, network } = hardware.backend
+    const { hardware, schedule } = this.materials
     const device = await deviceFor(hardware.backend)
     if (device) this.#attend(device)
-    if (network === 'wasm') {
-      this.#networks ??= await createNetworks(ort, this.#models!, { provider: network })
+    try {
+      const networks = await this.#networksOn(device)
+      return await createEngine(schedule.config, hardware.backend.engine === 'webgpu' ? device : undefined, networks)
+    } catch (error) {
+      // The next attempt has a device of its own.
+      device?.destroy()
+      throw error
+    }
+  }
+
+  async #networksOn(device: GPUDevice | undefined): Promise<Networks> {
+    const { hardware, ort } = this.materials
+    const provider = hardware.backend.network
+    if (provider === 'wasm') {
+      this.#networks ??= await createNetworks(ort, this.#models!, { provider })
       this.#models = undefined
     } else {
       await this.#networks?.destroy()
-      this.#networks = await createNetworks(ort, this.#models!, { provider: network, device: device! })
+      this.#networks = await createNetworks(ort, this.#models!, { provider, device: device! })
     }
-    return createEngine(schedule.config, engine === 'webgpu' ? device : undefined, this.#networks)
+    return this.#networks
   }
 
   #attend(device: GPUDevice): void {
