@@ -146,16 +146,14 @@ fn main(
   @builtin(num_workgroups) num_workgroups: vec3u,
   @builtin(local_invocation_index) local_index: u32,
 ) {
-  for (var first = workgroup_id.x * step.tile; first < step.num_tokens; first += num_workgroups.x * step.tile) {
-    let end = min(first + step.tile, step.num_tokens);
-    for (var token = first + local_index; token < end; token += WORKGROUP_SIZE) {
-      decide(token);
-    }
-    workgroupBarrier();
-    if (local_index == 0u) {
-      num_unsettled = atomicExchange(&num_listed, 0u);
-    }
-    read_listed(local_index, workgroupUniformLoad(&num_unsettled));
-    workgroupBarrier(); // the next tile is listed in the same memory
+  let first = (workgroup_id.x + (workgroup_id.y * num_workgroups.x)) * step.tile;
+  let end = min(first + step.tile, step.num_tokens);
+  for (var token = first + local_index; token < end; token += WORKGROUP_SIZE) {
+    decide(token);
   }
+  workgroupBarrier();
+  if (local_index == 0u) {
+    num_unsettled = atomicLoad(&num_listed);
+  }
+  read_listed(local_index, workgroupUniformLoad(&num_unsettled));
 }

@@ -68,12 +68,9 @@ export function columnConstants(numCodes: number, { workgroupSize, lanes }: Spre
   return { NUM_CODES: numCodes, WORKGROUP_SIZE: workgroupSize, LANES: lanes }
 }
 
-/** Workgroups for a kernel that loops over columns, or over tiles of tokens. */
-export function columnWorkgroups(
-  columns: number,
-  { workgroupSize, lanes, tile = workgroupSize / lanes }: Spread & Partial<StepSpread>,
-): number {
-  return Math.min(maxWorkgroupsPerDimension, Math.ceil(columns / tile))
+/** Workgroups for a kernel that loops over columns. */
+export function columnWorkgroups(columns: number, { workgroupSize, lanes }: Spread): number {
+  return Math.min(maxWorkgroupsPerDimension, Math.ceil((columns * lanes) / workgroupSize))
 }
 
 /** The power of two at or above a number, within bounds that are such. */

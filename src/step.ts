@@ -177,7 +177,7 @@ export class Step {
     if (existing) return existing
     const spread = this.#spread(shape)
     const kernel = this.kernels.get(this.#variant(features, spread))
-    const plan = { kernel, tile: spread.tile, workgroups: columnWorkgroups(sample.size, spread) }
+    const plan = { kernel, tile: spread.tile, workgroups: Math.ceil(sample.size / spread.tile) }
     this.#plans.set(kind, plan)
     return plan
   }
