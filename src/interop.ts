@@ -1,4 +1,4 @@
-import { DeviceMismatchError, DtypeError, LimitError, ShapeError } from './errors'
+import { DeviceMismatchError, DtypeError, ShapeError } from './errors'
 import { type Dtype, GpuTensor } from './tensor'
 
 /** An onnxruntime-web tensor whose data lies in a GPU buffer. */
@@ -13,18 +13,10 @@ const dtypes: Record<string, Dtype> = { float32: 'f32', float16: 'f16', uint32: 
 
 /**
  * A GpuTensor as it is, or an onnxruntime-web GPU tensor viewed as one. Throws DeviceMismatchError for a tensor of
- * another device (an onnxruntime-web tensor does not tell its device), LimitError if its buffer, which kernels bind as
- * a whole, is larger than a binding may be, DtypeError or ShapeError for anything else.
+ * another device (an onnxruntime-web tensor does not tell its device), LimitError as `GpuTensor.borrow` does, DtypeError
+ * or ShapeError for anything else.
  */
 export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | OnnxGpuTensor): GpuTensor {
-  const tensor = viewOf(device, name, value)
-  const limit = device.limits.maxStorageBufferBindingSize
-  if (tensor.buffer.size > limit)
-    throw new LimitError(`${name} needs a binding of ${tensor.buffer.size} bytes; this device allows ${limit}.`)
-  return tensor
-}
-
-function viewOf(device: GPUDevice, name: string, value: GpuTensor | OnnxGpuTensor): GpuTensor {
   if (value instanceof GpuTensor) {
     if (value.device !== device)
       throw new DeviceMismatchError(

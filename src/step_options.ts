@@ -171,9 +171,10 @@ export function requireStepOptions(options: StepOptions<unknown, unknown>): void
   requireLayout(layout)
   requireTruncationRate(truncationRate)
   requireGuidance(guidance)
+  if (!noise) return
   const bySeed = { predOriginalSample, known, diagnostics, truncationRate: truncates(truncationRate) }
   for (const [name, wanted] of Object.entries(bySeed))
-    if (noise && wanted)
+    if (wanted)
       throw new OptionError(
         `${name} needs a generator: the draw with supplied noise is the reference's, which has none.`,
       )

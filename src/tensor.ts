@@ -93,7 +93,10 @@ export class GpuTensor<D extends Dtype = Dtype> {
     return tensor
   }
 
-  /** Views somebody else's buffer as a tensor; `destroy()` leaves the buffer alone. `offset` counts elements. */
+  /**
+   * Views somebody else's buffer as a tensor; `destroy()` leaves the buffer alone. `offset` counts elements. Throws
+   * OptionError, ShapeError, or LimitError if kernels, which bind the buffer as a whole, could not.
+   */
   static borrow<D extends Dtype>(
     device: GPUDevice,
     buffer: GPUBuffer,
@@ -107,6 +110,11 @@ export class GpuTensor<D extends Dtype = Dtype> {
     if (buffer.size < needed)
       throw new ShapeError(
         `Shape [${shape.join(', ')}] (${dtype}) at element ${offset} needs a buffer of ${needed} bytes; given ${buffer.size}.`,
+      )
+    const limit = device.limits.maxStorageBufferBindingSize
+    if (buffer.size > limit)
+      throw new LimitError(
+        `The buffer '${buffer.label}' needs a binding of ${buffer.size} bytes; this device allows ${limit}.`,
       )
     return new GpuTensor(device, buffer, [...shape], dtype, offset, false)
   }
