@@ -44,7 +44,7 @@ const diffusersVersion = '0.40.0'
 export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new ConfigError(`A scheduler configuration needs to be an object; given ${JSON.stringify(json)}.`)
-  const given = withoutUndefined(Object.fromEntries(Object.entries(json).filter(([key]) => !key.startsWith('_'))))
+  const given = givenValues(json)
   if (!('num_vec_classes' in given))
     throw new ConfigError(
       `A scheduler configuration needs num_vec_classes (C, the mask included); given ${JSON.stringify(json)}.`,
@@ -54,11 +54,13 @@ export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
 
 /** The content of a saved configuration with some values replaced. Throws ConfigError. */
 export function overrideConfig(json: unknown, overrides: ConfigOverrides): VQDiffusionSchedulerConfig {
-  return readConfig({ ...readConfig(json), ...withoutUndefined(overrides) })
+  return readConfig({ ...readConfig(json), ...givenValues(overrides) })
 }
 
-function withoutUndefined(values: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+function givenValues(config: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).filter(([key, value]) => !key.startsWith('_') && value !== undefined),
+  )
 }
 
 /** The object that diffusers saves as `scheduler_config.json`: keys sorted, its class name and version included. */

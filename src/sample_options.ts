@@ -192,7 +192,7 @@ export function planSample<Tensor extends ChainTensor>(
   const shape = shapeOf(options)
   const generator = generatorOf(options)
   generator.streams(shape[0])
-  for (const name of ['tokens', 'mask'] as const) if (known) requireTokens(`known.${name}`, known[name], shape)
+  if (known) for (const name of ['tokens', 'mask'] as const) requireTokens(`known.${name}`, known[name], shape)
   return {
     timesteps: image ? timesteps.filter((t) => t <= requireStrength(image.strength) * T - 1) : timesteps,
     shape,
