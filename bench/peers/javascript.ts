@@ -1,5 +1,6 @@
 import { readConfig } from '../../src/config'
-import { createSchedule, type PosteriorCoefficients, posteriorCoefficients } from '../../src/schedule'
+import { type PosteriorCoefficients, posteriorCoefficients } from '../../src/process/posterior'
+import { createSchedule } from '../../src/process/schedule'
 import type { Peer, PreparedPeer, Problem } from '../peer'
 import { Columns } from './javascript_columns'
 import { truncateMasses } from './javascript_truncate'

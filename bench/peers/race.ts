@@ -1,7 +1,8 @@
 import type { Layout } from 'vq-diffusion-webgpu'
 import { readConfig } from '../../src/config'
-import { elementIndex } from '../../src/cpu/columns'
-import { createSchedule, posteriorCoefficients } from '../../src/schedule'
+import { elementIndex } from '../../src/cpu/logits'
+import { posteriorCoefficients } from '../../src/process/posterior'
+import { createSchedule } from '../../src/process/schedule'
 import type { Problem } from '../peer'
 
 /**

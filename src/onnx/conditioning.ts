@@ -1,5 +1,5 @@
 import { DtypeError, OptionError, ShapeError } from '../errors'
-import { elementCount } from '../tensor'
+import { elementCount } from '../shapes'
 import type { HostArray } from './network'
 
 /** Values of the model's further inputs, by name: those of one item for the whole batch, or of all B items in order. */

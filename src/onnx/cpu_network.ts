@@ -1,6 +1,7 @@
 import type * as Ort from 'onnxruntime-web'
 import { CpuTensor } from '../cpu/tensor'
-import { elementCount, GpuTensor } from '../tensor'
+import { GpuTensor } from '../gpu/tensor'
+import { elementCount } from '../shapes'
 import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 

@@ -1,5 +1,5 @@
+import { requireSample } from '../checks'
 import { dispose } from '../dispose'
-import { requireSample } from '../step_options'
 import { type AnyTensor, createNetwork, type Network, requireDevice } from './network'
 import { oneAtATime } from './queue'
 import type { OnnxSession } from './session'

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors'
-import { elementCount } from '../tensor'
+import { elementCount } from '../shapes'
 import type { OnnxImage } from './decoder'
 
 /**

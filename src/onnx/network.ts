@@ -1,6 +1,6 @@
 import type { CpuTensor } from '../cpu/tensor'
 import { DeviceMismatchError } from '../errors'
-import { GpuTensor } from '../tensor'
+import { GpuTensor } from '../gpu/tensor'
 import { CpuNetwork } from './cpu_network'
 import { GpuNetwork } from './gpu_network'
 import type { OnnxSession } from './session'
