@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
 import { type ArrayInfo, type StructInfo, type TypeInfo, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js'
 import { type Layout, type Shader, specialise } from '../src/gpu/shader.ts'
+import { stripWgsl } from './strip_wgsl.ts'
 
 const shaders = fileURLToPath(new URL('../shaders/', import.meta.url))
 
@@ -15,14 +16,6 @@ function includedFile(name: string, from: string): string {
 /** Names of the files that a .wgsl file includes. */
 function includesOf(source: string): string[] {
   return [...source.matchAll(/^\/\/#include "([^"]+)"/gm)].map(([, name]) => name!)
-}
-
-/** Removes comments, indentation and empty lines; directives (`//#`) and names stay. */
-export function stripWgsl(source: string): string {
-  return source
-    .replace(/\/\/(?!#).*$/gm, '')
-    .replace(/^\s+|[ \t]+$/gm, '')
-    .trim()
 }
 
 /** Reads a .wgsl file with all that it includes, each file once, and reflects its bindings. */

@@ -1,10 +1,12 @@
-import { GpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
-import type { VQDiffusionSchedulerOptions } from '../../src/config'
-import { Bench } from './bench'
-import type { Fixtures, FloatTensor, TokenTensor } from './fixtures'
+import { GpuTensor, VQDiffusionScheduler, type VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
+import type { FloatTensor, TokenTensor } from '../support/host_tensor'
+import { Engine } from './engine'
+import type { Fixtures } from './fixtures'
 
 /** The GPU scheduler under test. */
-export class KernelBench extends Bench<GpuTensor, VQDiffusionScheduler> {
+export class GpuEngine extends Engine<GpuTensor, VQDiffusionScheduler> {
+  readonly draws = 2 ** 14
+
   constructor(
     readonly device: GPUDevice,
     fixtures: Fixtures,

@@ -16,10 +16,10 @@ import {
   TokenRangeError,
   VQDiffusionScheduler,
 } from 'vq-diffusion-webgpu'
-import { watchCreations } from '../bench/device_watch'
-import { withErrorScopes } from './gpu'
+import { watchCreations } from '../../bench/device_watch'
+import { withErrorScopes } from '../support/error_scopes'
 
-/** Every bad call gives its named error before anything is enqueued; the scheduler goes on as if nothing had happened. */
+/** Every invalid call gives its named error before anything is enqueued, and changes nothing about the scheduler. */
 const device = await requestDevice()
 const foreign = await requestDevice()
 const options = { num_vec_classes: 9, num_train_timesteps: 10 }
@@ -42,7 +42,7 @@ const onnxTensor = (location: string, type = 'float32', dims = [1, K, N]) => ({
 })
 
 type Call = () => unknown
-const badCalls: [name: string, error: abstract new (...args: never[]) => Error, message: RegExp, call: Call][] = [
+const invalidCalls: [name: string, error: abstract new (...args: never[]) => Error, message: RegExp, call: Call][] = [
   [
     'logits of too few classes',
     ShapeError,
@@ -366,7 +366,7 @@ const badCalls: [name: string, error: abstract new (...args: never[]) => Error, 
   ],
 ]
 
-describe('bad input', () => {
+describe('invalid input', () => {
   let submits = 0
   let allocated: string[] = []
   const submit = device.queue.submit.bind(device.queue)
@@ -384,7 +384,7 @@ describe('bad input', () => {
     device.createBuffer = createBuffer
   })
 
-  it.each(badCalls)('%s', async (_, error, message, call) => {
+  it.each(invalidCalls)('%s', async (_, error, message, call) => {
     await withErrorScopes(device, async () => {
       const [submitsBefore, stateBefore] = [submits, generator.state]
       allocated = []
@@ -395,7 +395,7 @@ describe('bad input', () => {
       expect((failure as Error).name).toBe(error.name)
       expect((failure as Error).message).toMatch(message)
       expect(submits).toBe(submitsBefore)
-      // What the call itself brought along aside, nothing was allocated that could leak.
+      // Apart from the inputs that the call itself creates, nothing was allocated.
       expect(allocated.filter((label) => !['test/input', 'vqd/tensor', 'vqd/tokens'].includes(label))).toEqual([])
       expect(generator.state).toEqual(stateBefore)
       expect(scheduler.timesteps).toEqual([9, 7, 5, 3, 1])
@@ -435,8 +435,8 @@ describe('bad input', () => {
   })
 })
 
-describe('the end of things', () => {
-  it('a destroyed scheduler says so, twice destroyed too', async () => {
+describe('after the end of their life', () => {
+  it('the methods of a destroyed scheduler throw DestroyedError; destroying it twice is allowed', async () => {
     const doomed = await VQDiffusionScheduler.create(device, options)
     doomed.destroy()
     doomed.destroy()
@@ -444,7 +444,7 @@ describe('the end of things', () => {
     expect(() => doomed.initialSample([1, N], good)).toThrow(DestroyedError)
   })
 
-  it('a lost device says so', async () => {
+  it('the methods of a scheduler throw DeviceLostError when its device is lost', async () => {
     const lost = await requestDevice()
     const orphan = await VQDiffusionScheduler.create(lost, options)
     lost.destroy()
@@ -454,7 +454,7 @@ describe('the end of things', () => {
     expect(() => orphan.initialSample([1, N], good)).toThrow(/destroyed/)
   })
 
-  it('what is read of a lost device says so, lost before or during', async () => {
+  it('reading a tensor rejects with DeviceLostError, whether the device is lost before or during it', async () => {
     const lost = await requestDevice()
     const tensor = GpuTensor.empty(lost, [4], 'u32')
     const underWay = tensor.read()
@@ -463,7 +463,7 @@ describe('the end of things', () => {
     await expect(tensor.read()).rejects.toThrow(DeviceLostError)
   })
 
-  it('destroying a borrowed tensor leaves its buffer alone; destroying twice is once', async () => {
+  it('destroying a borrowed tensor keeps its buffer; destroying a tensor twice is allowed', async () => {
     const owner = GpuTensor.from(device, Uint32Array.of(1, 2, 3), [3])
     const view = GpuTensor.borrow(device, owner.buffer, [2], 'u32', 1)
     view.destroy()

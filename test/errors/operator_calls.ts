@@ -1,23 +1,22 @@
-import { DtypeError, OptionError, ShapeError, TimestepError } from '../src/errors'
-import { RandomGenerator } from '../src/random'
-import type { Operators } from './conformance/bench'
+import { DtypeError, OptionError, RandomGenerator, ShapeError, TimestepError } from 'vq-diffusion-webgpu'
+import type { EngineScheduler } from '../conformance/engine'
 
-export interface BadCall {
+export interface InvalidCall {
   readonly name: string
   readonly error: abstract new (...args: never[]) => Error
   readonly message: RegExp
   readonly call: () => unknown
 }
 
-/** Calls of the dense operators that either engine refuses with the same named error; K = 4, N = 3, T = 10. */
-export function badOperatorCalls<T>(
-  scheduler: Operators<T>,
+/** Calls of the dense operators that both engines refuse with the same error. K = 4, N = 3, T = 10. */
+export function invalidOperatorCalls<T>(
+  scheduler: EngineScheduler<T>,
   upload: (data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]) => T,
-): BadCall[] {
+): InvalidCall[] {
   const floats = (...shape: number[]) => upload(new Float32Array(shape.reduce((a, b) => a * b)), shape)
   const sample = upload(Uint32Array.of(0, 1, 4), [1, 3])
   const generator = new RandomGenerator(1)
-  const calls: [BadCall['name'], BadCall['error'], BadCall['message'], BadCall['call']][] = [
+  const calls: [InvalidCall['name'], InvalidCall['error'], InvalidCall['message'], InvalidCall['call']][] = [
     ['two shapes', ShapeError, /noise/, () => scheduler.gumbelNoised(floats(1, 4, 3), floats(1, 4, 5))],
     ['no classes', OptionError, /given 0/, () => scheduler.indexToLogOnehot(sample, 0)],
     ['one axis', ShapeError, /two axes/, () => scheduler.indexToLogOnehot(upload(Uint32Array.of(1), [1]), 4)],

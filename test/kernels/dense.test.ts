@@ -1,15 +1,22 @@
 import { describe, expect } from 'vitest'
-import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
-import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import type { LogPX0Options } from '../src/options'
-import { checkClose } from './conformance/checks'
-import { layouts } from './conformance/layouts'
-import { gpuTest, pseudoLogits, pseudoTokens } from './gpu'
-import { badOperatorCalls } from './operator_errors'
+import {
+  type GpuTensor,
+  type Layout,
+  type LogPX0Options,
+  RandomGenerator,
+  requestDevice,
+  VQDiffusionScheduler,
+} from 'vq-diffusion-webgpu'
+import { VQDiffusionScheduler as CpuScheduler, type CpuTensor } from 'vq-diffusion-webgpu/cpu'
+import { invalidOperatorCalls } from '../errors/operator_calls'
+import { checkClose, type Tolerance } from '../support/checks'
+import { gpuTest } from '../support/gpu'
+import { type Pair, pair, pseudoLogits, pseudoTokens, pseudoUniforms, upload } from '../support/inputs'
+import { columnsShape, layouts } from '../support/layouts'
 
 /**
- * Every dense operator of the GPU scheduler against its float64 twin: random inputs of odd sizes, excluded classes and
- * a worthless column among them, a timestep per item; to the tolerances of the reference fixtures.
+ * Every dense operator of the GPU scheduler against its float64 twin: random inputs of odd sizes, with excluded classes and
+ * invalid columns, a timestep for each item; to the tolerances of the golden cases.
  */
 const device = await requestDevice()
 const [B, K, N] = [3, 37, 53]
@@ -18,44 +25,34 @@ const gpu = await VQDiffusionScheduler.create(device, options)
 const twin = await CpuScheduler.create(options)
 const times = [19, 7, 0]
 
-/** The same values on both engines. */
-interface Pair {
-  readonly gpu: GpuTensor
-  readonly twin: CpuTensor
-}
-
-function pair(data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]): Pair {
-  return { gpu: GpuTensor.from(device, data as Float32Array, shape), twin: new CpuTensor(data, shape) }
-}
-
-/** Random logits of `items` items; every 11th −∞, and in items that there are always some, NaN and +∞. */
-function logits(layout: 'class-major' | 'pixel-major', seed: number, items = B): Pair {
+/** Random logits of `items` items: every 11th −∞, a NaN and a +∞. */
+function logits(layout: Layout, seed: number, items = B): Pair {
   const data = pseudoLogits(items * K * N, seed).map((value, i) => (i % 11 === 5 ? -Infinity : value))
   data[100] = NaN
   data[2000] = Infinity
-  return pair(data, layout === 'class-major' ? [items, K, N] : [items, N, K])
+  return pair(device, data, columnsShape(layout, [items, K, N]))
 }
 
-/** Logits of few values, so that most rank by their class. */
-function tied(layout: 'class-major' | 'pixel-major'): Pair {
+/** Logits of few different values, so that most of them rank by their class. */
+function tied(layout: Layout): Pair {
   const data = pseudoLogits(B * K * N, 8).map((value) => Math.round(value / 4))
-  return pair(data, layout === 'class-major' ? [B, K, N] : [B, N, K])
+  return pair(device, data, columnsShape(layout, [B, K, N]))
 }
 
-/** Random tokens; the fourth is no class, which the operators read as the mask. */
+/** Random tokens; the fourth is no class, so the operators read it as the mask. */
 function tokens(maskShare: number, seed: number): Pair {
   const data = pseudoTokens(B * N, K, maskShare, seed)
   data[3] = K + 5
-  return pair(data, [B, N])
+  return pair(device, data, [B, N])
 }
 
-/** Both results have one shape, and values within the tolerance; what is not finite is equal. */
-async function agree(got: GpuTensor, want: CpuTensor, tolerance: { atol?: number; rtol?: number }): Promise<void> {
+/** Fails unless both results have the same shape, and values within the tolerance; non-finite values have to be equal. */
+async function checkAgreement(got: GpuTensor, want: CpuTensor, tolerance: Tolerance): Promise<void> {
   expect(got.shape).toEqual(want.shape)
   checkClose('the GPU', await got.read(), { data: Float32Array.from(want.data), shape: want.shape }, tolerance)
 }
 
-const guidances: [name: string, run: (layout: (typeof layouts)[number]) => [Pair, LogPX0Options<Pair>]][] = [
+const guidances: [name: string, run: (layout: Layout) => [Pair, LogPX0Options<Pair>]][] = [
   ['log-softmax', (layout) => [logits(layout, 1), { layout }]],
   ['truncation', (layout) => [logits(layout, 1), { layout, truncationRate: 0.8 }]],
   ['truncation of ties', (layout) => [tied(layout), { layout, truncationRate: 0.8 }]],
@@ -68,7 +65,10 @@ const guidances: [name: string, run: (layout: (typeof layouts)[number]) => [Pair
     (layout) => [
       logits(layout, 1),
       {
-        ...{ layout, outputLayout: 'class-major', truncationRate: 0.9, minimum: -70 },
+        layout,
+        outputLayout: 'class-major',
+        truncationRate: 0.9,
+        minimum: -70,
         guidance: { scale: 2.5, unconditional: logits(layout, 2) },
       },
     ],
@@ -85,14 +85,14 @@ describe.each(layouts)('the twin agrees on operators of %s tensors:', (layout) =
     ]) {
       const got = gpu.qPosterior(logPX0.gpu, xT.gpu, times, { layout, previousTimestep })
       const want = twin.qPosterior(logPX0.twin, xT.twin, times, { layout, previousTimestep })
-      await agree(got, want, { atol: 5e-5, rtol: 1e-6 })
+      await checkAgreement(got, want, { atol: 5e-5, rtol: 1e-6 })
     }
   })
 
   gpuTest(device, 'indexToLogOnehot', async () => {
     const x = tokens(0.3, 2)
     for (const numClasses of [K, K + 1])
-      await agree(
+      await checkAgreement(
         gpu.indexToLogOnehot(x.gpu, numClasses, { layout }),
         twin.indexToLogOnehot(x.twin, numClasses, { layout }),
         { atol: 8e-6 },
@@ -105,14 +105,14 @@ describe.each(layouts)('the twin agrees on operators of %s tensors:', (layout) =
     for (const cumulative of [true, false]) {
       const got = gpu.logQTTransitioningToKnownClass({ t: times, xT: xT.gpu, cumulative, layout })
       const want = twin.logQTTransitioningToKnownClass({ t: times, xT: xT.twin, cumulative, layout })
-      await agree(got, want, { atol: 1e-5, rtol: 1e-6 })
+      await checkAgreement(got, want, { atol: 1e-5, rtol: 1e-6 })
     }
   })
 
   gpuTest(device, 'applyCumulativeTransitions', async () => {
     const q = logits(layout, 4)
     const t = [19, 7, -1]
-    await agree(
+    await checkAgreement(
       gpu.applyCumulativeTransitions(q.gpu, t, { layout }),
       twin.applyCumulativeTransitions(q.twin, t, { layout }),
       { atol: 1e-5, rtol: 1e-6 },
@@ -129,30 +129,29 @@ describe.each(layouts)('the twin agrees on operators of %s tensors:', (layout) =
       }
       const got = gpu.logPX0(modelOutput.gpu, on('gpu') as LogPX0Options<GpuTensor>)
       const want = twin.logPX0(modelOutput.twin, on('twin') as LogPX0Options<CpuTensor>)
-      await agree(got, want, { atol: 1e-4, rtol: 1e-6 })
+      await checkAgreement(got, want, { atol: 1e-4, rtol: 1e-6 })
     })
 })
 
 describe('the twin agrees on operators without a layout:', () => {
   gpuTest(device, 'gumbelNoised', async () => {
     const scores = logits('class-major', 5)
-    const uniforms = pseudoLogits(B * K * N, 6, 1).map((value) => value + 0.5)
+    const uniforms = pseudoUniforms(B * K * N, 6)
     uniforms.set([0, 1, 2 ** -24, 1 - 2 ** -24])
-    const noise = pair(uniforms, scores.twin.shape)
-    await agree(gpu.gumbelNoised(scores.gpu, noise.gpu), twin.gumbelNoised(scores.twin, noise.twin), {
-      ...{ atol: 2e-5, rtol: 2e-6 },
-    })
+    const noise = pair(device, uniforms, scores.twin.shape)
+    const got = gpu.gumbelNoised(scores.gpu, noise.gpu)
+    await checkAgreement(got, twin.gumbelNoised(scores.twin, noise.twin), { atol: 2e-5, rtol: 2e-6 })
   })
 
   gpuTest(device, 'lookupCodebook', async () => {
-    const codebook = pair(pseudoLogits(K * 5, 7), [K, 5])
+    const codebook = pair(device, pseudoLogits(K * 5, 7), [K, 5])
     const indices = tokens(0.1, 7)
     const got = gpu.lookupCodebook(codebook.gpu, indices.gpu)
-    await agree(got, twin.lookupCodebook(codebook.twin, indices.twin), {})
+    await checkAgreement(got, twin.lookupCodebook(codebook.twin, indices.twin), {})
     expect(await gpu.readFaults()).toEqual(await twin.readFaults())
   })
 
-  gpuTest(device, 'addNoise: the very same tokens, a seed and a timestep per item', async () => {
+  gpuTest(device, 'addNoise gives the same tokens, with a seed and a timestep for each item', async () => {
     const x0 = tokens(0.1, 8)
     const [generator, twinGenerator] = [new RandomGenerator([5, 2n ** 63n, 7]), new RandomGenerator([5, 2n ** 63n, 7])]
     for (const t of [times, [10, 11, 12], 15]) {
@@ -168,10 +167,7 @@ describe('the twin agrees on operators without a layout:', () => {
 
   gpuTest(device, 'addNoise with supplied noise', async () => {
     const x0 = tokens(0.1, 9)
-    const noise = pair(
-      pseudoLogits(B * (K + 1) * N, 10, 1).map((value) => value + 0.5),
-      [B, K + 1, N],
-    )
+    const noise = pair(device, pseudoUniforms(B * (K + 1) * N, 10), [B, K + 1, N])
     const got = await gpu.addNoise(x0.gpu, times, { noise: noise.gpu }).read()
     expect(got).toEqual(twin.addNoise(x0.twin, times, { noise: noise.twin }).data)
     expect(await gpu.readFaults()).toEqual(await twin.readFaults())
@@ -180,9 +176,8 @@ describe('the twin agrees on operators without a layout:', () => {
 
 describe('the GPU refuses what the twin refuses:', async () => {
   const small = await VQDiffusionScheduler.create(device, { num_vec_classes: 5, num_train_timesteps: 10 })
-  const upload = (data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]): GpuTensor =>
-    GpuTensor.from(device, data as Float32Array, shape)
-  for (const { name, error, message, call } of badOperatorCalls<GpuTensor>(small, upload))
+  const calls = invalidOperatorCalls<GpuTensor>(small, (data, shape) => upload(device, data, shape))
+  for (const { name, error, message, call } of calls)
     gpuTest(device, name, async () => {
       expect(call).toThrow(error)
       expect(call).toThrow(message)

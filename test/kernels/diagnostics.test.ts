@@ -1,8 +1,10 @@
 import { describe, expect } from 'vitest'
-import { GpuTensor, type Layout, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { checkClose } from './conformance/checks'
-import { gpuTest, pseudoLogits, pseudoTokens } from './gpu'
+import { checkClose } from '../support/checks'
+import { gpuTest } from '../support/gpu'
+import { pseudoLogits, pseudoTokens } from '../support/inputs'
+import { columnsShape, layouts } from '../support/layouts'
 
 const device = await requestDevice()
 const [K, N] = [37, 30]
@@ -12,10 +14,10 @@ const tokens = pseudoTokens(2 * N, K, 0.5, 1)
 const sample = scheduler.uploadTokens(tokens, [2, N])
 
 describe('diagnostics', () => {
-  for (const layout of ['class-major', 'pixel-major'] as Layout[])
+  for (const layout of layouts)
     for (const previousTimestep of [30, -1])
-      gpuTest(device, `equal the twin’s, ${layout}, to ${previousTimestep}`, async () => {
-        const shape = layout === 'class-major' ? [4, K, N] : [4, N, K]
+      gpuTest(device, `equal the twin’s, ${layout}, previous timestep ${previousTimestep}`, async () => {
+        const shape = columnsShape(layout, [4, K, N])
         const data = pseudoLogits(4 * K * N, 1)
         data[3] = -Infinity
         data[2 * K * N + 3] = -Infinity
@@ -26,7 +28,8 @@ describe('diagnostics', () => {
           generator: new RandomGenerator(1),
         })
         const want = twin.step(new CpuTensor(data, shape), 60, new CpuTensor(tokens, [2, N]), {
-          ...{ ...options, generator: new RandomGenerator(1) },
+          ...options,
+          generator: new RandomGenerator(1),
         })
         for (const name of ['entropy', 'topProbability'] as const) {
           const values = { data: Float32Array.from(want.diagnostics![name].data), shape: [2, N] }
@@ -40,7 +43,7 @@ describe('diagnostics', () => {
         await scheduler.readFaults()
       })
 
-  gpuTest(device, 'of steps that are recorded are those of steps that are submitted one by one', async () => {
+  gpuTest(device, 'are the same whether steps are recorded into one encoder or submitted one by one', async () => {
     const logits = GpuTensor.from(device, pseudoLogits(2 * K * N, 2), [2, K, N])
     const chain = async (encoder?: GPUCommandEncoder) => {
       const options = { generator: new RandomGenerator(1), diagnostics: scheduler.emptyDiagnostics([2, N]) }
@@ -60,7 +63,10 @@ describe('diagnostics', () => {
     data.fill(-Infinity, 0, K)
     data[5] = 2
     const { diagnostics } = scheduler.step(GpuTensor.from(device, data, [2, N, K]), 60, sample, {
-      ...{ layout: 'pixel-major', previousTimestep: 30, generator: new RandomGenerator(1), diagnostics: true },
+      layout: 'pixel-major',
+      previousTimestep: 30,
+      generator: new RandomGenerator(1),
+      diagnostics: true,
     })
     const [entropy, top] = [await diagnostics!.entropy.read(), await diagnostics!.topProbability.read()]
     expect(entropy[0]).toBeCloseTo(0, 6)

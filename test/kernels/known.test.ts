@@ -1,8 +1,9 @@
 import { describe, expect } from 'vitest'
 import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { gpuTest, pseudoLogits, pseudoTokens } from './gpu'
-import { goodnessOfFit } from './statistics'
+import { gpuTest } from '../support/gpu'
+import { pseudoLogits, pseudoTokens } from '../support/inputs'
+import { checkLaw, countTokens } from '../support/statistics'
 
 const device = await requestDevice()
 const options = { num_vec_classes: 12, num_train_timesteps: 20, gamma_cum_end: 0.8 }
@@ -21,7 +22,7 @@ describe('known pixels', () => {
   for (const predOriginalSample of [false, true])
     gpuTest(
       device,
-      `of a chain equal the twin’s, and at its end what is known, x₀ asked for: ${predOriginalSample}`,
+      `of a chain equal the twin’s, and the known tokens at its end, predOriginalSample: ${predOriginalSample}`,
       async () => {
         const [generator, twinGenerator] = [new RandomGenerator(4), new RandomGenerator(4)]
         let sample: GpuTensor = scheduler.initialSample([2, N], { generator })
@@ -31,7 +32,9 @@ describe('known pixels', () => {
           const logits = GpuTensor.from(device, data, [2, K, N])
           const got = scheduler.step(logits, t, sample, { generator, known, predOriginalSample })
           const want = twin.step(new CpuTensor(data, [2, K, N]), t, twinSample, {
-            ...{ generator: twinGenerator, known: twinKnown, predOriginalSample },
+            generator: twinGenerator,
+            known: twinKnown,
+            predOriginalSample,
           })
           sample = got.prevSample
           twinSample = want.prevSample
@@ -47,7 +50,7 @@ describe('known pixels', () => {
       },
     )
 
-  gpuTest(device, 'do not disturb the others', async () => {
+  gpuTest(device, 'do not change the other pixels', async () => {
     const logits = GpuTensor.from(device, pseudoLogits(2 * K * N, 7), [2, K, N])
     const sample = scheduler.uploadTokens(pseudoTokens(2 * N, K, 0.5, 8), [2, N])
     const t = scheduler.timesteps[2]!
@@ -66,15 +69,15 @@ describe('known pixels', () => {
     const sample = scheduler.initialSample([1, draws], { start: 'mask' })
     for (const u of [14, 5, 0]) {
       const { prevSample } = scheduler.step(logits, 19, sample, {
-        ...{ generator: new RandomGenerator(2), known: given, previousTimestep: u },
+        generator: new RandomGenerator(2),
+        known: given,
+        previousTimestep: u,
       })
-      const counts = new Uint32Array(K + 1)
-      for (const token of await prevSample.read()) counts[token]!++
       const [keep, replace, masked] = [scheduler.logCumprodAt, scheduler.logCumprodBt, scheduler.logCumprodCt].map(
         (log) => Math.exp(log[u]!),
       )
       const law = Array.from({ length: K + 1 }, (_, k) => (k === K ? masked! : replace! + (k === 3 ? keep! : 0)))
-      expect(goodnessOfFit(counts, law)).toBeGreaterThan(1e-6)
+      checkLaw(`u = ${u}`, countTokens(await prevSample.read(), K + 1), law)
     }
   })
 })

@@ -1,22 +1,22 @@
 import { describe, expect } from 'vitest'
 import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { WgslReflect } from 'wgsl_reflect'
-import addNoise from '../shaders/add_noise.wgsl'
-import applyCumulative from '../shaders/apply_cumulative.wgsl'
-import codebook from '../shaders/codebook.wgsl'
-import diagnostics from '../shaders/diagnostics.wgsl'
-import guide from '../shaders/guide.wgsl'
-import gumbelNoised from '../shaders/gumbel_noised.wgsl'
-import initialSample from '../shaders/initial_sample.wgsl'
-import posterior from '../shaders/posterior.wgsl'
-import step from '../shaders/step.wgsl'
-import { type Shader, specialise } from '../src/gpu/shader'
-import puritySelect from '../src/samplers/purity/select.wgsl'
-import { gpuTest } from './gpu'
+import addNoise from '../../shaders/add_noise.wgsl'
+import applyCumulative from '../../shaders/apply_cumulative.wgsl'
+import codebook from '../../shaders/codebook.wgsl'
+import diagnostics from '../../shaders/diagnostics.wgsl'
+import guide from '../../shaders/guide.wgsl'
+import gumbelNoised from '../../shaders/gumbel_noised.wgsl'
+import initialSample from '../../shaders/initial_sample.wgsl'
+import posterior from '../../shaders/posterior.wgsl'
+import step from '../../shaders/step.wgsl'
+import { type Shader, specialise } from '../../src/gpu/shader'
+import puritySelect from '../../src/samplers/purity/select.wgsl'
+import { gpuTest } from '../support/gpu'
 
 /**
- * What the host packs lies where WGSL looks for it: every call packs known values, which are read back by the names
- * and offsets that a reflection library finds in the shader.
+ * The parameters lie where WGSL reads them: every call uploads known values, which are read back by the names and offsets
+ * that a reflection library finds in the shader.
  */
 const device = await requestDevice()
 const [K, N, B] = [7, 5, 2]
@@ -100,17 +100,34 @@ describe('host packing equals WGSL', () => {
     const { header, items } = packedBy(
       () =>
         scheduler.step(logits(), [7, 5], tokens(), {
-          ...{ generator: seeds(), layout: 'pixel-major', previousTimestep: [3, 1], known },
-          ...{ guidance: { scale: 2.5 }, truncationRate: 0.75, predOriginalSample: true },
+          generator: seeds(),
+          layout: 'pixel-major',
+          previousTimestep: [3, 1],
+          known,
+          guidance: { scale: 2.5 },
+          truncationRate: 0.75,
+          predOriginalSample: true,
         }),
       step,
       'Step',
     )
     expect(header).toEqual({
-      ...{ num_tokens: B * N, num_pixels: N, counter: 1, flags: 1, tile: 64 },
-      ...{ conditional_offset: 140, unconditional_offset: 70, sample_offset: 10, prev_sample_offset: 0, x_0_offset: 0 },
-      ...{ class_stride: 1, pixel_stride: K, guidance_scale: 2.5, truncation_rate: 0.75 },
-      ...{ known_tokens_offset: 10, known_mask_offset: 10 },
+      num_tokens: B * N,
+      num_pixels: N,
+      counter: 1,
+      flags: 1,
+      tile: 64,
+      conditional_offset: 140,
+      unconditional_offset: 70,
+      sample_offset: 10,
+      prev_sample_offset: 0,
+      x_0_offset: 0,
+      class_stride: 1,
+      pixel_stride: K,
+      guidance_scale: 2.5,
+      truncation_rate: 0.75,
+      known_tokens_offset: 10,
+      known_mask_offset: 10,
     })
     expect(items).toHaveLength(B)
     expect(items[1]).toMatchObject({ stream: { seed: [4, 3], item: 0 }, mask_possible: 1 })
@@ -171,13 +188,24 @@ describe('host packing equals WGSL', () => {
   gpuTest(device, 'Guide', async () => {
     const call = () =>
       scheduler.logPX0(logits(), {
-        ...{ layout: 'pixel-major', outputLayout: 'class-major', guidance: { scale: 3 } },
-        ...{ normalise: false, truncationRate: 0.5, minimum: -70 },
+        layout: 'pixel-major',
+        outputLayout: 'class-major',
+        guidance: { scale: 3 },
+        normalise: false,
+        truncationRate: 0.5,
+        minimum: -70,
       })
     expect(packedBy(call, guide, 'Guide').header).toEqual({
-      ...{ num_tokens: B * N, num_pixels: N, class_major: 0, output_class_major: 1 },
-      ...{ conditional_offset: 140, unconditional_offset: 70, guidance_scale: 3 },
-      ...{ normalise: 0, truncation_rate: 0.5, minimum: -70 },
+      num_tokens: B * N,
+      num_pixels: N,
+      class_major: 0,
+      output_class_major: 1,
+      conditional_offset: 140,
+      unconditional_offset: 70,
+      guidance_scale: 3,
+      normalise: 0,
+      truncation_rate: 0.5,
+      minimum: -70,
     })
   })
 
@@ -185,7 +213,12 @@ describe('host packing equals WGSL', () => {
     const call = () => scheduler.applyCumulativeTransitions(logits().slice(0, B), [7, -1], { layout: 'pixel-major' })
     const { header, items } = packedBy(call, applyCumulative, 'Rows')
     expect(header).toEqual({
-      ...{ size: B * N * (K + 1), num_pixels: N, rows: K + 1, class_major: 0, tokens_offset: 0, input_offset: 70 },
+      size: B * N * (K + 1),
+      num_pixels: N,
+      rows: K + 1,
+      class_major: 0,
+      tokens_offset: 0,
+      input_offset: 70,
     })
     const [keep, , mask] = (items[0] as { value: number[] }).value
     expect(keep).toBeCloseTo(scheduler.logCumprodAt[7]!, 5)
@@ -197,46 +230,63 @@ describe('host packing equals WGSL', () => {
     const vectors = GpuTensor.from(device, new Float32Array(2 * K * 3), [2, K, 3])
     const second = GpuTensor.borrow(device, vectors.buffer, [K, 3], 'f32', K * 3)
     expect(packedBy(() => scheduler.lookupCodebook(second, tokens()), codebook, 'Codebook').header).toEqual({
-      ...{ size: B * N * 3, num_pixels: N, embedding_size: 3, tokens_offset: 10, codebook_offset: K * 3 },
+      size: B * N * 3,
+      num_pixels: N,
+      embedding_size: 3,
+      tokens_offset: 10,
+      codebook_offset: K * 3,
     })
     const call = () => scheduler.gumbelNoised(logits().slice(0, B), logits().slice(B, 2 * B))
     expect(packedBy(call, gumbelNoised, 'GumbelNoised').header).toEqual({
-      ...{ size: B * N * K, logits_offset: 70, noise_offset: 140 },
+      size: B * N * K,
+      logits_offset: 70,
+      noise_offset: 140,
     })
   })
 
   gpuTest(device, 'Diagnostics', async () => {
     const call = () =>
       scheduler.step(logits(), 7, tokens(), {
-        ...{
-          generator: seeds(),
-          layout: 'pixel-major',
-          previousTimestep: 3,
-          guidance: { scale: 3 },
-          diagnostics: true,
-        },
+        generator: seeds(),
+        layout: 'pixel-major',
+        previousTimestep: 3,
+        guidance: { scale: 3 },
+        diagnostics: true,
       })
     expect(packedBy(call, diagnostics, 'Diagnostics').header).toEqual({
-      ...{ num_tokens: B * N, num_pixels: N, class_major: 0, conditional_offset: 140, unconditional_offset: 70 },
-      ...{ guidance_scale: 3, sample_offset: 10, prev_sample_offset: 0 },
+      num_tokens: B * N,
+      num_pixels: N,
+      class_major: 0,
+      conditional_offset: 140,
+      unconditional_offset: 70,
+      guidance_scale: 3,
+      sample_offset: 10,
+      prev_sample_offset: 0,
     })
   })
 
   gpuTest(device, 'Purity', async () => {
     const call = () =>
       scheduler.purityStep(logits(), 9, tokens(), {
-        ...{
-          generator: seeds(),
-          layout: 'pixel-major',
-          previousTimestep: [5, 0],
-          guidance: { scale: 3 },
-          priorWeight: 1.5,
-        },
+        generator: seeds(),
+        layout: 'pixel-major',
+        previousTimestep: [5, 0],
+        guidance: { scale: 3 },
+        priorWeight: 1.5,
       })
     const { header, items } = packedBy(call, puritySelect, 'Purity', 0)
     expect(header).toEqual({
-      ...{ num_tokens: B * N, num_pixels: N, class_major: 0, conditional_offset: 140, unconditional_offset: 70 },
-      ...{ guidance_scale: 3, sample_offset: 10, prev_sample_offset: 0, counter: 1, prior_weight: 1.5, by_purity: 1 },
+      num_tokens: B * N,
+      num_pixels: N,
+      class_major: 0,
+      conditional_offset: 140,
+      unconditional_offset: 70,
+      guidance_scale: 3,
+      sample_offset: 10,
+      prev_sample_offset: 0,
+      counter: 1,
+      prior_weight: 1.5,
+      by_purity: 1,
     })
     const expected = (u: number) => Math.round(N * (1 - Math.exp(scheduler.logCumprodCt[u]!)))
     expect(items).toEqual([

@@ -1,11 +1,11 @@
 import { describe, expect, vi } from 'vitest'
 import { requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
-import { gpuTest } from './gpu'
+import { gpuTest } from '../support/gpu'
 
 const device = await requestDevice()
 
-describe('the schedulers of a device', () => {
-  gpuTest(device, 'share their pipelines, also with one that is destroyed', async () => {
+describe('schedulers of the same device', () => {
+  gpuTest(device, 'share their pipelines, also those of a destroyed scheduler', async () => {
     const first = await VQDiffusionScheduler.create(device, { num_vec_classes: 9 })
     first.destroy()
     const compile = vi.spyOn(device, 'createComputePipelineAsync')
@@ -19,7 +19,7 @@ describe('the schedulers of a device', () => {
     for (const used of [sample, second, other]) used.destroy()
   })
 
-  gpuTest(device, 'compile once what two that are created together need', async () => {
+  gpuTest(device, 'compile a pipeline once if two schedulers that need it are created at the same time', async () => {
     const compile = vi.spyOn(device, 'createComputePipelineAsync')
     const create = () => VQDiffusionScheduler.create(device, { num_vec_classes: 11 })
     const pair = await Promise.all([create(), create()])

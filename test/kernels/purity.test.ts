@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import {
-  GpuTensor,
-  type Layout,
-  OptionError,
-  RandomGenerator,
-  requestDevice,
-  VQDiffusionScheduler,
-} from 'vq-diffusion-webgpu'
+import { GpuTensor, OptionError, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { gpuTest, pseudoLogits } from './gpu'
-import { goodnessOfFit } from './statistics'
+import { gpuTest } from '../support/gpu'
+import { pseudoLogits } from '../support/inputs'
+import { columnsShape, layouts, repeated } from '../support/layouts'
+import { checkLaw, countTokens } from '../support/statistics'
 
 const device = await requestDevice()
 const options = { num_vec_classes: 12, num_train_timesteps: 20 }
@@ -18,7 +13,7 @@ const twin = await CpuScheduler.create(options)
 const K = 11
 
 describe('purity-prior sampling', () => {
-  for (const layout of ['class-major', 'pixel-major'] as Layout[])
+  for (const layout of layouts)
     for (const N of [1, 50, 130])
       gpuTest(device, `of ${N} tokens equals the twin’s over a chain, ${layout}, guided, by seed`, async () => {
         scheduler.setTimesteps(6)
@@ -28,7 +23,7 @@ describe('purity-prior sampling', () => {
         let twinSample: CpuTensor = twin.initialSample([2, N], { start: 'mask' })
         const revealed: number[] = []
         for (const t of scheduler.timesteps) {
-          const shape = layout === 'class-major' ? [4, K, N] : [4, N, K]
+          const shape = columnsShape(layout, [4, K, N])
           const data = pseudoLogits(4 * N * K, t)
           const rule = { layout, guidance: { scale: 2 }, priorWeight: 1.5 }
           sample = scheduler.purityStep(GpuTensor.from(device, data, shape), t, sample, {
@@ -43,7 +38,7 @@ describe('purity-prior sampling', () => {
           expect(await sample.read()).toEqual(twinSample.data)
           revealed.push([...twinSample.data.slice(0, N)].filter((token) => token < K).length)
         }
-        // As many as the schedule expects to be unmasked, and all in the end.
+        // As many as the schedule expects to be unmasked, and all tokens at the end.
         const expected = [...scheduler.timesteps.slice(1), 20].map((u) =>
           Math.round(N * (1 - Math.exp(scheduler.logCumprodCt[u]!))),
         )
@@ -52,7 +47,7 @@ describe('purity-prior sampling', () => {
       })
 
   gpuTest(device, 'chooses by weight: the first of three tokens in proportion to their purity (α = 1e-6)', async () => {
-    // One class takes almost p, the rest share what is left: purities 1, 0.5, 0.25 relative to the purest.
+    // One class has the probability p, the others share 1 − p: purities 1, 0.5, 0.25 relative to the highest.
     const [B, N] = [2 ** 12, 3]
     const tops = [0.8, 0.4, 0.2]
     const rows = tops.map((p) => Float32Array.from({ length: K }, (_, k) => Math.log(k === 0 ? p : (1 - p) / (K - 1))))
@@ -63,7 +58,10 @@ describe('purity-prior sampling', () => {
       const sample = scheduler.initialSample([B, N], { start: 'mask' })
       // At u = 12 of 20 the schedule expects 3·(1 − 0.63) ≈ 1 token to be revealed.
       const { prevSample } = scheduler.purityStep(modelOutput, 19, sample, {
-        ...{ generator: new RandomGenerator(9), layout: 'pixel-major', previousTimestep: 12, byPurity },
+        generator: new RandomGenerator(9),
+        layout: 'pixel-major',
+        previousTimestep: 12,
+        byPurity,
       })
       const tokens = await prevSample.read()
       const counts = new Uint32Array(N)
@@ -72,38 +70,36 @@ describe('purity-prior sampling', () => {
       })
       expect(counts.reduce((a, b) => a + b)).toBe(B)
       const law = byPurity ? [4 / 7, 2 / 7, 1 / 7] : [1 / 3, 1 / 3, 1 / 3]
-      expect(goodnessOfFit(counts, law)).toBeGreaterThan(1e-6)
+      checkLaw(byPurity ? 'by purity' : 'uniformly', counts, law)
     }
   })
 
   gpuTest(device, 'sharpens: p^(1 + r π) (2¹⁶ draws, α = 1e-6)', async () => {
     const [B, N] = [2 ** 6, 2 ** 10]
     const p = [0.4, 0.3, 0.1, ...Array.from({ length: K - 3 }, () => 0.2 / (K - 3))]
-    const column = Float32Array.from(p, Math.log)
-    const data = Float32Array.from({ length: B * N * K }, (_, i) => column[i % K]!)
+    const data = repeated(p.map(Math.log), B * N, 'pixel-major')
     const sample = scheduler.initialSample([B, N], { start: 'mask' })
     const { prevSample } = scheduler.purityStep(GpuTensor.from(device, data, [B, N, K]), 19, sample, {
-      ...{ generator: new RandomGenerator(10), layout: 'pixel-major', previousTimestep: 0, priorWeight: 2 },
+      generator: new RandomGenerator(10),
+      layout: 'pixel-major',
+      previousTimestep: 0,
+      priorWeight: 2,
     })
-    const counts = new Uint32Array(K)
-    for (const token of await prevSample.read()) counts[token]!++
-    const sharpened = p.map((value) => value ** 3) // all tokens are alike: π = 1
+    const sharpened = p.map((value) => value ** 3) // all columns are the same, so π = 1
     const total = sharpened.reduce((a, b) => a + b)
-    expect(
-      goodnessOfFit(
-        counts,
-        sharpened.map((value) => value / total),
-      ),
-    ).toBeGreaterThan(1e-6)
+    const law = sharpened.map((value) => value / total)
+    checkLaw('x₀', countTokens(await prevSample.read(), K), law)
   })
 
-  gpuTest(device, 'counts worthless columns once, and never reveals them', async () => {
+  gpuTest(device, 'counts an invalid column once, and never reveals its token', async () => {
     const N = 8
     const data = pseudoLogits(N * K, 3)
     data[2 * K] = Number.NaN
     const sample = scheduler.initialSample([1, N], { start: 'mask' })
     const { prevSample } = scheduler.purityStep(GpuTensor.from(device, data, [1, N, K]), 19, sample, {
-      ...{ generator: new RandomGenerator(1), layout: 'pixel-major', previousTimestep: 0 },
+      generator: new RandomGenerator(1),
+      layout: 'pixel-major',
+      previousTimestep: 0,
     })
     const tokens = await prevSample.read()
     expect([...tokens].filter((token) => token === K)).toHaveLength(1)

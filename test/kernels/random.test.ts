@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import { GpuTensor, requestDevice } from 'vq-diffusion-webgpu'
-import random from '../shaders/lib/random.wgsl'
-import { classTailWords, classWords, exponential, pixelKey, type Words } from '../src/cpu/random'
-import { specialise } from '../src/gpu/shader'
-import type { ItemStream } from '../src/random'
-import { gpuTest } from './gpu'
+import random from '../../shaders/lib/random.wgsl'
+import { classTailWords, classWords, exponential, pixelKey, type Words } from '../../src/cpu/random'
+import { specialise } from '../../src/gpu/shader'
+import type { ItemStream } from '../../src/random'
+import { gpuTest } from '../support/gpu'
 
 const device = await requestDevice()
 const pixels = 256

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import {
-  GpuTensor,
-  type Layout,
+  type GpuTensor,
   ModelOutputError,
   RandomGenerator,
   requestDevice,
   VQDiffusionScheduler,
 } from 'vq-diffusion-webgpu'
-import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { gpuTest, pseudoLogits, pseudoTokens } from './gpu'
+import { VQDiffusionScheduler as CpuScheduler, type CpuTensor } from 'vq-diffusion-webgpu/cpu'
+import { gpuTest } from '../support/gpu'
+import { pair, pseudoLogits, pseudoTokens, pseudoUniforms, upload as uploadTo } from '../support/inputs'
+import { columnsShape, inLayout, layouts } from '../support/layouts'
 
 const device = await requestDevice()
 const K = 37 // odd, so that halves and columns are not aligned
@@ -19,35 +20,20 @@ scheduler.setTimesteps(5)
 const twin = await CpuScheduler.create(options)
 twin.setTimesteps(5)
 
-const upload = (data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: number[]) =>
-  GpuTensor.from(device, data as Float32Array, shape)
-const bothLayouts: Layout[] = ['class-major', 'pixel-major']
-const shapeOf = (layout: Layout, B: number) => (layout === 'class-major' ? [B, K, N] : [B, N, K])
-
-/** [B, K, N] ↔ [B, N, K] */
-function transpose(data: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from(data, (_, i) => {
-    const [b, n, k] = [Math.floor(i / (rows * columns)), Math.floor(i / rows) % columns, i % rows]
-    return data[(b * rows + k) * columns + n]!
-  })
-}
+const upload = (data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]) =>
+  uploadTo(device, data, shape)
 
 describe('a chain on the GPU', () => {
-  for (const layout of bothLayouts)
-    gpuTest(device, `equals the float64 twin’s, token by token, ${layout}`, async () => {
+  for (const layout of layouts)
+    gpuTest(device, `equals the float64 twin’s, token for token, ${layout}`, async () => {
       const [generator, twinGenerator] = [new RandomGenerator([3, 4]), new RandomGenerator([3, 4])]
       let sample: GpuTensor = scheduler.initialSample([2, N], { generator })
       let twinSample: CpuTensor = twin.initialSample([2, N], { generator: twinGenerator })
       expect(await sample.read()).toEqual(twinSample.data)
       for (const [i, t] of scheduler.timesteps.entries()) {
-        const data = pseudoLogits(2 * K * N, i)
-        const step = scheduler.step(upload(data, shapeOf(layout, 2)), t, sample, { generator, layout })
-        const twinStep = twin.step(new CpuTensor(data, shapeOf(layout, 2)), t, twinSample, {
-          generator: twinGenerator,
-          layout,
-        })
-        sample = step.prevSample
-        twinSample = twinStep.prevSample
+        const logits = pair(device, pseudoLogits(2 * K * N, i), columnsShape(layout, [2, K, N]))
+        sample = scheduler.step(logits.gpu, t, sample, { generator, layout }).prevSample
+        twinSample = twin.step(logits.twin, t, twinSample, { generator: twinGenerator, layout }).prevSample
         expect(await sample.read()).toEqual(twinSample.data)
       }
       expect(generator.state).toEqual(twinGenerator.state)
@@ -55,17 +41,18 @@ describe('a chain on the GPU', () => {
     })
 
   gpuTest(device, 'is the same in both layouts', async () => {
-    const data = pseudoLogits(K * N, 9)
+    const logits = { data: pseudoLogits(K * N, 9), shape: [1, K, N] }
     const sample = scheduler.uploadTokens(pseudoTokens(N, K, 0.5, 9), [1, N])
-    const results = bothLayouts.map((layout) => {
-      const logits = upload(layout === 'class-major' ? data : transpose(data, K, N), shapeOf(layout, 1))
-      return scheduler.step(logits, 11, sample, { generator: new RandomGenerator(1), layout }).prevSample.read()
+    const results = layouts.map((layout) => {
+      const { data, shape } = inLayout(layout, logits)
+      const options = { generator: new RandomGenerator(1), layout }
+      return scheduler.step(upload(data, shape), 11, sample, options).prevSample.read()
     })
     const [classMajor, pixelMajor] = await Promise.all(results)
     expect(pixelMajor).toEqual(classMajor)
   })
 
-  gpuTest(device, 'of a batch of 4 with a seed each equals four chains alone', async () => {
+  gpuTest(device, 'of a batch with a seed for each item equals the chains of the items alone', async () => {
     const seeds = [11, 2n ** 63n, 13, 14]
     const chain = async (own: (number | bigint)[], items: number[]) => {
       const generator = new RandomGenerator(own)
@@ -85,10 +72,11 @@ describe('a chain on the GPU', () => {
 })
 
 describe('one step', () => {
-  const sample = scheduler.uploadTokens(pseudoTokens(2 * N, K, 0.5, 1), [2, N])
-  const logits = upload(pseudoLogits(2 * K * N, 1), [2, K, N])
+  const x = pair(device, pseudoTokens(2 * N, K, 0.5, 1), [2, N])
+  const modelOutput = pair(device, pseudoLogits(2 * K * N, 1), [2, K, N])
+  const [sample, logits] = [x.gpu, modelOutput.gpu]
 
-  gpuTest(device, 'gives the same tokens whether or not the predicted x₀ is asked for', async () => {
+  gpuTest(device, 'gives the same tokens with and without predOriginalSample', async () => {
     for (const t of scheduler.timesteps) {
       const plain = scheduler.step(logits, t, sample, { generator: new RandomGenerator(5) })
       const asked = scheduler.step(logits, t, sample, { generator: new RandomGenerator(5), predOriginalSample: true })
@@ -96,17 +84,12 @@ describe('one step', () => {
       expect(await asked.prevSample.read()).toEqual(await plain.prevSample.read())
       const x0 = await asked.predOriginalSample!.read()
       expect(Math.max(...x0)).toBeLessThan(K)
-      const twinSample = new CpuTensor(await sample.read(), [2, N])
-      const twinLogits = new CpuTensor(await logits.read(), [2, K, N])
-      const twinStep = twin.step(twinLogits, t, twinSample, {
-        generator: new RandomGenerator(5),
-        predOriginalSample: true,
-      })
-      expect(x0).toEqual(twinStep.predOriginalSample!.data)
+      const options = { generator: new RandomGenerator(5), predOriginalSample: true }
+      expect(x0).toEqual(twin.step(modelOutput.twin, t, x.twin, options).predOriginalSample!.data)
     }
   })
 
-  gpuTest(device, 'takes a timestep and a previous timestep per item', async () => {
+  gpuTest(device, 'takes a timestep and a previous timestep for each item', async () => {
     const [t, u] = [
       [17, 6],
       [9, -1],
@@ -122,7 +105,7 @@ describe('one step', () => {
     }
   })
 
-  gpuTest(device, 'guides: from two tensors, from one of batch 2B, and as the formula says', async () => {
+  gpuTest(device, 'guides from two tensors and from one of batch 2B, as the formula', async () => {
     const [conditional, unconditional] = [pseudoLogits(2 * K * N, 21), pseudoLogits(2 * K * N, 22)]
     const scale = 2.5
     const formula = conditional.map((c, i) => unconditional[i]! + scale * (c - unconditional[i]!))
@@ -139,75 +122,77 @@ describe('one step', () => {
     expect(await draw(upload(conditional, [2, K, N]))).not.toEqual(want)
   })
 
-  gpuTest(device, 'draws with supplied noise what the twin draws, guided too, in the last step too', async () => {
-    const [conditional, unconditional] = [pseudoLogits(2 * K * N, 31), pseudoLogits(2 * K * N, 32)]
-    for (const { t, u, rows } of [
-      { t: 15, u: 7, rows: K + 1 },
-      { t: 6, u: -1, rows: K },
+  gpuTest(device, 'draws the twin’s tokens with supplied noise and guidance, also in the last step', async () => {
+    const conditional = pair(device, pseudoLogits(2 * K * N, 31), [2, K, N])
+    const unconditional = pair(device, pseudoLogits(2 * K * N, 32), [2, K, N])
+    for (const { t, previousTimestep, rows } of [
+      { t: 15, previousTimestep: 7, rows: K + 1 },
+      { t: 6, previousTimestep: -1, rows: K },
     ]) {
-      const uniforms = pseudoLogits(2 * rows * N, 33, 1).map((value) => value + 0.5)
-      const common = { previousTimestep: u }
-      const got = scheduler.step(upload(conditional, [2, K, N]), t, sample, {
-        ...common,
-        noise: upload(uniforms, [2, rows, N]),
-        guidance: { scale: 3, unconditional: upload(unconditional, [2, K, N]) },
+      const noise = pair(device, pseudoUniforms(2 * rows * N, 33), [2, rows, N])
+      const got = scheduler.step(conditional.gpu, t, x.gpu, {
+        previousTimestep,
+        noise: noise.gpu,
+        guidance: { scale: 3, unconditional: unconditional.gpu },
       })
-      const want = twin.step(new CpuTensor(conditional, [2, K, N]), t, new CpuTensor(await sample.read(), [2, N]), {
-        ...common,
-        noise: new CpuTensor(uniforms, [2, rows, N]),
-        guidance: { scale: 3, unconditional: new CpuTensor(unconditional, [2, K, N]) },
+      const want = twin.step(conditional.twin, t, x.twin, {
+        previousTimestep,
+        noise: noise.twin,
+        guidance: { scale: 3, unconditional: unconditional.twin },
       })
       expect(await got.prevSample.read()).toEqual(want.prevSample.data)
     }
   })
 
-  gpuTest(
-    device,
-    'counts tokens that are no class as the twin does, with supplied noise and by purity too',
-    async () => {
-      const data = pseudoTokens(N, K, 0.5, 4)
-      data.set([K + 1, 99, 0xffffffff])
-      const x = { gpu: upload(data, [1, N]), twin: new CpuTensor(data, [1, N]) }
-      const logits = pseudoLogits(K * N, 34)
-      for (const u of [7, -1]) {
-        const rows = u === -1 ? K : K + 1
-        const uniforms = pseudoLogits(rows * N, 35, 1).map((value) => value + 0.5)
-        const previousTimestep = u
-        const modelOutput = upload(logits, [1, K, N])
-        const twinOutput = new CpuTensor(logits, [1, K, N])
-        const noise = { gpu: upload(uniforms, [1, rows, N]), twin: new CpuTensor(uniforms, [1, rows, N]) }
-        const bySeed = () => ({ previousTimestep, generator: new RandomGenerator(3) })
-        scheduler.step(modelOutput, 15, x.gpu, { previousTimestep, noise: noise.gpu })
-        twin.step(twinOutput, 15, x.twin, { previousTimestep, noise: noise.twin })
-        expect(await scheduler.readFaults(), `noise, ${u}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
-        expect(await twin.readFaults(), `noise, ${u}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
-        scheduler.purityStep(modelOutput, 15, x.gpu, bySeed())
-        twin.purityStep(twinOutput, 15, x.twin, bySeed())
-        expect(await scheduler.readFaults(), `purity, ${u}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
-        expect(await twin.readFaults(), `purity, ${u}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
-      }
-    },
-  )
+  gpuTest(device, 'counts impossible tokens as the twin does, also with supplied noise and by purity', async () => {
+    const data = pseudoTokens(N, K, 0.5, 4)
+    data.set([K + 1, 99, 0xffffffff])
+    const x = pair(device, data, [1, N])
+    const logits = pair(device, pseudoLogits(K * N, 34), [1, K, N])
+    for (const previousTimestep of [7, -1]) {
+      const rows = previousTimestep === -1 ? K : K + 1
+      const noise = pair(device, pseudoUniforms(rows * N, 35), [1, rows, N])
+      const bySeed = () => ({ previousTimestep, generator: new RandomGenerator(3) })
+      scheduler.step(logits.gpu, 15, x.gpu, { previousTimestep, noise: noise.gpu })
+      twin.step(logits.twin, 15, x.twin, { previousTimestep, noise: noise.twin })
+      expect(await scheduler.readFaults(), `noise, ${previousTimestep}`).toEqual({
+        invalidColumns: 0,
+        impossibleTokens: 3,
+      })
+      expect(await twin.readFaults(), `noise, ${previousTimestep}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
+      scheduler.purityStep(logits.gpu, 15, x.gpu, bySeed())
+      twin.purityStep(logits.twin, 15, x.twin, bySeed())
+      expect(await scheduler.readFaults(), `purity, ${previousTimestep}`).toEqual({
+        invalidColumns: 0,
+        impossibleTokens: 3,
+      })
+      expect(await twin.readFaults(), `purity, ${previousTimestep}`).toEqual({ invalidColumns: 0, impossibleTokens: 3 })
+    }
+  })
 
-  gpuTest(device, 'guides with a negative scale, and tells the same columns to be worthless', async () => {
-    const conditional = pseudoLogits(K * N, 36)
-    const unconditional = pseudoLogits(K * N, 37)
-    conditional.set([Infinity, NaN, -Infinity], 0)
-    unconditional.set([-Infinity, Infinity, NaN, -Infinity], 3)
-    const x = pseudoTokens(N, K, 0.5, 5)
+  gpuTest(device, 'guides with a negative scale, and counts the twin’s invalid columns', async () => {
+    const conditionalData = pseudoLogits(K * N, 36)
+    const unconditionalData = pseudoLogits(K * N, 37)
+    conditionalData.set([Infinity, NaN, -Infinity], 0)
+    unconditionalData.set([-Infinity, Infinity, NaN, -Infinity], 3)
+    const conditional = pair(device, conditionalData, [1, K, N])
+    const unconditional = pair(device, unconditionalData, [1, K, N])
+    const x = pair(device, pseudoTokens(N, K, 0.5, 5), [1, N])
     const options = () => ({ previousTimestep: 7, generator: new RandomGenerator(4), predOriginalSample: true })
-    const got = scheduler.step(upload(conditional, [1, K, N]), 15, upload(x, [1, N]), {
-      ...{ ...options(), guidance: { scale: -1, unconditional: upload(unconditional, [1, K, N]) } },
+    const got = scheduler.step(conditional.gpu, 15, x.gpu, {
+      ...options(),
+      guidance: { scale: -1, unconditional: unconditional.gpu },
     })
-    const want = twin.step(new CpuTensor(conditional, [1, K, N]), 15, new CpuTensor(x, [1, N]), {
-      ...{ ...options(), guidance: { scale: -1, unconditional: new CpuTensor(unconditional, [1, K, N]) } },
+    const want = twin.step(conditional.twin, 15, x.twin, {
+      ...options(),
+      guidance: { scale: -1, unconditional: unconditional.twin },
     })
     expect(await got.prevSample.read()).toEqual(want.prevSample.data)
     expect(await twin.readFaults()).toEqual({ invalidColumns: 6, impossibleTokens: 0 })
     expect(await scheduler.readFaults()).toEqual({ invalidColumns: 6, impossibleTokens: 0 })
   })
 
-  gpuTest(device, 'gives ties to the lowest class, also where several invocations share a column', async () => {
+  gpuTest(device, 'gives ties to the lowest class, also if several invocations share a column', async () => {
     const flat = upload(new Float32Array(K * N), [1, K, N])
     const masked = scheduler.uploadTokens(new Uint32Array(N).fill(K), [1, N])
     const uniforms = new Float32Array(K * N).fill(0.25)
@@ -243,10 +228,7 @@ describe('one step', () => {
   gpuTest(device, 'records into a given encoder: several steps, one submit, other steps in between', async () => {
     const chain = (encoder?: GPUCommandEncoder) => {
       const generator = new RandomGenerator(21)
-      const noise = upload(
-        pseudoLogits(2 * (K + 1) * N, 6, 1).map((value) => value + 0.5),
-        [2, K + 1, N],
-      )
+      const noise = upload(pseudoUniforms(2 * (K + 1) * N, 6), [2, K + 1, N])
       const options = encoder ? { encoder } : {}
       const first = scheduler.step(logits, 15, sample, { generator, ...options, predOriginalSample: true })
       const second = scheduler.step(logits, 11, first.prevSample, { generator, ...options })
@@ -285,23 +267,25 @@ describe('one step', () => {
   })
 })
 
-describe('worthless logits', () => {
+describe('invalid logits', () => {
   const masked = scheduler.uploadTokens(new Uint32Array(N).fill(K), [1, N])
   const spoil = (change: (data: Float32Array) => void) => {
     const data = pseudoLogits(K * N, 5)
     change(data)
     return upload(data, [1, N, K])
   }
-  const worthless: Record<string, (data: Float32Array) => void> = {
+  const changes: Record<string, (data: Float32Array) => void> = {
     NaN: (data) => data.set([Number.NaN], 4 * K + 3),
     '+∞': (data) => data.set([Infinity], 4 * K + K - 1),
     'a column of −∞': (data) => data.fill(-Infinity, 4 * K, 5 * K),
   }
-  for (const [name, change] of Object.entries(worthless))
-    gpuTest(device, `${name}: counted, and no class is made up`, async () => {
+  for (const [name, change] of Object.entries(changes))
+    gpuTest(device, `${name}: counted, and the token is unchanged`, async () => {
       await scheduler.readFaults()
       const { prevSample } = scheduler.step(spoil(change), 3, masked, {
-        ...{ generator: new RandomGenerator(8), layout: 'pixel-major', previousTimestep: -1 },
+        generator: new RandomGenerator(8),
+        layout: 'pixel-major',
+        previousTimestep: -1,
       })
       const tokens = await prevSample.read()
       expect(tokens[4]).toBe(K)
@@ -310,12 +294,14 @@ describe('worthless logits', () => {
       expect(await scheduler.readFaults()).toEqual({ invalidColumns: 0, impossibleTokens: 0 })
     })
 
-  gpuTest(device, '−∞ for some classes excludes just those', async () => {
+  gpuTest(device, '−∞ for some classes excludes only these', async () => {
     const logits = spoil((data) => {
       for (let n = 0; n < N; n++) data.fill(-Infinity, n * K, n * K + K - 2)
     })
     const { prevSample } = scheduler.step(logits, 3, masked, {
-      ...{ generator: new RandomGenerator(8), layout: 'pixel-major', previousTimestep: -1 },
+      generator: new RandomGenerator(8),
+      layout: 'pixel-major',
+      previousTimestep: -1,
     })
     expect(new Set(await prevSample.read())).toEqual(new Set([K - 2, K - 1]))
     expect(await scheduler.readFaults()).toEqual({ invalidColumns: 0, impossibleTokens: 0 })
@@ -336,7 +322,7 @@ describe('worthless logits', () => {
     uniform.destroy()
   })
 
-  it('have an error that says how many', () => {
+  it('have an error that contains their number', () => {
     expect(new ModelOutputError(3, 1).message).toMatch(/3 latent pixel.* 1 token/s)
   })
 })

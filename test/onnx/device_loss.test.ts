@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { requestDevice } from 'vq-diffusion-webgpu'
 import { CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { createOnnxDecoder, createOnnxSession } from 'vq-diffusion-webgpu/onnx'
-import decoderUrl from './models/tiny/decoder.onnx?url'
+import decoderUrl from '../models/tiny/decoder.onnx?url'
 
 const model = await (await fetch(decoderUrl)).arrayBuffer()
 const codes = new CpuTensor(

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { DtypeError, OptionError, requestDevice, ShapeError } from 'vq-diffusion-webgpu'
 import { CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { createOnnxDecoder, createOnnxEncoder, createOnnxSession } from 'vq-diffusion-webgpu/onnx'
-import { gpuTest } from './gpu'
-import decoderUrl from './models/tiny/decoder.onnx?url'
-import encoderUrl from './models/tiny/encoder.onnx?url'
+import decoderUrl from '../models/tiny/decoder.onnx?url'
+import encoderUrl from '../models/tiny/encoder.onnx?url'
+import { gpuTest } from '../support/gpu'
 
 /** The tiny autoencoder's encoder inverts its decoder: it looks for the nearest patch. */
 const [decoderModel, encoderModel] = await Promise.all(

@@ -23,9 +23,9 @@ import {
   type OnnxImage,
   OnnxRuntimeError,
 } from 'vq-diffusion-webgpu/onnx'
-import { gpuTest } from './gpu'
-import decoderUrl from './models/tiny/decoder.onnx?url'
-import denoiserUrl from './models/tiny/denoiser.onnx?url'
+import decoderUrl from '../models/tiny/decoder.onnx?url'
+import denoiserUrl from '../models/tiny/denoiser.onnx?url'
+import { gpuTest } from '../support/gpu'
 
 const [denoiserModel, decoderModel] = await Promise.all(
   [denoiserUrl, decoderUrl].map(async (url) => (await fetch(url)).arrayBuffer()),

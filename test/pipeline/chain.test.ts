@@ -10,9 +10,10 @@ import {
   VQDiffusionScheduler,
 } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { gpuTest, pseudoLogits } from './gpu'
+import { gpuTest } from '../support/gpu'
+import { pseudoLogits } from '../support/inputs'
 
-/** What a chain on the GPU tells on its way, against the twin; and that it leaves nothing behind. Plan: src/pipeline_records.test.ts. */
+/** What the pipeline yields at each step of a chain on the GPU, against the CPU twin, and which buffers it creates. */
 const [K, N, B, steps] = [37, 20, 2, 5]
 const config = { num_vec_classes: K + 1, gamma_cum_end: 0.9 }
 const device = await requestDevice()
@@ -36,19 +37,19 @@ const twinDenoiser: Denoiser<CpuTensor, null> = ({ sample, timestep }) => {
 }
 const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
 const twinPipeline = new VQDiffusionPipeline({ scheduler: twin, denoiser: twinDenoiser, layout: 'pixel-major' })
-const base = { ...{ conditioning: null, seed: [3, 4], guidanceScale: 2 }, batchSize: B, numLatentPixels: N }
+const base = { conditioning: null, seed: [3, 4], guidanceScale: 2, batchSize: B, numLatentPixels: N }
 const chain = { ...base, numInferenceSteps: steps }
 
-interface Told {
+interface StepResult {
   tokens: ArrayLike<number>
   x0: ArrayLike<number> | undefined
   entropy: ArrayLike<number> | undefined
   counts: ArrayLike<number> | undefined
 }
 
-/** All that a chain tells; nothing is waited for before the next step, as an application would do it. */
-async function told(options: Partial<SampleOptions<null, GpuTensor>> = {}): Promise<Told[]> {
-  const reading: Promise<Told>[] = []
+/** Everything that a chain yields. The next step is not delayed until a result is read, as in an application. */
+async function run(options: Partial<SampleOptions<null, GpuTensor>> = {}): Promise<StepResult[]> {
+  const reading: Promise<StepResult>[] = []
   for await (const { sample, predOriginalSample, diagnostics } of pipeline.sample({ ...chain, ...options })) {
     const parts = [sample.read(), predOriginalSample?.read(), diagnostics?.entropy.read(), diagnostics?.counts.read()]
     reading.push(Promise.all(parts).then(([tokens, x0, entropy, counts]) => ({ tokens: tokens!, x0, entropy, counts })))
@@ -60,8 +61,8 @@ async function told(options: Partial<SampleOptions<null, GpuTensor>> = {}): Prom
 describe('a chain', () => {
   const everything = { predOriginalSample: true, diagnostics: true }
 
-  gpuTest(device, 'tells what the twin tells', async () => {
-    const got = await told(everything)
+  gpuTest(device, 'yields what the twin’s chain yields', async () => {
+    const got = await run(everything)
     let step = 0
     for await (const { sample, predOriginalSample, diagnostics } of twinPipeline.sample({ ...chain, ...everything })) {
       const { tokens, x0, entropy, counts } = got[step++]!
@@ -74,9 +75,9 @@ describe('a chain', () => {
     expect(got[0]!.counts![1]).toBeLessThan(B * N)
   })
 
-  gpuTest(device, 'is the same whatever is asked for, purity included', async () => {
+  gpuTest(device, 'draws the same tokens whichever results are requested, also by purity', async () => {
     const tokens = async (options: Partial<SampleOptions<null, GpuTensor>>) =>
-      (await told(options)).map((one) => Array.from(one.tokens))
+      (await run(options)).map(({ tokens }) => Array.from(tokens))
     const plain = await tokens({})
     for (const asked of [everything, { predOriginalSample: true }, { diagnostics: true }])
       expect(await tokens(asked)).toEqual(plain)
@@ -87,14 +88,14 @@ describe('a chain', () => {
 
   gpuTest(device, 'with purity gives the x₀ that the twin gives', async () => {
     const options = { method: 'purity', predOriginalSample: true } as const
-    const got = await told(options)
+    const got = await run(options)
     let step = 0
     for await (const { predOriginalSample } of twinPipeline.sample({ ...chain, ...options }))
       expect([...Array.from(got[step++]!.x0!)]).toEqual([...predOriginalSample!.data])
   })
 
-  gpuTest(device, 'leaves no buffer behind but its result, and makes none on its way', async () => {
-    await told(everything)
+  gpuTest(device, 'creates buffers in its first step only, and destroys all but its result', async () => {
+    await run(everything)
     const { createBuffer } = device
     const alive = new Set<string>()
     const made: string[] = []
@@ -126,7 +127,7 @@ describe('a chain', () => {
 
   gpuTest(
     device,
-    'ends in the same tokens when it is taken up from a step’s tokens and the generator’s state',
+    'ends in the same tokens when it continues from a step’s tokens and the generator’s state',
     async () => {
       const generator = new RandomGenerator([3, 4])
       const positions: { tokens: ArrayLike<number>; state: RandomGenerator['state'] }[] = []
@@ -138,10 +139,26 @@ describe('a chain', () => {
       for (const [step, { tokens, state }] of positions.slice(0, -1).entries()) {
         const latents = scheduler.uploadTokens(tokens, [B, N])
         const again = await pipeline.generate({
-          ...{ ...rest, latents, timesteps: timesteps.slice(step), generator: RandomGenerator.fromState(state) },
+          ...rest,
+          latents,
+          timesteps: timesteps.slice(step),
+          generator: RandomGenerator.fromState(state),
         })
         expect(await again.read()).toEqual(end)
       }
+    },
+  )
+
+  gpuTest(
+    device,
+    'ends in the same tokens when it is resumed from its start, or from the position after a step',
+    async () => {
+      const positions = [await pipeline.start(chain)]
+      for await (const { step, sample, random } of pipeline.sample(chain))
+        positions.push({ step: step + 1, tokens: await sample.read(), random })
+      const { tokens: end } = positions.pop()!
+      expect(positions).toHaveLength(steps)
+      for (const resume of positions) expect(await (await pipeline.generate({ ...chain, resume })).read()).toEqual(end)
     },
   )
 })
@@ -152,11 +169,12 @@ describe('tensors given for diagnostics', () => {
     const { data, shape } = logitsOf(new Uint32Array(B * N), 50)
     const options = { layout: 'pixel-major', guidance: { scale: 2 }, previousTimestep: 30, diagnostics } as const
     return scheduler.step(GpuTensor.from(device, data, shape), 50, sample, {
-      ...{ ...options, generator: new RandomGenerator(1) },
+      ...options,
+      generator: new RandomGenerator(1),
     })
   }
 
-  gpuTest(device, 'are written to and given back', async () => {
+  gpuTest(device, 'are written to and returned', async () => {
     const given = scheduler.emptyDiagnostics([B, N])
     expect(step(given).diagnostics).toBe(given)
     const first = await given.counts.read()

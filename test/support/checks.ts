@@ -1,11 +1,16 @@
-import type { Check, FloatTensor, TokenTensor } from './fixtures'
+import type { FloatTensor, TokenTensor } from './host_tensor'
 
-/** Throws with the worst element unless |got − want| ≤ atol + rtol·|want| everywhere; non-finite values need be equal. */
+export interface Tolerance {
+  readonly atol?: number
+  readonly rtol?: number
+}
+
+/** Throws with the worst element unless |got − want| ≤ atol + rtol·|want| everywhere; non-finite values have to be equal. */
 export function checkClose(
   name: string,
   got: ArrayLike<number>,
   want: FloatTensor,
-  { atol = 0, rtol = 0 }: Partial<Check>,
+  { atol = 0, rtol = 0 }: Tolerance,
 ): void {
   requireLength(name, got, want.data)
   let worst = { excess: 0, i: -1 }

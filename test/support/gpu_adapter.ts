@@ -1,6 +1,7 @@
 /**
- * The tests run on software adapters, for which the kernels spread over invocations otherwise than on a GPU. What ships
- * to GPUs has to be tested too: here the adapter does not say that it computes on the CPU.
+ * The tests run on a software adapter, for which the kernels have another launch shape than for a GPU. This setup file
+ * makes the adapter report that it is none, so that the shapes for GPUs are tested; kernels/launch_shapes.test.ts
+ * compares the two.
  */
 const { get } = Object.getOwnPropertyDescriptor(GPUDevice.prototype, 'adapterInfo')!
 Object.defineProperty(GPUDevice.prototype, 'adapterInfo', {

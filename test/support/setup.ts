@@ -1,6 +1,6 @@
 /**
- * Error scopes see what happens inside them; a stray WebGPU error anywhere else has to fail the run too. What is reported
- * to the window, the test runner counts as an unhandled error.
+ * A WebGPU error outside every error scope has to fail the run too. The test runner counts what is reported to the window
+ * as an unhandled error.
  */
 const requestDevice = GPUAdapter.prototype.requestDevice
 GPUAdapter.prototype.requestDevice = async function (...parameters) {

@@ -6,7 +6,7 @@
  *   encoder   rgba float32 [B,4,8,8] in 0..1 → codes int32 [B,16], those whose decoding is nearest
  *
  * The weights are pseudo-random and fixed; every logit depends on all tokens, on t and on all of text. Only operators
- * of onnxruntime's WebGPU provider are used, so a run never leaves the GPU. Run it with `node test/models/make-tiny.mjs`.
+ * of onnxruntime's WebGPU provider are used, so a run never leaves the GPU. Run it with `node test/models/make_tiny.mjs`.
  */
 import { writeFile } from 'node:fs/promises'
 import onnxProto from 'onnx-proto'
