@@ -5,8 +5,8 @@ import { elementCount } from '../shapes'
 import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 
-/** On WebAssembly: everything passes through the host. */
-export class CpuNetwork implements Network {
+/** A network on WebAssembly: inputs and output pass through the host. */
+export class WasmNetwork implements Network {
   readonly #feeds: Record<string, Ort.Tensor> = {}
   #output: Ort.Tensor | undefined
   #uploaded: GpuTensor<'f32'> | undefined
