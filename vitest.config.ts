@@ -11,7 +11,8 @@ async function browserProject(
 ): Promise<TestProjectConfiguration> {
   return {
     resolve: { alias },
-    plugins: [wgsl()],
+    // The kernels as they ship.
+    plugins: [wgsl({ strip: true })],
     // Found only while a test runs, a dependency would be bundled then, and the page reloaded under the test.
     optimizeDeps: {
       include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl-preprocessor/wgsl-preprocessor.js', 'wgsl_reflect'],

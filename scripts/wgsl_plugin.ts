@@ -81,15 +81,16 @@ function layoutOf(type: TypeInfo): Layout {
  * `import step from './step.wgsl'` gives a Shader of src/gpu/shader.ts: the text, the included files as imports of
  * their own, so that a bundler keeps one copy of each and leaves out the unused ones, and the reflected bindings.
  *
- * A build strips comments and indentation; a dev server keeps them, for the line numbers of compilation errors.
+ * @param options.strip whether to strip comments and indentation; by default a build does, and a dev server keeps them for the
+ *   line numbers of compilation errors
  */
-export function wgsl(): Plugin {
-  let transform = stripWgsl
+export function wgsl({ strip }: { strip?: boolean } = {}): Plugin {
+  let transform: (source: string) => string
   return {
     name: 'wgsl',
     enforce: 'pre',
     configResolved({ command }) {
-      transform = command === 'build' ? stripWgsl : (source) => source
+      transform = (strip ?? command === 'build') ? stripWgsl : (source) => source
     },
     load(file) {
       if (!file.endsWith('.wgsl')) return undefined

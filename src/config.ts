@@ -30,15 +30,15 @@ const defaults: Omit<VQDiffusionSchedulerConfig, 'num_vec_classes'> = {
 export type ConfigOverrides = Partial<VQDiffusionSchedulerConfig>
 
 /** A replace probability |1 − ᾱ − γ̄| below this is rounding, and counts as 0. */
-export const replacementTolerance = 1e-12
+const replacementTolerance = 1e-12
 
 const className = 'VQDiffusionScheduler'
 /** The diffusers release whose format `writeConfig` follows. */
 const diffusersVersion = '0.40.0'
 
 /**
- * Reads the content of a `scheduler_config.json`: fills in defaults, drops keys that start with "_", keeps unknown keys. Throws
- * ConfigError if it is no object or has no num_vec_classes. `validateConfig` checks the values.
+ * Reads the content of a `scheduler_config.json`: fills in defaults, drops keys that start with "_", keeps unknown
+ * keys. Throws ConfigError if it is no object or has no num_vec_classes. `validateConfig` checks the values.
  */
 export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
@@ -99,6 +99,12 @@ export function validateConfig(config: VQDiffusionSchedulerConfig): void {
       '(1 − alpha_cum − gamma_cum) / alpha_cum must not fall with t, else a replace probability is negative; ' +
         `given ${start / alpha_cum_start} → ${end / alpha_cum_end}.`,
     )
+}
+
+/** The cumulative replace probability 1 − ᾱ − γ̄; 0 if it is within rounding of 0. */
+export function replaceProbability(alphaCum: number, gammaCum: number): number {
+  const beta = 1 - alphaCum - gammaCum
+  return Math.abs(beta) <= replacementTolerance ? 0 : beta
 }
 
 type Key = keyof VQDiffusionSchedulerConfig

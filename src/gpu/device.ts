@@ -47,7 +47,8 @@ export async function capabilities(): Promise<Capabilities> {
 }
 
 /**
- * Requests a device with the adapter's limits on buffers and compute shaders, and its optional compute features. Rejects with WebGPUUnavailableError or AdapterUnavailableError.
+ * Requests a device with the adapter's limits on buffers and compute shaders, and its optional compute features.
+ * Rejects with WebGPUUnavailableError or AdapterUnavailableError.
  */
 export async function requestDevice(): Promise<GPUDevice> {
   if (!globalThis.navigator?.gpu)

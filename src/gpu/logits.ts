@@ -19,8 +19,8 @@ export interface LogitsSource {
 }
 
 /**
- * Checks the logits of B items of N pixels and K classes. Without `guidance.unconditional` the model output holds 2B items,
- * the unconditional half first. Throws ShapeError, DtypeError, DeviceMismatchError, DestroyedError.
+ * Checks the logits of B items of N pixels and K classes. Without `guidance.unconditional` the model output holds 2B
+ * items, the unconditional half first. Throws ShapeError, DtypeError, DeviceMismatchError, DestroyedError.
  */
 export function logitsSource(
   device: GPUDevice,

@@ -5,8 +5,8 @@ import { asGpuTensor } from './onnx_tensor'
 import type { GpuTensor } from './tensor'
 
 /**
- * Checks of the optional tensors of a step. All throw DtypeError, ShapeError, DeviceMismatchError, DestroyedError; those of
- * tensors that the step writes to also OptionError.
+ * Checks of the optional tensors of a step. All throw DtypeError, ShapeError, DeviceMismatchError, DestroyedError;
+ * those of tensors that the step writes to also OptionError.
  */
 
 /** The tensors of one step; undefined for those that it lacks. */

@@ -17,8 +17,8 @@ const bytesPerElement = { f32: 4, f16: 2, u32: 4, i32: 4 } as const
 const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const
 
 /**
- * A dense row-major tensor in a GPU buffer, owned or borrowed. A tensor is freed by `destroy`; tensors that a method returns
- * belong to the caller.
+ * A dense row-major tensor in a GPU buffer, owned or borrowed. A tensor is freed by `destroy`; tensors that a method
+ * returns belong to the caller.
  */
 export class GpuTensor<D extends Dtype = Dtype> {
   /** Number of elements. */
@@ -30,7 +30,9 @@ export class GpuTensor<D extends Dtype = Dtype> {
     readonly buffer: GPUBuffer,
     readonly shape: readonly number[],
     readonly dtype: D,
-    /** Of the first element, in elements. The kernels add it: binding offsets would have to be multiples of 256 bytes. */
+    /**
+     * Of the first element, in elements. The kernels add it: binding offsets would have to be multiples of 256 bytes.
+     */
     readonly offset: number,
     private readonly owned: boolean,
   ) {
@@ -60,8 +62,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws DtypeError, or
-   * ShapeError if the shape holds another number of elements than the data.
+   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws DtypeError,
+   * or ShapeError if the shape holds another number of elements than the data.
    */
   static from(device: GPUDevice, data: Float32Array, shape: readonly number[], label?: string): GpuTensor<'f32'>
   static from(device: GPUDevice, data: Uint16Array, shape: readonly number[], label?: string): GpuTensor<'f16'>
@@ -86,8 +88,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind the
-   * whole buffer. Throws OptionError, ShapeError, or LimitError if the buffer is larger than the device can bind.
+   * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind
+   * the whole buffer. Throws OptionError, ShapeError, or LimitError if the buffer is larger than the device can bind.
    */
   static borrow<D extends Dtype>(
     device: GPUDevice,
@@ -130,8 +132,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Replaces the content, in the order of the queue. The array needs exactly `size` elements of the tensor's dtype. Throws
-   * DtypeError, ShapeError, or OptionError for an f16 view that is not aligned to 32 bits.
+   * Replaces the content, in the order of the queue. The array needs exactly `size` elements of the tensor's dtype.
+   * Throws DtypeError, ShapeError, or OptionError for an f16 view that is not aligned to 32 bits.
    */
   write(data: Float32Array | Uint16Array | Uint32Array | Int32Array): void {
     this.assertAlive()
@@ -149,7 +151,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
       this.device.queue.writeBuffer(this.buffer, byteOffset, data as Float32Array<ArrayBuffer>)
       return
     }
-    // Queue writes move whole 32-bit words. An odd number of halves is padded, which is safe at the end of the buffer only.
+    // Queue writes move whole 32-bit words. An odd number of halves is padded, which is safe at the end of the buffer
+    // only.
     if (byteOffset % 4 !== 0 || byteOffset + data.byteLength + 2 < this.buffer.size)
       throw new OptionError(
         'Writing an f16 view needs an even element offset, and an even size unless it ends the buffer.',
@@ -188,7 +191,10 @@ export class GpuTensor<D extends Dtype = Dtype> {
     }
   }
 
-  /** Copies the tensor into a new one. Throws DestroyedError, or OptionError for an f16 view that is not aligned to 32 bits. */
+  /**
+   * Copies the tensor into a new one. Throws DestroyedError, or OptionError for an f16 view that is not aligned to 32
+   * bits.
+   */
   clone(): GpuTensor<D> {
     this.assertAlive()
     const copy = GpuTensor.empty(this.device, this.shape, this.dtype, 'vqd/tensor/clone')

@@ -13,8 +13,8 @@ export interface OnnxConditioning {
 }
 
 /**
- * The inputs of each part of the batch; with guidance the unconditional half comes first. Throws OptionError unless every part has
- * exactly the inputs `names`.
+ * The inputs of each part of the batch; with guidance the unconditional half comes first. Throws OptionError unless
+ * every part has exactly the inputs `names`.
  */
 export function batchParts(
   { conditional, unconditional }: OnnxConditioning,
@@ -39,7 +39,9 @@ export function typeOf(name: string, parts: readonly HostArray[]): 'int32' | 'fl
   throw new DtypeError(`The input '${name}' needs an Int32Array or a Float32Array, the same in all its parts.`)
 }
 
-/** One input for the whole batch, of this shape. Throws ShapeError unless each part holds one item or all of its items. */
+/**
+ * One input for the whole batch, of this shape. Throws ShapeError unless each part holds one item or all of its items.
+ */
 export function batchInput(name: string, parts: readonly HostArray[], shape: readonly number[]): HostArray {
   const item = elementCount(shape.slice(1))
   const partSize = elementCount(shape) / parts.length

@@ -21,11 +21,11 @@ export interface OnnxDecoder {
 }
 
 /**
- * Creates a decoder from an ONNX model: tokens int32 [B, N] → an image batch float32 [B, …]. If the session is on the GPUDevice of
- * the tokens, only the images are copied to the host.
+ * Creates a decoder from an ONNX model: tokens int32 [B, N] → an image batch float32 [B, …]. If the session is on the
+ * GPUDevice of the tokens, only the images are copied to the host.
  *
- * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with DeviceMismatchError or
- *   ShapeError before any work, or with OnnxRuntimeError.
+ * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with DeviceMismatchError
+ *   or ShapeError before any work, or with OnnxRuntimeError.
  */
 export function createOnnxDecoder({
   session,

@@ -30,15 +30,16 @@ interface Chain {
 }
 
 /**
- * Creates a denoiser from an ONNX model. The model takes the sample, int32 [B, N], the timestep, int32 [B], and the inputs that
- * the conditioning names, each [B, …]; it returns raw logits, float32 [B, N, K] or [B, K, N].
+ * Creates a denoiser from an ONNX model. The model takes the sample, int32 [B, N], the timestep, int32 [B], and the
+ * inputs that the conditioning names, each [B, …]; it returns raw logits, float32 [B, N, K] or [B, K, N].
  *
- * If the session is on the scheduler's GPUDevice, sample and logits stay on the GPU: buffers are created at the first step of a
- * chain, and the logits are the same tensor at every step. Otherwise both are copied. Logits are valid until the next call.
+ * If the session is on the scheduler's GPUDevice, sample and logits stay on the GPU: buffers are created at the first
+ * step of a chain, and the logits are the same tensor at every step. Otherwise both are copied. Logits are valid until
+ * the next call.
  *
- * @throws OptionError or DtypeError if the model has no such inputs and output. A call rejects with DeviceMismatchError,
- *   ShapeError, DtypeError or OptionError before any work, with ShapeError for logits of another shape, with OnnxRuntimeError, or
- *   with the signal's reason.
+ * @throws OptionError or DtypeError if the model has no such inputs and output. A call rejects with
+ *   DeviceMismatchError, ShapeError, DtypeError or OptionError before any work, with ShapeError for logits of another
+ *   shape, with OnnxRuntimeError, or with the signal's reason.
  */
 export function createOnnxDenoiser({
   session,

@@ -6,15 +6,18 @@ import type { OnnxImage } from './decoder'
 import type { OnnxSession } from './session'
 import { requireFit } from './shapes'
 
-/** Encodes an image batch to its nearest tokens, u32 [B, N] on the host. `uploadTokens` of both schedulers takes their `data`. */
+/**
+ * Encodes an image batch to its nearest tokens, u32 [B, N] on the host. `uploadTokens` of both schedulers takes their
+ * `data`.
+ */
 export type OnnxEncoder = (image: OnnxImage) => Promise<CpuTensor<Uint32Array>>
 
 /**
- * Creates an encoder from an ONNX model: an image batch float32 [B, …] → tokens int32 [B, N]. Images and tokens are on the host,
- * whatever the session's provider.
+ * Creates an encoder from an ONNX model: an image batch float32 [B, …] → tokens int32 [B, N]. Images and tokens are on
+ * the host, whatever the session's provider.
  *
- * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with ShapeError before any
- *   work, or with OnnxRuntimeError.
+ * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with ShapeError before
+ *   any work, or with OnnxRuntimeError.
  */
 export function createOnnxEncoder({
   session,

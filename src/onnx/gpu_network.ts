@@ -80,7 +80,10 @@ export class GpuNetwork implements Network {
     this.device.queue.submit([encoder.finish()])
   }
 
-  /** Pads to a multiple of four elements: onnxruntime-web 1.30 reads and writes four at a time, beyond the last element too. */
+  /**
+   * Pads to a multiple of four elements: onnxruntime-web 1.30 reads and writes four at a time, beyond the last element
+   * too.
+   */
   #allocate<D extends Dtype>(name: string, shape: readonly number[], dtype: D): GpuTensor<D> {
     const padded = [Math.max(4, Math.ceil(elementCount(shape) / 4) * 4)]
     const { buffer } = GpuTensor.empty(this.device, padded, dtype, `vqd/onnx/${name}`)

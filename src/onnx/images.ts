@@ -3,8 +3,8 @@ import { elementCount } from '../shapes'
 import type { OnnxImage } from './decoder'
 
 /**
- * Converts the output of a decoder, f32 [B, channels, height, width] in −1 … 1, to images [B, height, width, channels] in 0 … 1:
- * clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws ShapeError.
+ * Converts the output of a decoder, f32 [B, channels, height, width] in −1 … 1, to images [B, height, width, channels]
+ * in 0 … 1: clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws ShapeError.
  */
 export function toImages({ data: decoded, shape }: OnnxImage): OnnxImage {
   const [B = 0, channels = 0, height = 0, width = 0] = shape

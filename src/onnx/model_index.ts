@@ -9,8 +9,8 @@ export interface ModelIndex {
 }
 
 /**
- * Fetches `model_index.json` and checks that the folder holds a VQ-Diffusion pipeline. Rejects with FetchError, or with ConfigError,
- * which names the pipeline that the folder holds.
+ * Fetches `model_index.json` and checks that the folder holds a VQ-Diffusion pipeline. Rejects with FetchError, or with
+ * ConfigError, which names the pipeline that the folder holds.
  */
 export async function fetchModelIndex(
   folder: string | URL,

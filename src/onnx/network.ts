@@ -37,7 +37,10 @@ export function repeatTokens(tokens: ArrayLike<number>, length: number): Int32Ar
   return Int32Array.from({ length }, (_, i) => tokens[i % tokens.length]!)
 }
 
-/** Throws DeviceMismatchError if a GPU tensor lives on another device than the session, DestroyedError if it was destroyed. */
+/**
+ * Throws DeviceMismatchError if a GPU tensor lives on another device than the session, DestroyedError if it was
+ * destroyed.
+ */
 export function requireDevice(session: OnnxSession, name: string, tensor: AnyTensor): void {
   if (!(tensor instanceof GpuTensor)) return
   tensor.assertAlive()

@@ -54,8 +54,8 @@ const logLevels = ['verbose', 'info', 'warning', 'error', 'fatal'] as const
 const webgpuEntry = "For 'webgpu' import it from 'onnxruntime-web/webgpu'."
 
 /**
- * Whether the WebGPU provider ignores the device. That of the default entry does so silently, and buffers of another device would
- * give wrong results. It is detected by the read-only adapter that it leaves in `env` (1.30).
+ * Whether the WebGPU provider ignores the device. That of the default entry does so silently, and buffers of another
+ * device would give wrong results. It is detected by the read-only adapter that it leaves in `env` (1.30).
  */
 function ignoresDevice(ort: OnnxRuntime, device: GPUDevice): boolean {
   const { webgpu } = ort.env

@@ -27,12 +27,12 @@ export function normaliseTextEmbeddings({ data, shape }: TextEmbeddings): TextEm
 }
 
 /**
- * The text conditioning of a batch: the normalised states of every prompt, repeated for each of its images; with guidance the
- * unconditional states of the whole batch come first (docs/MATH.md#pipeline).
+ * The text conditioning of a batch: the normalised states of every prompt, repeated for each of its images; with
+ * guidance the unconditional states of the whole batch come first (docs/MATH.md#pipeline).
  *
  * @param hidden states of the prompts, [prompts, tokens, features]
- * @param unconditional for guidance: the learned table [tokens, features], which is not normalised, or the states of the empty or
- *   negative prompts [1 or prompts, tokens, features], which are
+ * @param unconditional for guidance: the learned table [tokens, features], which is not normalised, or the states of
+ *   the empty or negative prompts [1 or prompts, tokens, features], which are
  * @returns [B or 2B, tokens, features] with B = prompts × images
  */
 export function conditionText(

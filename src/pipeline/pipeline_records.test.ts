@@ -5,7 +5,9 @@ import { RandomGenerator } from '../random'
 import type { Denoiser, SampleOptions } from './options'
 import { VQDiffusionPipeline } from './pipeline'
 
-/** What a chain tells on its way, and what is needed to take it up again. The same on the GPU: test/pipeline.test.ts. */
+/**
+ * What a chain tells on its way, and what is needed to take it up again. The same on the GPU: test/pipeline.test.ts.
+ */
 const [K, N, B, steps] = [11, 12, 2, 5]
 const scheduler = await VQDiffusionScheduler.create({
   num_vec_classes: K + 1,

@@ -12,8 +12,8 @@ export interface Expectation {
 }
 
 /**
- * The marginals of a chain that follows the posterior (docs/MATH.md#expectation): it has the law of the forward process,
- * read backwards.
+ * The marginals of a chain that follows the posterior (docs/MATH.md#expectation): it has the law of the forward
+ * process, read backwards.
  *
  * @param fromMasks whether the chain starts from masks only: the law is then conditioned on that
  */

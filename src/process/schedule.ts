@@ -1,4 +1,4 @@
-import { replacementTolerance, type VQDiffusionSchedulerConfig } from '../config'
+import { replaceProbability, type VQDiffusionSchedulerConfig } from '../config'
 
 /**
  * The noise schedule (docs/MATH.md#schedule).
@@ -60,10 +60,7 @@ export function createSchedule(config: VQDiffusionSchedulerConfig): Schedule {
   const { num_train_timesteps: T, num_vec_classes: C } = config
   const keep = linear(config.alpha_cum_start, config.alpha_cum_end, T)
   const mask = linear(config.gamma_cum_start, config.gamma_cum_end, T)
-  const replace = keep.map((value, i) => {
-    const beta = 1 - value - mask[i]!
-    return Math.abs(beta) <= replacementTolerance ? 0 : beta
-  })
+  const replace = keep.map((value, i) => replaceProbability(value, mask[i]!))
   return {
     numTrainTimesteps: T,
     numCodes: C - 1,

@@ -31,9 +31,9 @@ export function initialMaskProbability(schedule: Schedule): number {
 }
 
 /**
- * Log probabilities of a known x_t given the class it had at u (docs/MATH.md#transition-rows): the same class; another class;
- * any class, if x_t is the mask; the mask, if x_t is ordinary. u = −1 cumulates from clean data. Throws TimestepError
- * unless −1 ≤ u < t < T.
+ * Log probabilities of a known x_t given the class it had at u (docs/MATH.md#transition-rows): the same class; another
+ * class; any class, if x_t is the mask; the mask, if x_t is ordinary. u = −1 cumulates from clean data. Throws
+ * TimestepError unless −1 ≤ u < t < T.
  */
 export function transitionRows(schedule: Schedule, t: number, u: number): readonly [number, number, number, number] {
   requireTimesteps(schedule.numTrainTimesteps, t, u)
@@ -42,7 +42,10 @@ export function transitionRows(schedule: Schedule, t: number, u: number): readon
   return [logAddExp(logKeep, logReplace), logAddExp(logFloor + logKeep, logReplace), Math.log(step.mask), logFloor]
 }
 
-/** Logs of ᾱ, b̄ (one given class) and c̄ at t (docs/MATH.md#cumulative-transitions). Throws TimestepError unless −1 ≤ t < T. */
+/**
+ * Logs of ᾱ, b̄ (one given class) and c̄ at t (docs/MATH.md#cumulative-transitions). Throws TimestepError unless −1 ≤ t
+ * < T.
+ */
 export function logCumulative(schedule: Schedule, t: number): readonly [number, number, number] {
   if (t !== -1) requireTimesteps(schedule.numTrainTimesteps, t, -1)
   const i = cumulativeIndex(schedule, t)
