@@ -1,6 +1,5 @@
-import { requireColumns, requireDtype } from '../checks'
+import { elementCount, requireColumns, requireDtype, rowsShape } from '../checks'
 import type { Guidance, Layout } from '../options'
-import { elementCount, rowsShape } from '../shapes'
 import { CpuTensor } from './tensor'
 
 /** Dtypes of tensors with classes. */

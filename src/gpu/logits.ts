@@ -1,8 +1,7 @@
 import { requireColumns, requireDtype } from '../checks'
 import type { Guidance, Layout } from '../options'
-import { asGpuTensor, type OnnxGpuTensor } from './onnx_tensor'
 import type { Features } from './shader'
-import type { GpuTensor } from './tensor'
+import { asGpuTensor, type GpuTensor, type OnnxGpuTensor } from './tensor'
 
 /** Logits as a network returns them. */
 export type LogitsTensor = GpuTensor | OnnxGpuTensor

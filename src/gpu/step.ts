@@ -18,11 +18,10 @@ import {
   logitsParameters,
   logitsSource,
 } from './logits'
-import { asGpuTensor } from './onnx_tensor'
 import { ParameterBuffer, type ParameterValue } from './parameters'
 import type { Features } from './shader'
 import { requireDiagnostics, requireKnown, requireOutput } from './step_tensors'
-import type { GpuTensor } from './tensor'
+import { asGpuTensor, type GpuTensor } from './tensor'
 import { elementWorkgroups, overrideConstants, type StepLaunchShape, type StepSize } from './workgroups'
 
 export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {

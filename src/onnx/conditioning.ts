@@ -1,5 +1,5 @@
+import { elementCount } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
-import { elementCount } from '../shapes'
 import type { HostArray } from './network'
 
 /** Values of the model's further inputs by name: of one item, used for the whole batch, or of all B items in order. */

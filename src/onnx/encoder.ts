@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web'
+import { elementCount } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
 import { ShapeError } from '../errors'
-import { elementCount } from '../shapes'
 import type { OnnxImage } from './decoder'
 import type { OnnxSession } from './session'
 import { requireFit } from './shapes'

@@ -1,6 +1,6 @@
 import type * as Ort from 'onnxruntime-web'
+import { elementCount } from '../checks'
 import { type Dtype, GpuTensor } from '../gpu/tensor'
-import { elementCount } from '../shapes'
 import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 

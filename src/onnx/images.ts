@@ -1,5 +1,5 @@
+import { elementCount } from '../checks'
 import { ShapeError } from '../errors'
-import { elementCount } from '../shapes'
 import type { OnnxImage } from './decoder'
 
 /**

@@ -1,5 +1,5 @@
+import { shapeText } from '../checks'
 import { ShapeError } from '../errors'
-import { shapeText } from '../shapes'
 
 /** An axis of a model's tensor: its size or, if that is free, its name or −1. */
 export type Axis = number | string

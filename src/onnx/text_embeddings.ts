@@ -1,5 +1,5 @@
+import { elementCount } from '../checks'
 import { OptionError, ShapeError } from '../errors'
-import { elementCount } from '../shapes'
 
 /** Hidden states of a text encoder, on the host. */
 export interface TextEmbeddings {

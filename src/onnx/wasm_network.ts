@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web'
+import { elementCount } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
 import { GpuTensor } from '../gpu/tensor'
-import { elementCount } from '../shapes'
 import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 

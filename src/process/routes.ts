@@ -1,6 +1,6 @@
 import { requireTimesteps } from '../checks'
-import { cumulativeIndex, type Schedule } from './schedule'
-import { transition } from './transition'
+import type { Schedule } from './schedule'
+import { cumulativeIndex, transition } from './transition'
 
 /** Probabilities of the routes to x_u once x₀ is drawn; they add up to 1. */
 export interface Routes {

@@ -1,6 +1,6 @@
 import { requireTimesteps } from '../checks'
 import { logAddExp, logFloor } from './log_space'
-import { cumulativeIndex, type Schedule } from './schedule'
+import type { Schedule } from './schedule'
 
 /** Probabilities of the kernel between two timesteps. */
 export interface Transition {
@@ -22,6 +22,11 @@ export function transition(schedule: Schedule, t: number, u: number): Transition
     replace: Math.max(0, (replace[t]! * keep[v]! - keep[t]! * replace[v]!) / (keep[v]! * open)),
     mask: (mask[t]! - mask[v]!) / open,
   }
+}
+
+/** Index of a timestep in the cumulative arrays. */
+export function cumulativeIndex({ numTrainTimesteps }: Schedule, timestep: number): number {
+  return timestep === -1 ? numTrainTimesteps : timestep
 }
 
 /** Probability that a fully noised pixel is the mask: c̄ / (c̄ + K·b̄) at T − 1. */
