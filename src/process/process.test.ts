@@ -24,16 +24,28 @@ describe('tables, lists and configurations equal the reference', () => {
 const schedules: Record<string, Schedule> = {
   default: schedule({ num_vec_classes: 7, num_train_timesteps: 10 }),
   'strong replacement': schedule({
-    ...{ num_vec_classes: 6, num_train_timesteps: 12 },
-    ...{ alpha_cum_start: 0.97, alpha_cum_end: 0.02, gamma_cum_start: 0.01, gamma_cum_end: 0.6 },
+    num_vec_classes: 6,
+    num_train_timesteps: 12,
+    alpha_cum_start: 0.97,
+    alpha_cum_end: 0.02,
+    gamma_cum_start: 0.01,
+    gamma_cum_end: 0.6,
   }),
   'absorbing only': schedule({
-    ...{ num_vec_classes: 5, num_train_timesteps: 9 },
-    ...{ alpha_cum_start: 0.9, alpha_cum_end: 0.1, gamma_cum_start: 0.1, gamma_cum_end: 0.9 },
+    num_vec_classes: 5,
+    num_train_timesteps: 9,
+    alpha_cum_start: 0.9,
+    alpha_cum_end: 0.1,
+    gamma_cum_start: 0.1,
+    gamma_cum_end: 0.9,
   }),
   'uniform only': schedule({
-    ...{ num_vec_classes: 4, num_train_timesteps: 8 },
-    ...{ alpha_cum_start: 0.9, alpha_cum_end: 0.01, gamma_cum_start: 0, gamma_cum_end: 0 },
+    num_vec_classes: 4,
+    num_train_timesteps: 8,
+    alpha_cum_start: 0.9,
+    alpha_cum_end: 0.01,
+    gamma_cum_start: 0,
+    gamma_cum_end: 0,
   }),
 }
 
@@ -143,8 +155,12 @@ describe('limits', () => {
 
   it('a schedule whose ᾱ + γ̄ is 1 but for rounding has no replacement', () => {
     const { replace } = schedule({
-      ...{ num_vec_classes: 5, num_train_timesteps: 9 },
-      ...{ alpha_cum_start: 0.9, alpha_cum_end: 0.1, gamma_cum_start: 0.1, gamma_cum_end: 0.9 },
+      num_vec_classes: 5,
+      num_train_timesteps: 9,
+      alpha_cum_start: 0.9,
+      alpha_cum_end: 0.1,
+      gamma_cum_start: 0.1,
+      gamma_cum_end: 0.9,
     })
     expect([...replace]).toEqual(Array.from({ length: 10 }, () => 0))
   })
