@@ -1,5 +1,5 @@
 import type { FileFacts } from '../build/model_manifest'
-import type { RemoteFile } from '../download'
+import type { RemoteFile } from './download'
 
 /** A file worth keeping: where it comes from, what is known of it, and where it is stored. */
 export interface LargeFile extends RemoteFile, FileFacts {

@@ -1,5 +1,5 @@
 import type { LargeFile } from './large_file'
-import type { AnyShelf } from './shelf'
+import type { AnyShelf } from './memory_store'
 
 type Bytes = Uint8Array<ArrayBuffer>
 

@@ -1,4 +1,4 @@
-import { percent } from '../percent'
+import { percent } from '../format'
 import { type Expectation, NUM_LATENT_PIXELS } from '../worker/protocol'
 import { chartTable } from './chart_table'
 import type { Trajectory } from './trajectory'

@@ -1,4 +1,4 @@
-import { percent } from '../percent'
+import { percent } from '../format'
 import { type Frame, MASK_CLASS, NUM_LATENT_PIXELS, type Tokens } from '../worker/protocol'
 
 /** What a step did to a cell. */

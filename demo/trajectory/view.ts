@@ -1,10 +1,10 @@
 import type { Expectation, StudioWorker, Tokens } from '../worker/protocol'
 import { Chart } from './chart'
 import { rampGradient } from './colours'
-import { saveGif } from './export'
-import { MomentCanvas } from './moment_canvas'
-import type { What } from './paint'
+import { saveGif } from './gif_export'
+import type { What } from './painter'
 import { Player } from './player'
+import { MomentCanvas } from './snapshot_canvas'
 import { DECIDED, describe, type Moment, pictureTokens, REPLACED, Trajectory } from './trajectory'
 import markup from './view.html?raw'
 

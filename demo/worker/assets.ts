@@ -1,7 +1,7 @@
 import manifest from 'virtual:model-manifest'
 import webgpuRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'
 import wasmRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
-import type { Network } from '../settings'
+import type { Network } from '../picture/settings'
 import type { LargeFile } from '../store/large_file'
 
 /** onnxruntime's binary: the one with the WebGPU kernels is twice as large. */

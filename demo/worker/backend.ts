@@ -1,5 +1,5 @@
 import { capabilities, requestDevice } from 'vq-diffusion-webgpu'
-import type { BackendChoice, Engine, Network } from '../settings'
+import type { BackendChoice, Engine, Network } from '../picture/settings'
 
 /** What runs the scheduler, what runs the network, and why not something better. */
 export interface Backend {

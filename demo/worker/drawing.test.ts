@@ -4,9 +4,9 @@ import { CpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxConditioning } from 'vq-diffusion-webgpu/onnx'
 import { draw } from './drawing'
 import { createEngine, type Engine } from './engine'
+import { Engines } from './engine_provider'
 import type { Networks } from './networks'
 import { type Drawing, type DrawingEvent, type Frame, NUM_LATENT_PIXELS, type Tokens } from './protocol'
-import { Engines } from './recovery'
 
 /** Whole drawings on the CPU engine, of a model of seven classes, with devices that are lost when a test says so. */
 const K = 7

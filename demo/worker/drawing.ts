@@ -1,7 +1,7 @@
 import type { Decoded, Position, Step } from './engine'
-import { toBitmaps } from './paint'
+import type { Surviving } from './engine_provider'
+import { toBitmaps } from './pixels'
 import { type Drawing, type DrawingEvent, type Drawn, type Frame, NUM_LATENT_PIXELS, type Tokens } from './protocol'
-import type { Surviving } from './recovery'
 
 /**
  * Draws pictures to the end, on as many engines as it takes: after a loss it goes on from the last step whose tokens had

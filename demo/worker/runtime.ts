@@ -1,4 +1,4 @@
-import type { Network } from '../settings'
+import type { Network } from '../picture/settings'
 
 /** onnxruntime-web with the one provider that is needed, on a binary that is already here. */
 export async function loadRuntime(network: Network, binary: Uint8Array<ArrayBuffer>) {

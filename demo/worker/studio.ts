@@ -1,17 +1,19 @@
 import { expose, type ProxyMethods, releaseProxy, transfer } from 'comlink'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxEncoder, OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
-import type { DownloadProgress } from '../download'
-import type { BackendChoice } from '../settings'
-import { obtain } from '../store/obtain'
+import type { BackendChoice } from '../picture/settings'
+import type { DownloadProgress } from '../store/download'
+import { obtain } from '../store/load'
+import type { AnyShelf } from '../store/memory_store'
 import { PartStore } from '../store/part_store'
-import type { AnyShelf } from '../store/shelf'
 import { encoderFile, modelFiles, runtimeFile } from './assets'
 import { type Backend, chooseBackend, type Hardware } from './backend'
 import { draw } from './drawing'
+import { createEncoder, Workshop } from './engine_factory'
+import { Engines } from './engine_provider'
+import { explained, stopped } from './error_messages'
 import { expectation } from './expectation'
-import { explained, stopped } from './failure'
-import { enlarge, toBitmaps, toImages, toPlanes } from './paint'
+import { enlarge, toBitmaps, toImages, toPlanes } from './pixels'
 import {
   type Drawing,
   type DrawingEvent,
@@ -23,10 +25,8 @@ import {
   type StudioWorker,
   type Tokens,
 } from './protocol'
-import { Engines } from './recovery'
 import { loadRuntime } from './runtime'
 import { warmUp } from './warm_up'
-import { createEncoder, Workshop } from './workshop'
 
 type Bytes = Uint8Array<ArrayBuffer>
 

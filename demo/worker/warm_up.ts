@@ -1,4 +1,4 @@
-import type { Network } from '../settings'
+import type { Network } from '../picture/settings'
 import type { Engine } from './engine'
 import { type Drawing, NUM_LATENT_PIXELS } from './protocol'
 
