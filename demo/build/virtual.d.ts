@@ -1,4 +1,4 @@
-/** Size and SHA-256 of every large file, made by build/model_manifest.ts. */
+/** Size and SHA-256 of every large file; see model_manifest.ts. */
 declare module 'virtual:model-manifest' {
   const manifest: Record<
     | 'ort-wasm-simd-threaded.asyncify.wasm'
@@ -6,7 +6,7 @@ declare module 'virtual:model-manifest' {
     | 'denoiser/model.onnx'
     | 'vqvae/decoder.onnx'
     | 'vqvae/encoder.onnx',
-    import('./model_manifest').FileFacts
+    import('../store/large_file').FileFacts
   >
   export default manifest
 }

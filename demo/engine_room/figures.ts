@@ -1,25 +1,32 @@
 import type { Frame } from '../worker/protocol'
 
-/** What one step took and read, or several of them. */
+/** Times and column counts, summed over steps. */
 export interface Figures {
   steps: number
   networkMilliseconds: number
   engineMilliseconds: number
-  /** Columns of logits that were read in the steps that counted them, */
+  /** Columns of logits read by the steps that counted them. */
   columnsRead: number
-  /** and that there were in those: B·256 a step. */
+  /** Columns of logits of those steps: B·256 each. */
   columns: number
 }
 
-const NONE: Figures = { steps: 0, networkMilliseconds: 0, engineMilliseconds: 0, columnsRead: 0, columns: 0 }
+const NONE: Figures = {
+  steps: 0,
+  networkMilliseconds: 0,
+  engineMilliseconds: 0,
+  columnsRead: 0,
+  columns: 0,
+}
 
-/** Sums up the frames of a drawing as they come. */
+/** The figures of a drawing, updated with every frame. */
 export class DrawingFigures {
-  /** Of the last step, and of all so far; `steps` is 0 before the first. */
+  /** Of the last step; `steps` is 0 before the first. */
   last = NONE
+  /** Of all steps so far. */
   total = NONE
 
-  /** Frame 0, the start, begins anew. Steps that a recovery repeats count again: they took their time. */
+  /** Frame 0 starts a new drawing. Steps that a recovery repeats are counted again, because they took time again. */
   add({ step, networkMilliseconds, engineMilliseconds, columnsRead, tokens }: Frame): void {
     if (step === 0) {
       this.last = NONE
@@ -36,18 +43,4 @@ export class DrawingFigures {
       columns: this.total.columns + columns,
     }
   }
-}
-
-/** “0.42 ms”, “17 ms”, “2.4 s”: two digits or more, never a long row of them. */
-export function formatMilliseconds(milliseconds: number): string {
-  if (milliseconds >= 9995) return `${(milliseconds / 1000).toFixed(1)} s`
-  if (milliseconds >= 999.5) return `${(milliseconds / 1000).toFixed(2)} s`
-  return `${milliseconds.toFixed(milliseconds >= 9.95 ? 0 : milliseconds >= 0.995 ? 1 : 2)} ms`
-}
-
-/** “1.2 GB”, “64.0 MB”, “3 kB”. */
-export function formatBytes(bytes: number): string {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`
-  if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(1)} MB`
-  return `${Math.ceil(bytes / 1e3)} kB`
 }

@@ -1,27 +1,27 @@
-import { percent } from '../format'
-import type { Drawn, EngineFacts, Frame } from '../worker/protocol'
-import { DrawingFigures, type Figures, formatBytes, formatMilliseconds } from './figures'
+import { formatBytes, formatMilliseconds, formatPercent } from '../format'
+import type { DrawingResult, EngineFacts, Frame } from '../worker/protocol'
+import { DrawingFigures, type Figures } from './figures'
 import markup from './view.html?raw'
 
 export interface EngineRoomActions {
-  /** Deletes what is stored of the model. The owner calls `showStored` afterwards, or handles what failed. */
+  /** Deletes the stored model. The caller then calls `showStored`, or handles the error. */
   deleteStored(): void
 }
 
 const UNKNOWN = '–'
 
 /**
- * What runs here, how long it takes and what it keeps: facts and figures, in an element of the page. Styles in
- * `styles/engine_room.css`. It may be closed or hidden: figures are written at most once a frame, and only then.
+ * Shows facts about the engine, times of the drawing and the size of the stored model. Writes figures at most once per
+ * animation frame. Styles in `styles/engine_room.css`.
  */
-export class EngineRoom {
+export class EngineRoomView {
   readonly #root: HTMLElement
   readonly #delete: HTMLButtonElement
   readonly #figures = new DrawingFigures()
-  #drawn: Drawn['milliseconds'] | undefined
-  #scheduled = false
+  #totals: DrawingResult['milliseconds'] | undefined
+  #isScheduled = false
 
-  /** @param root an empty element that is this room's alone */
+  /** @param root an empty element, which the view owns */
   constructor(root: HTMLElement, { deleteStored }: EngineRoomActions) {
     root.innerHTML = markup
     this.#root = root
@@ -31,7 +31,7 @@ export class EngineRoom {
     })
   }
 
-  /** To be called when the worker is open, and again when a drawing has ended, for the GPU memory. */
+  /** To be called when the worker is open, and after each drawing, when the GPU memory may have changed. */
   showFacts({ backend, adapter, features, gpuBytes, modelHash }: EngineFacts): void {
     this.#write('engine', backend.engine === 'webgpu' ? 'WebGPU' : 'CPU')
     this.#write('network', backend.network === 'webgpu' ? 'WebGPU' : 'WebAssembly')
@@ -41,51 +41,51 @@ export class EngineRoom {
     this.#write('features', features.join(', ') || 'none')
   }
 
-  /** To be called with every frame of a drawing, the start included: it begins the figures anew. */
+  /** To be called with every frame of a drawing. Frame 0 resets the figures. */
   showFrame(frame: Frame): void {
     this.#figures.add(frame)
-    if (frame.step === 0) this.#drawn = undefined
-    this.#schedule()
+    if (frame.step === 0) this.#totals = undefined
+    this.#scheduleFigures()
   }
 
   /** To be called when a drawing is finished. */
-  showDrawn({ milliseconds }: Drawn): void {
-    this.#drawn = milliseconds
-    this.#schedule()
+  showResult({ milliseconds }: DrawingResult): void {
+    this.#totals = milliseconds
+    this.#scheduleFigures()
   }
 
-  /** How much of the model is stored on this machine, in bytes; undefined while nobody knows. */
+  /** @param bytes of the stored model; undefined if unknown */
   showStored(bytes: number | undefined): void {
     this.#write('stored', bytes === undefined ? UNKNOWN : bytes === 0 ? 'nothing' : formatBytes(bytes))
-    // Not `disabled`: that would take the focus from whoever has just pressed it.
+    // Not `disabled`, which would take the focus from the button that was just pressed.
     this.#delete.ariaDisabled = String(!bytes)
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
+  #scheduleFigures(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
     requestAnimationFrame(() => {
-      this.#scheduled = false
+      this.#isScheduled = false
       this.#writeFigures()
     })
   }
 
   #writeFigures(): void {
     const { last, total } = this.#figures
-    this.#writeStep('Last', last)
-    this.#writeStep('Mean', total)
+    this.#writeColumn('Last', last)
+    this.#writeColumn('Mean', total)
     this.#write('columnsAll', total.columns === 0 ? UNKNOWN : `${total.columnsRead} of ${total.columns}`)
     for (const part of ['network', 'engine', 'decode', 'total'] as const) {
-      this.#write(`${part}All`, this.#drawn ? formatMilliseconds(this.#drawn[part]) : UNKNOWN)
+      this.#write(`${part}All`, this.#totals ? formatMilliseconds(this.#totals[part]) : UNKNOWN)
     }
   }
 
-  /** A column of the table: means of one step or of several. */
-  #writeStep(column: 'Last' | 'Mean', { steps, networkMilliseconds, engineMilliseconds, ...logits }: Figures): void {
-    const known = steps > 0
-    this.#write(`network${column}`, known ? formatMilliseconds(networkMilliseconds / steps) : UNKNOWN)
-    this.#write(`engine${column}`, known ? formatMilliseconds(engineMilliseconds / steps) : UNKNOWN)
-    this.#write(`columns${column}`, logits.columns > 0 ? percent(logits.columnsRead / logits.columns) : UNKNOWN)
+  /** Writes means per step into a column of the table. */
+  #writeColumn(column: 'Last' | 'Mean', { steps, networkMilliseconds, engineMilliseconds, ...logits }: Figures): void {
+    const isKnown = steps > 0
+    this.#write(`network${column}`, isKnown ? formatMilliseconds(networkMilliseconds / steps) : UNKNOWN)
+    this.#write(`engine${column}`, isKnown ? formatMilliseconds(engineMilliseconds / steps) : UNKNOWN)
+    this.#write(`columns${column}`, logits.columns > 0 ? formatPercent(logits.columnsRead / logits.columns) : UNKNOWN)
   }
 
   #write(fact: string, text: string): void {

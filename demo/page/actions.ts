@@ -1,30 +1,29 @@
 import { effect } from '@preact/signals-core'
-import { copyPicture, copyText } from '../picture/clipboard'
-import type { Picture } from '../picture/picture'
-import { savePicture } from '../picture/png_metadata'
+import { copyLink, copyPicture } from '../picture/clipboard'
+import { type Picture, sameTokens } from '../picture/picture'
+import { writePngMetadata } from '../picture/png_metadata'
 import { saveFile } from '../picture/save_file'
 import { writeSettings } from '../picture/settings'
 import { shareLink } from '../picture/share_link'
 import { fileNameOf } from '../picture/titles'
-import type { Print } from './batch'
-import { make } from './draw'
+import type { BatchItem } from './batch'
+import { draw } from './draw'
 import { element } from './element'
 import { fillForm, readForm, rollSeed } from './form'
-import { complain, say } from './messages'
-import { busy, selectedPicture, selectedPrint, source, strength } from './state'
+import { say, sayError } from './messages'
+import { busy, selectedItem, selectedPicture, source, strength } from './state'
 
-/** What can be done with a finished picture that is seen large. */
+/** Actions on the finished picture that is shown large, by the id of their button. */
 const actions = { save, copy, share, vary, again: drawAgain }
 
-/** The buttons below the picture. */
 export function startActions(): void {
   for (const [id, act] of Object.entries(actions)) {
     const button = element(id, HTMLButtonElement)
     button.addEventListener('click', async () => {
       try {
-        await act(selectedPicture.peek()!, selectedPrint.peek()!)
+        await act(selectedPicture.peek()!, selectedItem.peek()!)
       } catch (error) {
-        complain((error as Error).message)
+        sayError((error as Error).message)
       }
     })
     effect(() => {
@@ -37,48 +36,47 @@ export function startActions(): void {
   })
 }
 
-async function save(picture: Picture, print: Print): Promise<void> {
-  saveFile(await pngOf(picture, print), `${fileNameOf(picture.settings)}.png`)
+async function save(picture: Picture, item: BatchItem): Promise<void> {
+  saveFile(await toPng(picture, item), `${fileNameOf(picture.settings)}.png`)
 }
 
-async function copy(picture: Picture, print: Print): Promise<void> {
-  await copyPicture(pngOf(picture, print))
+async function copy(picture: Picture, item: BatchItem): Promise<void> {
+  await copyPicture(toPng(picture, item))
   say('The picture is in the clipboard.')
 }
 
-/** The link is in the address bar too, for those whose clipboard is closed. */
+/** Writes the link into the address bar too, in case the browser denies access to the clipboard. */
 async function share(picture: Picture): Promise<void> {
   const link = new URL(shareLink(new URL(location.href), picture))
-  const query = writeSettings(new URLSearchParams(location.search), { ...readForm(), ...picture.settings, count: 1 })
+  const query = writeSettings(new URLSearchParams(location.search), { ...picture.settings, count: 1 })
   history.replaceState(null, '', `?${query}${link.hash}`)
-  await copyText(link.href)
+  await copyLink(link.href)
   say('The link is in the clipboard. It opens this very picture anywhere.')
 }
 
-/** Noises the picture and goes on with another seed, under the prompt as it is now. */
-async function vary({ tokens }: Picture, print: Print): Promise<void> {
-  const base = { tokens, bitmap: print.bitmap.peek()! }
-  source.value = { name: 'the picture', ...base }
+/** Image-to-image from this picture, with another seed and the settings of the form. */
+async function vary({ tokens }: Picture, item: BatchItem): Promise<void> {
+  const picture = { tokens, bitmap: item.bitmap.peek()! }
+  source.value = { name: 'the picture', ...picture }
   rollSeed()
-  await make({ settings: readForm(), start: { kind: 'picture', base, strength: strength.peek() } })
+  await draw({ settings: readForm(), start: { kind: 'picture', picture, strength: strength.peek() } })
 }
 
-/** Computes an opened picture from its seed: proof that it is no recording. */
+/** Draws an opened picture from its seed, and compares the tokens. */
 async function drawAgain({ tokens, settings }: Picture): Promise<void> {
   source.value = undefined
-  fillForm({ ...readForm(), ...settings, count: 1 })
-  if (!(await make({ settings: readForm(), start: { kind: 'noise' } }))) return
-  const same = selectedPicture.peek()!.tokens.every((token, cell) => token === tokens[cell])
+  fillForm({ ...settings, count: 1 })
+  if (!(await draw({ settings: readForm(), start: { kind: 'noise' } }))) return
   say(
-    same
+    sameTokens(selectedPicture.peek()!.tokens, tokens)
       ? 'The same picture again, token for token.'
       : 'Not the same: the one in the link was varied, repainted or drawn by other hardware. Undo brings it back.',
   )
 }
 
-async function pngOf(picture: Picture, { bitmap }: Print): Promise<Blob> {
+async function toPng(picture: Picture, { bitmap }: BatchItem): Promise<Blob> {
   const image = bitmap.peek()!
   const canvas = new OffscreenCanvas(image.width, image.height)
   canvas.getContext('2d')!.drawImage(image, 0, 0)
-  return savePicture(await canvas.convertToBlob({ type: 'image/png' }), picture)
+  return writePngMetadata(await canvas.convertToBlob({ type: 'image/png' }), picture)
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Frame } from '../worker/protocol'
-import { doubtIn } from './batch'
+import { uncertaintyOf } from './batch'
 
 const frame = (tokens: Uint16Array<ArrayBuffer>, entropy?: Float32Array<ArrayBuffer>): Frame => ({
   step: 1,
@@ -14,18 +14,18 @@ const frame = (tokens: Uint16Array<ArrayBuffer>, entropy?: Float32Array<ArrayBuf
 const tokens = new Uint16Array(512)
 tokens[257] = 4096
 
-it('has no doubt where a token stands, and all of it where nobody asked the model yet', () => {
-  expect(doubtIn(frame(tokens), 0).every((doubt) => doubt === 0)).toBe(true)
-  expect([...doubtIn(frame(tokens), 1).subarray(0, 3)]).toEqual([0, 1, 0])
+it('is 0 for a decided token, and 1 for a masked token without an entropy', () => {
+  expect(uncertaintyOf(frame(tokens), 0).every((uncertainty) => uncertainty === 0)).toBe(true)
+  expect([...uncertaintyOf(frame(tokens), 1).subarray(0, 3)]).toEqual([0, 1, 0])
 })
 
-it('follows the entropy between what is still seen and all', () => {
-  const doubtAt = (nats: number) => {
+it('grows with the entropy from one half to 1', () => {
+  const uncertaintyAt = (nats: number) => {
     const entropy = new Float32Array(512).fill(3)
     entropy[257] = nats
-    return doubtIn(frame(tokens, entropy), 1)[1]
+    return uncertaintyOf(frame(tokens, entropy), 1)[1]
   }
-  expect(doubtAt(0)).toBeCloseTo(0.5)
-  expect(doubtAt(Math.log(4096))).toBeCloseTo(1)
-  expect(doubtAt(1)).toBeLessThan(doubtAt(2)!)
+  expect(uncertaintyAt(0)).toBeCloseTo(0.5)
+  expect(uncertaintyAt(Math.log(4096))).toBeCloseTo(1)
+  expect(uncertaintyAt(1)).toBeLessThan(uncertaintyAt(2)!)
 })

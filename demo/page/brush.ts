@@ -1,9 +1,8 @@
 import { effect } from '@preact/signals-core'
-import { cellAt, cellsBetween, countCells, inverted, noCells, withCells } from '../picture/mask'
+import { cellAt, cellsBetween, countCells, emptyMask, inverted, rowAndColumn, withCells } from '../picture/cells'
 import { SIDE } from '../worker/protocol'
-import { announce } from './announce'
 import { element } from './element'
-import { showMessage } from './messages'
+import { announce, showMessage } from './messages'
 import { brushing, busy, mask, selectedPicture } from './state'
 
 const toggle = element('mask-brush', HTMLButtonElement)
@@ -13,18 +12,18 @@ const pictureActions = element('picture-actions', HTMLElement)
 const brushActions = element('brush-actions', HTMLElement)
 const repaint = element('repaint', HTMLButtonElement)
 
-/** Where the keyboard's cursor is. */
-let at = (SIDE * SIDE) / 2 + SIDE / 2
-/** While the pointer is down: the cell it was on, and whether it marks or unmarks. */
+/** The cell of the keyboard cursor. */
+let cursorCell = (SIDE * SIDE) / 2 + SIDE / 2
+/** While the pointer is down: its last cell, and whether it marks or unmarks. */
 let stroke: { last: number; marks: boolean } | undefined
 
-function takeOut(): void {
+function activate(): void {
   brushing.value = true
   showMessage('Brush over what should be drawn again, under the prompt as it is now.')
   surface.focus({ preventScroll: true })
 }
 
-function putAway(): void {
+function deactivate(): void {
   brushing.value = false
   showMessage('')
   toggle.focus({ preventScroll: true })
@@ -35,30 +34,31 @@ function cellUnder({ clientX, clientY }: PointerEvent): number {
   return cellAt((clientX - left) / width, (clientY - top) / height)
 }
 
-function move(row: number, column: number): void {
+function moveCursor(row: number, column: number): void {
   if (row < 0 || column < 0 || row >= SIDE || column >= SIDE) return
-  at = row * SIDE + column
-  placeCursor()
-  announce(describe(at))
+  setCursor(row * SIDE + column)
+  announce(describe(cursorCell))
 }
 
-function placeCursor(): void {
-  cursor.style.setProperty('--row', String(Math.floor(at / SIDE)))
-  cursor.style.setProperty('--column', String(at % SIDE))
+function setCursor(cell: number): void {
+  cursorCell = cell
+  const [row, column] = rowAndColumn(cell)
+  cursor.style.setProperty('--row', String(row))
+  cursor.style.setProperty('--column', String(column))
 }
 
 function describe(cell: number): string {
-  const place = `row ${Math.floor(cell / SIDE) + 1}, column ${(cell % SIDE) + 1}`
+  const [row, column] = rowAndColumn(cell)
+  const place = `row ${row + 1}, column ${column + 1}`
   return mask.peek()[cell] === 1 ? `${place}, marked` : place
 }
 
 function mark(cells: number[], marked: boolean): void {
-  at = cells.at(-1)!
-  placeCursor()
+  setCursor(cells.at(-1)!)
   mask.value = withCells(mask.peek(), cells, marked)
 }
 
-/** The brush that marks cells to be drawn again, for pointers, fingers and keys. */
+/** The brush that marks cells to repaint, for mouse, touch and keyboard. */
 export function startBrush(): void {
   surface.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return
@@ -81,22 +81,22 @@ export function startBrush(): void {
   }
 
   surface.addEventListener('keydown', (event) => {
-    const [row, column] = [Math.floor(at / SIDE), at % SIDE]
-    if (event.key === 'ArrowUp') move(row - 1, column)
-    else if (event.key === 'ArrowDown') move(row + 1, column)
-    else if (event.key === 'ArrowLeft') move(row, column - 1)
-    else if (event.key === 'ArrowRight') move(row, column + 1)
+    const [row, column] = rowAndColumn(cursorCell)
+    if (event.key === 'ArrowUp') moveCursor(row - 1, column)
+    else if (event.key === 'ArrowDown') moveCursor(row + 1, column)
+    else if (event.key === 'ArrowLeft') moveCursor(row, column - 1)
+    else if (event.key === 'ArrowRight') moveCursor(row, column + 1)
     else if (event.key === ' ') {
-      mark([at], mask.peek()[at] === 0)
-      announce(describe(at))
-    } else if (event.key === 'Escape') putAway()
+      mark([cursorCell], mask.peek()[cursorCell] === 0)
+      announce(describe(cursorCell))
+    } else if (event.key === 'Escape') deactivate()
     else return
     event.preventDefault()
   })
 
-  toggle.addEventListener('click', () => (brushing.peek() ? putAway() : takeOut()))
+  toggle.addEventListener('click', () => (brushing.peek() ? deactivate() : activate()))
   element('clear-mask', HTMLButtonElement).addEventListener('click', () => {
-    mask.value = noCells
+    mask.value = emptyMask
     announce('No cell is marked.')
   })
   element('invert-mask', HTMLButtonElement).addEventListener('click', () => {
@@ -105,7 +105,6 @@ export function startBrush(): void {
   })
 
   effect(() => {
-    // The brush works on the picture that is seen large.
     if (selectedPicture.value === undefined) brushing.value = false
     toggle.disabled = busy.value || selectedPicture.value === undefined
     toggle.ariaPressed = String(brushing.value)
@@ -117,5 +116,5 @@ export function startBrush(): void {
     repaint.disabled = countCells(mask.value) === 0
   })
   surface.tabIndex = 0
-  placeCursor()
+  setCursor(cursorCell)
 }

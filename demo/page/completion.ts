@@ -1,22 +1,22 @@
 import { splitWords, type Tokenizer, wordAtEnd } from '../picture/tokenizer'
 import { element } from './element'
 
-const MOST = 8
+const MAX_COMPLETIONS = 8
 
 const input = element('prompt', HTMLInputElement)
 const list = element('completions', HTMLDivElement)
 const examples = element('examples', HTMLUListElement)
 const ignored = element('ignored', HTMLElement)
 
-/** Offers known words for the one being typed, and says which words the model will not see. */
-export function assistPrompt(tokenizer: Tokenizer): void {
-  let active = -1
+/** Offers completions of the word that is being typed, and shows which words the model ignores. */
+export function startCompletion(tokenizer: Tokenizer): void {
+  let activeIndex = -1
 
-  const typed = () => wordAtEnd(input.value.slice(0, input.selectionStart ?? 0))
+  const typedWord = () => wordAtEnd(input.value.slice(0, input.selectionStart ?? 0))
   const options = () => [...list.children] as HTMLElement[]
 
   function activate(index: number): void {
-    active = index
+    activeIndex = index
     for (const [i, option] of options().entries()) option.ariaSelected = String(i === index)
     const option = options()[index]
     option?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
@@ -24,12 +24,13 @@ export function assistPrompt(tokenizer: Tokenizer): void {
     else input.removeAttribute('aria-activedescendant')
   }
 
+  /** The examples are shown while the prompt is empty or not focused. */
   function show(words: string[]): void {
     list.replaceChildren(...words.map((word, i) => optionFor(word, i)))
-    const writing = document.activeElement === input && input.value !== ''
-    list.hidden = !writing
-    examples.hidden = writing
-    input.ariaExpanded = String(writing && words.length > 0)
+    const isTyping = document.activeElement === input && input.value !== ''
+    list.hidden = !isTyping
+    examples.hidden = isTyping
+    input.ariaExpanded = String(isTyping && words.length > 0)
     activate(-1)
   }
 
@@ -38,7 +39,7 @@ export function assistPrompt(tokenizer: Tokenizer): void {
     option.id = `completion-${index}`
     option.role = 'option'
     option.textContent = word
-    // On pointerdown the input would lose the focus, and with it the list.
+    // The default of pointerdown takes the focus from the input, which hides the list.
     option.addEventListener('pointerdown', (event) => event.preventDefault())
     option.addEventListener('click', () => accept(word))
     return option
@@ -46,17 +47,18 @@ export function assistPrompt(tokenizer: Tokenizer): void {
 
   function accept(word: string): void {
     const end = input.selectionStart ?? 0
-    input.setRangeText(`${word} `, end - typed().length, end, 'end')
+    input.setRangeText(`${word} `, end - typedWord().length, end, 'end')
     update()
   }
 
   function update(): void {
-    const [start = ''] = splitWords(typed())
-    const words = document.activeElement === input && start.length > 1 ? tokenizer.complete(start, MOST) : []
+    const [prefix = ''] = splitWords(typedWord())
+    const canComplete = document.activeElement === input && prefix.length > 1
+    const words = canComplete ? tokenizer.complete(prefix, MAX_COMPLETIONS) : []
     show(words)
-    const unfinished = words.length > 0 ? start : ''
-    const unseen = tokenizer.encode(input.value, 'any').ignored.filter((word) => word !== unfinished)
-    ignored.textContent = unseen.length > 0 ? `ignored: ${unseen.join(', ')}` : ''
+    const unfinished = words.length > 0 ? prefix : ''
+    const ignoredWords = tokenizer.encode(input.value, 'any').ignored.filter((word) => word !== unfinished)
+    ignored.textContent = ignoredWords.length > 0 ? `ignored: ${ignoredWords.join(', ')}` : ''
   }
 
   input.addEventListener('input', update)
@@ -65,10 +67,10 @@ export function assistPrompt(tokenizer: Tokenizer): void {
   input.addEventListener('keydown', (event) => {
     const count = options().length
     if (count === 0) return
-    if (event.key === 'ArrowDown') activate((active + 1) % count)
-    else if (event.key === 'ArrowUp') activate(active <= 0 ? count - 1 : active - 1)
+    if (event.key === 'ArrowDown') activate((activeIndex + 1) % count)
+    else if (event.key === 'ArrowUp') activate(activeIndex <= 0 ? count - 1 : activeIndex - 1)
     else if (event.key === 'Escape') show([])
-    else if (event.key === 'Enter' && active >= 0) accept(options()[active]!.textContent!)
+    else if (event.key === 'Enter' && activeIndex >= 0) accept(options()[activeIndex]!.textContent!)
     else return
     event.preventDefault()
   })

@@ -1,70 +1,69 @@
 import { signal } from '@preact/signals-core'
-import { type BackendChoice, type Engine, readBackendChoice } from '../picture/settings'
-import type { Tokenizer } from '../picture/tokenizer'
-import { loadTokenizer } from '../picture/vocabulary'
-import type { EngineFacts } from '../worker/protocol'
-import { announce } from './announce'
-import { assistPrompt } from './completion'
-import { element } from './element'
-import { showBackend, showDownload, showProgress, showState } from './messages'
-import { type OpenStudio, openStudio } from './open_worker'
+import { readBackendChoice } from '../picture/settings'
+import { Tokenizer } from '../picture/tokenizer'
+import type { BackendChoice, EngineFacts, EngineName } from '../worker/protocol'
+import { startCompletion } from './completion'
+import { announce, scrollToStatus, showBackend, showDownload, showProgress, showStatus } from './messages'
+import { type OpenWorker, openWorker } from './open_worker'
 import { busy } from './state'
 
-/** The open worker, and what turns a prompt into its language. */
-export interface Connection extends OpenStudio {
+/** The open worker with the model's tokenizer. */
+export interface Connection extends OpenWorker {
   tokenizer: Tokenizer
   facts: EngineFacts
 }
 
-/** The open worker; undefined while one opens and after a failure. */
+const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
+
+/** The open worker; undefined while it opens and after a failure. */
 export const connection = signal<Connection | undefined>(undefined)
 
 let choice: BackendChoice = readBackendChoice(new URLSearchParams(location.search))
 let tokenizer: Tokenizer | undefined
-/** Undefined after a failure, so that the next picture opens another worker. */
-let opening: Promise<Connection> | undefined
+/** Undefined after a failure, so that the next call of `connect` opens another worker. */
+let connecting: Promise<Connection> | undefined
 
-/** The worker, opened when it is not yet. */
+/** The worker; opens it if needed. */
 export function connect(): Promise<Connection> {
-  opening ??= open()
-  return opening
+  connecting ??= open()
+  return connecting
 }
 
 async function open(): Promise<Connection> {
-  showState('loading')
+  showStatus('loading')
   if (tokenizer === undefined) {
-    tokenizer = await loadTokenizer()
-    assistPrompt(tokenizer)
+    tokenizer = await Tokenizer.fetch(MODEL_ROOT)
+    startCompletion(tokenizer)
   }
-  const opened = await openStudio(choice, showDownload)
+  const opened = await openWorker(choice, MODEL_ROOT, showDownload)
   opened.failure.catch(fail)
   const facts = await Promise.race([opened.failure, opened.studio.facts()])
   connection.value = { ...opened, tokenizer, facts }
   showBackend(opened.backend)
   showProgress(0, 'Type a few words, then Generate.')
-  showState('ready')
+  showStatus('ready')
   return connection.value
 }
 
-/** Gives the worker up and says why; Generate opens another one. */
+/** Closes the worker and shows the error. Generate opens another worker. */
 export function fail(error: Error): void {
   disconnect()
   busy.value = false
   showProgress(0, 'Generate tries again.')
-  showState('error', error.message)
+  showStatus('error', error.message)
   announce(error.message)
-  element('status', HTMLElement).scrollIntoView({ block: 'nearest' })
+  scrollToStatus()
 }
 
-/** Goes on with another engine. Not while something is drawn. */
-export async function switchEngine(engine: Engine): Promise<void> {
+/** Reopens the worker with another engine. Not to be called during a drawing. */
+export async function switchEngine(engine: EngineName): Promise<void> {
   choice = { engine, network: undefined }
   disconnect()
   await connect()
 }
 
 function disconnect(): void {
-  opening?.then(({ close }) => close()).catch(() => {})
-  opening = undefined
+  connecting?.then(({ close }) => close()).catch(() => {})
+  connecting = undefined
   connection.value = undefined
 }

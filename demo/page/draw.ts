@@ -1,131 +1,130 @@
-import { countCells, noCells } from '../picture/mask'
+import { formatCount, formatMilliseconds } from '../format'
+import { countCells, emptyMask } from '../picture/cells'
 import { type PageSettings, writeSettings } from '../picture/settings'
 import { titleOf } from '../picture/titles'
-import type { Drawn, Frame } from '../worker/protocol'
-import { announce } from './announce'
-import { connect, fail, connection as opened } from './connection'
-import { draw } from './drawing'
-import type { Order, Start } from './drawing_request'
+import type { DrawingResult, Frame } from '../worker/protocol'
+import { connect, connection, fail } from './connection'
+import { startDrawing } from './drawing'
+import type { DrawingRequest, Start } from './drawing_request'
 import { element } from './element'
 import { livePreview, readForm } from './form'
-import { complain, duration, say, showProgress, showState } from './messages'
+import { announce, say, sayError, showProgress, showStatus } from './messages'
 import {
+  addFinished,
   brushing,
   busy,
-  finish,
-  interrupt,
-  lastDrawn,
+  lastResult,
   latestFrame,
   mask,
-  selectedPrint,
-  sheet,
+  selectedItem,
+  shownBatch,
   source,
+  stopDrawing,
   strength,
 } from './state'
 
-/** The work that is wanted; another's results are late and are ignored. */
-let wanted: object | undefined
-/** Draws what the form says: the marked cells while the brush is out, else from the chosen source or from noise. */
-export async function generate(): Promise<boolean> {
+/** The request that is being drawn. A stopped request may still be waiting for the worker. */
+let activeRequest: DrawingRequest | undefined
+
+/** Draws with the settings of the form: the marked cells if the brush is active, else from the source or from noise. */
+export async function drawFromForm(): Promise<boolean> {
   if (brushing.peek() && countCells(mask.peek()) === 0) {
-    complain('Brush over some cells first, or put the brush away.')
+    sayError('Brush over some cells first, or put the brush away.')
     return false
   }
-  return make({ settings: readForm(), start: startOf() })
+  return draw({ settings: readForm(), start: readStart() })
 }
 
-function startOf(): Start {
-  const print = selectedPrint.peek()
-  const picture = print?.picture.peek()
-  if (brushing.peek() && picture) {
-    return { kind: 'cells', base: { tokens: picture.tokens, bitmap: print!.bitmap.peek()! }, mask: mask.peek() }
+function readStart(): Start {
+  const item = selectedItem.peek()
+  const finished = item?.picture.peek()
+  if (brushing.peek() && finished) {
+    const picture = { tokens: finished.tokens, bitmap: item!.bitmap.peek()! }
+    return { kind: 'cells', picture, mask: mask.peek() }
   }
-  const base = source.peek()
-  return base ? { kind: 'picture', base, strength: strength.peek() } : { kind: 'noise' }
+  const picture = source.peek()
+  return picture ? { kind: 'picture', picture, strength: strength.peek() } : { kind: 'noise' }
 }
 
 /**
- * Makes the pictures of an order and leaves them on the stage; does nothing while others are made.
+ * Draws a request and shows it on the stage. Does nothing while another is drawn.
  *
- * @returns whether they were finished
+ * @returns whether the pictures were finished
  */
-export async function make(order: Order): Promise<boolean> {
+export async function draw(request: DrawingRequest): Promise<boolean> {
   if (busy.peek()) return false
-  const isWanted = () => wanted === order
-  wanted = order
+  const { settings, start } = request
+  const isActive = () => activeRequest === request
+  const end = () => {
+    activeRequest = undefined
+    busy.value = false
+    stopDrawing.value = undefined
+  }
+  activeRequest = request
   busy.value = true
   brushing.value = false
-  if (order.start.kind !== 'cells') mask.value = noCells
-  // Before all that takes time, so that a reload loses none of it. The tokens of the last picture do not belong to it.
-  window.history.replaceState(null, '', `?${writeSettings(new URLSearchParams(location.search), order.settings)}`)
-  // Known at once where the worker is open already.
-  if (opened.peek()) showState('drawing')
-  interrupt.value = () => {
-    wanted = undefined
-    busy.value = false
-    interrupt.value = undefined
-  }
+  if (start.kind !== 'cells') mask.value = emptyMask
+  // Written first, so that a reload keeps the settings. Drops the fragment with the previous picture's tokens.
+  window.history.replaceState(null, '', `?${writeSettings(new URLSearchParams(location.search), settings)}`)
+  // Otherwise `connect` shows 'loading'.
+  if (connection.peek()) showStatus('drawing')
+  stopDrawing.value = end
   try {
-    const connection = await connect()
-    if (!isWanted()) return false
-    interrupt.value = () => connection.studio.stop()
-    const { settings, start } = order
-    const expectation = await connection.studio.expectation(
-      settings,
-      start.kind === 'picture' ? start.strength : undefined,
-    )
+    const opened = await connect()
+    if (!isActive()) return false
+    stopDrawing.value = () => opened.studio.stop()
+    const startStrength = start.kind === 'picture' ? start.strength : undefined
+    const expectation = await opened.studio.expectation(settings, startStrength)
     const steps = expectation.timesteps.length
-    const text = connection.tokenizer.encode(settings.prompt, settings.style).ids
-    const begun = performance.now()
-    const conditions = {
-      text,
+    const startTime = performance.now()
+    const { batch, finished } = startDrawing(opened, request, {
+      text: opened.tokenizer.encode(settings.prompt, settings.style).ids,
       expectation,
       livePreview: livePreview(),
-      onFrame: (frame: Frame) => follow(frame, steps),
-      onRecovered: (step: number) => say(`The graphics device was lost and is here again. Going on from step ${step}.`),
-    }
-    const { sheet: developing, finished } = draw(connection, order, conditions)
-    sheet.value = developing
+      onFrame: (frame) => showFrame(frame, steps),
+      onRecovered: (step) => say(`The graphics device was lost and is here again. Going on from step ${step}.`),
+    })
+    shownBatch.value = batch
     showProgress(0, `step 1 of ${steps}`)
-    showState('drawing')
+    showStatus('drawing')
     announce(`Drawing ${nameOf(settings)}${start.kind === 'cells' ? ', only the marked cells' : ''}.`)
     element('progress', HTMLElement).scrollIntoView({ block: 'nearest' })
-    const drawn = await finished
-    finish(developing)
-    lastDrawn.value = drawn
-    tell(settings, steps, drawn, performance.now() - begun)
+    const result = await finished
+    addFinished(batch)
+    lastResult.value = result
+    showDone(settings, steps, result, performance.now() - startTime)
     return true
   } catch (error) {
     if ((error as Error).name === 'AbortError') {
-      showState('stopped')
+      showStatus('stopped')
       announce('Stopped.')
     } else fail(error as Error)
     return false
   } finally {
-    if (isWanted()) {
-      wanted = undefined
-      busy.value = false
-      interrupt.value = undefined
-    }
+    if (isActive()) end()
   }
 }
 
-function follow(frame: Frame, steps: number): void {
+function showFrame(frame: Frame, steps: number): void {
   latestFrame.value = frame
   if (frame.step === 0) return
   const milliseconds = frame.networkMilliseconds + frame.engineMilliseconds
-  showProgress(frame.step / steps, `step ${frame.step} of ${steps} · ${duration(milliseconds)} a step`)
+  showProgress(frame.step / steps, `step ${frame.step} of ${steps} · ${formatMilliseconds(milliseconds)} a step`)
   if (steps > 3 && frame.step === Math.floor(steps / 2)) announce('Half way.')
 }
 
-function tell(settings: PageSettings, steps: number, { milliseconds }: Drawn, total: number): void {
-  const { network, engine } = milliseconds
-  const facts = `${steps} ${steps === 1 ? 'step' : 'steps'} · ${duration((network + engine) / Math.max(1, steps))} a step · ${duration(total)} in all`
-  showProgress(1, facts)
-  showState('done')
+function showDone(settings: PageSettings, steps: number, { milliseconds }: DrawingResult, total: number): void {
+  const perStep = (milliseconds.network + milliseconds.engine) / Math.max(1, steps)
+  const parts = [
+    formatCount(steps, 'step'),
+    `${formatMilliseconds(perStep)} a step`,
+    `${formatMilliseconds(total)} in all`,
+  ]
+  showProgress(1, parts.join(' · '))
+  showStatus('done')
   announce(`Done: ${nameOf(settings)}.`)
 }
 
-function nameOf({ count, ...settings }: PageSettings): string {
-  return count > 1 ? `${count} pictures of ${titleOf(settings)}` : titleOf(settings)
+function nameOf(settings: PageSettings): string {
+  return settings.count > 1 ? `${settings.count} pictures of ${titleOf(settings)}` : titleOf(settings)
 }

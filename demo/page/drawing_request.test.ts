@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { noCells, withCells } from '../picture/mask'
+import { emptyMask, withCells } from '../picture/cells'
 import { readSettings } from '../picture/settings'
-import { drawingOf, originOf, type Start, seedsOf } from './drawing_request'
+import { drawingOptions, originOf, type Start, seedsOf } from './drawing_request'
 
 const settings = readSettings(new URLSearchParams('seed=5&count=3&steps=4'))
 const text = Int32Array.of(1, 2)
 const tokens = new Uint16Array(256)
-const base = { tokens, bitmap: {} as ImageBitmap }
-const drawing = (start: Start, change = {}) => drawingOf({ settings: { ...settings, ...change }, start }, text, true)
+const picture = { tokens, bitmap: {} as ImageBitmap }
+const optionsFor = (start: Start, change = {}) =>
+  drawingOptions({ settings: { ...settings, ...change }, start }, text, true)
 
-describe('drawingOf', () => {
-  it('asks for a batch with a seed a picture', () => {
-    expect(drawing({ kind: 'noise' })).toEqual({
+describe('drawingOptions', () => {
+  it('has one seed per picture', () => {
+    expect(optionsFor({ kind: 'noise' })).toEqual({
       text,
       seeds: [5, 6, 7],
       steps: 4,
@@ -23,34 +24,34 @@ describe('drawingOf', () => {
       livePreview: true,
     })
   })
-  it('gives every picture of the batch the same picture to start from', () => {
-    expect(drawing({ kind: 'picture', base, strength: 0.3 }).image).toEqual({
+  it('starts every picture of the batch from the same picture', () => {
+    expect(optionsFor({ kind: 'picture', picture, strength: 0.3 }).image).toEqual({
       tokens: [tokens, tokens, tokens],
       strength: 0.3,
     })
   })
   it('keeps the cells that are not marked', () => {
-    const { known } = drawing({ kind: 'cells', base, mask: withCells(noCells, [9], true) })
+    const { known } = optionsFor({ kind: 'cells', picture, mask: withCells(emptyMask, [9], true) })
     expect(known!.keep.map((keep) => [keep[8], keep[9]])).toEqual([
       [1, 0],
       [1, 0],
       [1, 0],
     ])
   })
-  it('asks purity sampling for nothing that it cannot do', () => {
-    expect(drawing({ kind: 'noise' }, { method: 'purity' })).toMatchObject({ method: 'purity', truncation: 1 })
-    expect(drawing({ kind: 'cells', base, mask: noCells }, { method: 'purity' })).toMatchObject({
+  it('combines purity neither with truncation nor with inpainting', () => {
+    expect(optionsFor({ kind: 'noise' }, { method: 'purity' })).toMatchObject({ method: 'purity', truncation: 1 })
+    expect(optionsFor({ kind: 'cells', picture, mask: emptyMask }, { method: 'purity' })).toMatchObject({
       method: 'posterior',
       truncation: 0.86,
     })
   })
 })
 
-it('counts seeds up, and not past the largest', () => {
+it('counts seeds up, at most to the largest safe integer', () => {
   expect(seedsOf(0, 2)).toEqual([0, 1])
   expect(seedsOf(Number.MAX_SAFE_INTEGER, 2)).toEqual([Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])
 })
 
-it('knows what became of it', () => {
-  expect(originOf({ kind: 'cells', base, mask: noCells })).toBe('repainted')
+it('records how the picture was made', () => {
+  expect(originOf({ kind: 'cells', picture, mask: emptyMask })).toBe('repainted')
 })

@@ -1,45 +1,53 @@
-import { inverted, type Mask } from '../picture/mask'
+import { inverted, type Mask } from '../picture/cells'
 import type { Origin } from '../picture/picture'
 import type { PageSettings } from '../picture/settings'
-import type { Drawing, Tokens } from '../worker/protocol'
+import type { DrawingOptions, Tokens } from '../worker/protocol'
 
-/** A finished picture, as far as others can start from it. */
-export interface Base {
+/** A finished picture that a drawing starts from. */
+export interface StartPicture {
   tokens: Tokens
   bitmap: ImageBitmap
 }
 
-/** Where a drawing starts: from noise, from a picture that is partly noised, or from one with some cells taken out. */
+/** Start from noise, from a noised picture (image-to-image), or from a picture with some cells removed (inpainting). */
 export type Start =
   | { kind: 'noise' }
-  | { kind: 'picture'; base: Base; strength: number }
-  | { kind: 'cells'; base: Base; mask: Mask }
+  | { kind: 'picture'; picture: StartPicture; strength: number }
+  | { kind: 'cells'; picture: StartPicture; mask: Mask }
 
-/** What somebody wants to have drawn. */
-export interface Order {
+export interface DrawingRequest {
   settings: PageSettings
   start: Start
 }
 
-/** The order in the worker's words. `text` are the tokens of prompt and style. */
-export function drawingOf({ settings, start }: Order, text: Int32Array, livePreview: boolean): Drawing {
-  const { count, seed, steps, guidance, priorWeight, spacing } = settings
-  const repeated = <Value>(value: Value) => Array.from({ length: count }, () => value)
-  // Purity sampling knows neither known cells nor truncation.
+/** The worker's options for a request. `text` are the tokens of prompt and style. */
+export function drawingOptions(
+  { settings, start }: DrawingRequest,
+  text: Int32Array,
+  livePreview: boolean,
+): DrawingOptions {
+  const { count, steps, guidance, priorWeight, spacing } = settings
+  const repeat = <Value>(value: Value) => Array.from({ length: count }, () => value)
+  // Purity sampling supports neither inpainting nor truncation.
   const method = start.kind === 'cells' ? 'posterior' : settings.method
   return {
     text,
-    seeds: seedsOf(seed, count),
-    ...{ steps, guidance, method, priorWeight, spacing, livePreview },
+    seeds: seedsOf(settings.seed, count),
+    steps,
+    guidance,
     truncation: method === 'purity' ? 1 : settings.truncation,
-    ...(start.kind === 'picture' && { image: { tokens: repeated(start.base.tokens), strength: start.strength } }),
+    method,
+    priorWeight,
+    spacing,
+    livePreview,
+    ...(start.kind === 'picture' && { image: { tokens: repeat(start.picture.tokens), strength: start.strength } }),
     ...(start.kind === 'cells' && {
-      known: { tokens: repeated(start.base.tokens), keep: repeated(inverted(start.mask)) },
+      known: { tokens: repeat(start.picture.tokens), keep: repeat(inverted(start.mask)) },
     }),
   }
 }
 
-/** The pictures of one order count up from its seed, so each can be drawn again alone. */
+/** Seeds count up from the first, at most to the largest safe integer. */
 export function seedsOf(seed: number, count: number): number[] {
   const first = Math.min(seed, Number.MAX_SAFE_INTEGER - count + 1)
   return Array.from({ length: count }, (_, i) => first + i)

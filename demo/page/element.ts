@@ -1,4 +1,4 @@
-/** The element of index.html with this id; its absence is a mistake in the page, so it throws. */
+/** The element of index.html with this id. Throws if there is none of this type. */
 export function element<E extends HTMLElement>(id: string, type: new () => E): E {
   const found = document.getElementById(id)
   if (!(found instanceof type)) throw new Error(`The page has no #${id} of type ${type.name}.`)

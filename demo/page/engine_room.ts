@@ -1,40 +1,39 @@
 import { effect } from '@preact/signals-core'
-import { EngineRoom } from '../engine_room/view'
-import type { Engine } from '../picture/settings'
+import { EngineRoomView } from '../engine_room/view'
 import { deleteStored, storedBytes } from '../store/stored_model'
-import { announce } from './announce'
+import type { EngineName } from '../worker/protocol'
 import { connection, fail, switchEngine } from './connection'
 import { element } from './element'
-import { complain } from './messages'
-import { busy, lastDrawn, latestFrame } from './state'
+import { announce, sayError } from './messages'
+import { busy, lastResult, latestFrame } from './state'
 
 const choices = element('engine', HTMLFieldSetElement)
 
-const room = new EngineRoom(element('engine-facts', HTMLElement), {
+const view = new EngineRoomView(element('engine-facts', HTMLElement), {
   async deleteStored() {
     try {
       await deleteStored()
       announce('The stored model is deleted.')
     } catch {
-      complain('The browser did not delete what is stored. Its own settings can.')
+      sayError('The browser did not delete what is stored. Its own settings can.')
     }
-    await countStored()
+    await showStored()
   },
 })
 
-async function countStored(): Promise<void> {
-  room.showStored(await storedBytes().catch(() => undefined))
+async function showStored(): Promise<void> {
+  view.showStored(await storedBytes().catch(() => undefined))
 }
 
 async function showFacts(): Promise<void> {
   const facts = await connection.peek()?.studio.facts()
-  if (facts) room.showFacts(facts)
+  if (facts) view.showFacts(facts)
 }
 
-/** What the engine room shows, and its switch between engines. */
+/** The engine room: its facts and figures, and the choice of the engine. */
 export function startEngineRoom(): void {
   choices.addEventListener('change', (event) => {
-    switchEngine((event.target as HTMLInputElement).value as Engine).catch(fail)
+    switchEngine((event.target as HTMLInputElement).value as EngineName).catch(fail)
   })
 
   effect(() => {
@@ -44,16 +43,16 @@ export function startEngineRoom(): void {
     if (connection.value === undefined) return
     const { engine } = connection.value.backend
     for (const choice of choices.querySelectorAll('input')) choice.checked = choice.value === engine
-    // The worker may go while it is asked; whoever opened it says so.
+    // If the worker fails meanwhile, `fail` shows the error.
     showFacts().catch(() => {})
-    countStored()
+    showStored()
   })
   effect(() => {
-    if (latestFrame.value) room.showFrame(latestFrame.value)
+    if (latestFrame.value) view.showFrame(latestFrame.value)
   })
   effect(() => {
-    if (lastDrawn.value === undefined) return
-    room.showDrawn(lastDrawn.value)
+    if (lastResult.value === undefined) return
+    view.showResult(lastResult.value)
     showFacts().catch(() => {})
   })
 }

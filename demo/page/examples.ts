@@ -1,7 +1,7 @@
 import type { Style } from '../picture/settings'
 import { element } from './element'
 
-/** Prompts from the model card that show what the model can do. */
+/** Prompts of the model card that the model draws well. */
 const EXAMPLES: [prompt: string, style: Style][] = [
   ['red heart', '3d'],
   ['green apple', 'noto'],
@@ -12,7 +12,7 @@ const EXAMPLES: [prompt: string, style: Style][] = [
   ['purple heart', 'flat'],
 ]
 
-/** One button an example, under the prompt. */
+/** Shows a button for each example. */
 export function showExamples(onChosen: (prompt: string, style: Style) => void): void {
   element('examples', HTMLUListElement).replaceChildren(
     ...EXAMPLES.map(([prompt, style]) => {

@@ -1,15 +1,15 @@
 import { element } from './element'
-import { complain } from './messages'
+import { sayError } from './messages'
 import { openFile } from './open_picture'
 
 const input = element('picture-file', HTMLInputElement)
 
-/** Lets pictures in: through the file dialogue, by drop anywhere on the page, and by paste. */
-export function startReceiving(): void {
+/** Opens files from the file dialogue, from a drop anywhere on the page, and from the clipboard. */
+export function startFileInput(): void {
   input.addEventListener('change', () => {
     const [file] = input.files!
     if (file) openFile(file)
-    // The same file again should be a change again.
+    // Otherwise choosing the same file again fires no change event.
     input.value = ''
   })
 
@@ -18,7 +18,7 @@ export function startReceiving(): void {
     document.body.classList.add('dropping')
   })
   document.addEventListener('dragleave', (event) => {
-    // Only when it leaves the page; between elements there is a next one.
+    // Null if the pointer leaves the page; else it enters another element.
     if (event.relatedTarget === null) document.body.classList.remove('dropping')
   })
   document.addEventListener('drop', (event) => {
@@ -26,12 +26,12 @@ export function startReceiving(): void {
     document.body.classList.remove('dropping')
     const file = event.dataTransfer?.files[0]
     if (file) openFile(file)
-    else complain('There is no file in what was dropped. Save the picture first, then drop it.')
+    else sayError('There is no file in what was dropped. Save the picture first, then drop it.')
   })
 
   document.addEventListener('paste', (event) => {
     const file = event.clipboardData?.files[0]
-    // Anything else is text for a field.
+    // Without a file, it is text for an input field.
     if (!file) return
     event.preventDefault()
     openFile(file)

@@ -13,7 +13,7 @@ import { element } from './element'
 import { brushing, busy, source } from './state'
 
 const prompt = element('prompt', HTMLInputElement)
-const names = {
+const selects = {
   style: { select: element('style', HTMLSelectElement), options: STYLES },
   method: { select: element('method', HTMLSelectElement), options: METHODS },
   spacing: { select: element('spacing', HTMLSelectElement), options: SPACINGS },
@@ -26,10 +26,10 @@ const numbers: Record<NumberName, HTMLInputElement> = {
   truncation: element('truncation', HTMLInputElement),
   priorWeight: element('prior-weight', HTMLInputElement),
 }
-const live = element('live-preview', HTMLInputElement)
+const livePreviewCheckbox = element('live-preview', HTMLInputElement)
 const generate = element('generate', HTMLButtonElement)
 
-for (const { select, options } of Object.values(names)) {
+for (const { select, options } of Object.values(selects)) {
   for (const [value, label] of Object.entries(options)) select.add(new Option(label, value))
 }
 
@@ -44,17 +44,17 @@ for (const [name, input] of Object.entries(numbers) as [NumberName, HTMLInputEle
 export function fillForm(settings: PageSettings): void {
   prompt.value = settings.prompt
   prompt.dispatchEvent(new Event('input'))
-  for (const [name, { select }] of Object.entries(names)) select.value = settings[name as keyof typeof names]
+  for (const [name, { select }] of Object.entries(selects)) select.value = settings[name as keyof typeof selects]
   for (const [name, input] of Object.entries(numbers)) input.value = String(settings[name as NumberName])
-  enableWhatMatters()
+  enableMethodSettings()
 }
 
 export function readForm(): PageSettings {
   return {
     prompt: prompt.value.trim(),
-    style: readName(STYLES, names.style.select.value),
-    method: readName(METHODS, names.method.select.value),
-    spacing: readName(SPACINGS, names.spacing.select.value),
+    style: readName(STYLES, selects.style.select.value),
+    method: readName(METHODS, selects.method.select.value),
+    spacing: readName(SPACINGS, selects.spacing.select.value),
     steps: readNumber('steps', numbers.steps.value),
     guidance: readNumber('guidance', numbers.guidance.value),
     seed: readNumber('seed', numbers.seed.value),
@@ -65,21 +65,21 @@ export function readForm(): PageSettings {
 }
 
 export function livePreview(): boolean {
-  return live.checked
+  return livePreviewCheckbox.checked
 }
 
 export function rollSeed(): void {
   numbers.seed.value = String(Math.floor(Math.random() * 1e6))
 }
 
-/** Purity sampling has a weight and cannot truncate; the other method has it the other way round. */
-function enableWhatMatters(): void {
-  const purity = names.method.select.value === 'purity'
+/** Purity sampling has a prior weight and no truncation; the posterior method has truncation and no prior weight. */
+function enableMethodSettings(): void {
+  const purity = selects.method.select.value === 'purity'
   numbers.priorWeight.disabled = !purity
   numbers.truncation.disabled = purity
 }
 
-names.method.select.addEventListener('change', enableWhatMatters)
+selects.method.select.addEventListener('change', enableMethodSettings)
 element('dice', HTMLButtonElement).addEventListener('click', rollSeed)
 
 effect(() => {

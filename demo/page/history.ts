@@ -1,7 +1,4 @@
-/**
- * What was, what is and what was undone: an immutable value, so that a signal can hold it. The oldest states are forgotten
- * beyond `limit`.
- */
+/** Immutable undo history, so that a signal can hold it. Drops the oldest states beyond `limit`. */
 export class History<State> {
   constructor(
     readonly present: State,
@@ -10,18 +7,18 @@ export class History<State> {
     readonly future: readonly State[] = [],
   ) {}
 
-  /** A new state; what had been undone is gone. */
+  /** Adds a state and drops the undone ones. */
   push(state: State): History<State> {
     return new History(state, this.limit, [...this.past, this.present].slice(-this.limit))
   }
 
-  /** One state back; itself at the beginning. */
+  /** The previous state; this object if there is none. */
   undo(): History<State> {
     if (this.past.length === 0) return this
     return new History(this.past.at(-1)!, this.limit, this.past.slice(0, -1), [this.present, ...this.future])
   }
 
-  /** One state forth again; itself at the end. */
+  /** The next state; this object if there is none. */
   redo(): History<State> {
     if (this.future.length === 0) return this
     return new History(this.future[0]!, this.limit, [...this.past, this.present], this.future.slice(1))

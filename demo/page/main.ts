@@ -3,60 +3,62 @@ import { readShareLink } from '../picture/share_link'
 import { startActions } from './actions'
 import { startBrush } from './brush'
 import { connect, fail } from './connection'
-import { generate } from './draw'
+import { drawFromForm } from './draw'
 import { element } from './element'
 import { startEngineRoom } from './engine_room'
 import { showExamples } from './examples'
-import { startReceiving } from './file_input'
+import { startFileInput } from './file_input'
 import { fillForm, readForm } from './form'
-import { complain } from './messages'
+import { sayError } from './messages'
 import { openPicture } from './open_picture'
-import { restingRequest } from './placeholder'
+import { placeholderSettings } from './placeholder'
 import { startSource } from './source'
 import { startStage } from './stage'
 import { brushing, source } from './state'
-import { startStop } from './stop_button'
-import { startRewind } from './trajectory_section'
+import { startStopButton } from './stop_button'
+import { startTrajectorySection } from './trajectory_section'
 import { startUndo } from './undo'
-import { startRenewal } from './update'
+import { startUpdates } from './update'
 
 startStage()
 startActions()
 startBrush()
 startSource()
-startReceiving()
+startFileInput()
 startUndo()
-startStop()
-startRewind()
+startStopButton()
+startTrajectorySection()
 startEngineRoom()
-startRenewal()
+startUpdates()
 
 element('form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault()
-  generate()
+  drawFromForm()
 })
-element('repaint', HTMLButtonElement).addEventListener('click', () => generate())
+element('repaint', HTMLButtonElement).addEventListener('click', () => drawFromForm())
 showExamples((prompt, style) => {
   brushing.value = false
   source.value = undefined
   fillForm({ ...readForm(), prompt, style })
-  generate()
+  drawFromForm()
 })
 
-/** Does what the address says: opens the picture of a link, or draws at once, or only makes ready to. */
+/** Fills the form from the address, then opens the picture of a share link, draws (`auto=1`), or only loads the model. */
 async function followAddress(): Promise<void> {
   const query = new URLSearchParams(location.search)
-  // An empty prompt in the address is somebody's wish for anything.
-  const asked = query.has('prompt') ? query : new URLSearchParams({ ...restingRequest, ...Object.fromEntries(query) })
-  fillForm(readSettings(asked))
+  // An empty prompt in the address is kept: it draws anything.
+  const settings = query.has('prompt')
+    ? query
+    : new URLSearchParams({ ...placeholderSettings, ...Object.fromEntries(query) })
+  fillForm(readSettings(settings))
   try {
     const shared = readShareLink(new URL(location.href))
     if (shared) await openPicture(shared)
-    else if (query.get('auto') === '1') await generate()
+    else if (query.get('auto') === '1') await drawFromForm()
     else await connect()
   } catch (error) {
     await connect()
-    complain((error as Error).message)
+    sayError((error as Error).message)
   }
 }
 

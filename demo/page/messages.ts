@@ -1,66 +1,68 @@
-import type { Backend } from '../worker/backend'
-import { announce } from './announce'
-import type { Sheet } from './batch'
+import { formatPercent } from '../format'
+import type { Backend } from '../worker/protocol'
+import type { Batch } from './batch'
 import { element } from './element'
 
-export type State = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
+export type Status = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
 
 const status = element('status', HTMLElement)
 const bar = element('bar', HTMLProgressElement)
 const readout = element('readout', HTMLElement)
 const backend = element('backend', HTMLElement)
 const notice = element('notice', HTMLElement)
+const liveRegion = element('announcer', HTMLElement)
 
-/** The one word a machine can read; with an error, its sentence. */
-export function showState(state: State, sentence = ''): void {
-  status.dataset.state = state
-  status.textContent = state === 'error' ? `error: ${sentence}` : state
+/** Shows the status as one word, which scripts can read; for an error also a sentence. */
+export function showStatus(name: Status, sentence = ''): void {
+  status.dataset.state = name
+  status.textContent = name === 'error' ? `error: ${sentence}` : name
 }
 
-/** As it is when nothing is made: there is a picture, or none yet. */
-export function showStateOf({ prints }: Sheet): void {
-  showState(prints.some((print) => print.picture.peek()) ? 'done' : 'ready')
+/** Shows the status for a batch when nothing is being drawn. */
+export function showIdleStatus({ items }: Batch): void {
+  showStatus(items.some((item) => item.picture.peek()) ? 'done' : 'ready')
+}
+
+export function scrollToStatus(): void {
+  status.scrollIntoView({ block: 'nearest' })
 }
 
 export function showDownload(loaded: number, total: number): void {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-  showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${percent(loaded / total)}`)
+  showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${formatPercent(loaded / total)}`)
   if (loaded === total) showProgress(1, `${megabytes(total)} MB · 100 % · preparing the network`)
 }
 
-export function showProgress(fraction: number, text: string): void {
-  bar.value = fraction
+export function showProgress(share: number, text: string): void {
+  bar.value = share
   showMessage(text)
 }
 
-/** A sentence under the picture, about what was just done. */
+/** Shows a sentence below the picture. */
 export function showMessage(text: string): void {
   readout.textContent = text
-  readout.classList.remove('complaint')
+  readout.classList.remove('error')
 }
 
-/** The same, said aloud as well. */
+/** Shows a sentence and announces it. */
 export function say(sentence: string): void {
   showMessage(sentence)
   announce(sentence)
 }
 
-/** A sentence about what could not be done; nothing else has changed. */
-export function complain(sentence: string): void {
+/** Shows and announces why an action failed. The status stays. */
+export function sayError(sentence: string): void {
   say(sentence)
-  readout.classList.add('complaint')
+  readout.classList.add('error')
+}
+
+/** Has screen readers read a sentence after the current one. Use it sparingly: not at every step. */
+export function announce(sentence: string): void {
+  // Screen readers read changes only, so a repeated sentence gets a no-break space.
+  liveRegion.textContent = liveRegion.textContent === sentence ? `${sentence}\u00a0` : sentence
 }
 
 export function showBackend({ engine, network, explanation }: Backend): void {
   backend.textContent = `engine ${engine} · network ${network}`
   notice.textContent = explanation
-}
-
-/** 812 ms, 13.4 s */
-export function duration(milliseconds: number): string {
-  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
-}
-
-function percent(fraction: number): string {
-  return `${Math.floor(100 * fraction)} %`
 }

@@ -1,41 +1,42 @@
 import { proxy, type Remote, wrap } from 'comlink'
-import type { BackendChoice } from '../picture/settings'
 import type { DownloadProgress } from '../store/download'
-import { Shelf } from '../store/memory_store'
-import type { Backend } from '../worker/backend'
+import { MemoryStore } from '../store/memory_store'
+import type { Backend, BackendChoice } from '../worker/protocol'
 import type { Studio } from '../worker/studio'
 
-/** The worker with the model in it. After a failure it is closed, and another one opened. */
-export interface OpenStudio {
+/** A worker with a loaded model. */
+export interface OpenWorker {
   studio: Remote<Studio>
   backend: Backend
-  /** Rejects when the GPU or the worker fails, whether or not something is being drawn. */
+  /** Rejects when the GPU or the worker fails, during a drawing or not. */
   failure: Promise<never>
   close(): void
 }
 
-/** Browsers do not tell why. Generate helps once the connection is back, but not if the server has another version. */
-const notLoaded = 'A part of this page could not be loaded. Check the connection; if it is there, load the page again.'
+/** Browsers do not report why. If the server has another version by now, only a reload helps. */
+const NOT_LOADED = 'A part of this page could not be loaded. Check the connection; if it is there, load the page again.'
 
-const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
+/** Outlives the workers. */
+const memory = new MemoryStore()
 
-/** Outlives the workers, and so does what has arrived in it. */
-const shelf = new Shelf()
-
-export async function openStudio(choice: BackendChoice, onProgress: DownloadProgress): Promise<OpenStudio> {
+export async function openWorker(
+  choice: BackendChoice,
+  modelRoot: string,
+  onProgress: DownloadProgress,
+): Promise<OpenWorker> {
   const worker = new Worker(new URL('../worker/studio.ts', import.meta.url), { type: 'module' })
   const close = () => worker.terminate()
   let fail: (sentence: string) => void
   const failure = new Promise<never>((_, reject) => {
     fail = (sentence) => reject(new Error(sentence))
   })
-  worker.addEventListener('error', () => fail(notLoaded))
+  worker.addEventListener('error', () => fail(NOT_LOADED))
   const studio = wrap<Studio>(worker)
   try {
     const opened = studio.open(
       choice,
-      MODEL_ROOT,
-      proxy(shelf),
+      modelRoot,
+      proxy(memory),
       proxy(onProgress),
       proxy((sentence) => fail(sentence)),
     )

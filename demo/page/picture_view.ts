@@ -1,19 +1,19 @@
 import { effect } from '@preact/signals-core'
-import type { Mask } from '../picture/mask'
-import type { Print } from './batch'
+import type { Mask } from '../picture/cells'
+import type { BatchItem } from './batch'
 import type { Dots } from './dots'
 
-/** A print on the page: its picture, and a dot over every token that is not decided, the smaller the surer it is. */
+/** Shows one item of a batch: its picture, and dots for the uncertainty of its tokens. */
 export class PictureView {
   readonly #context: CanvasRenderingContext2D
   readonly #dots: Dots
   readonly #brushedMask: () => Mask | undefined
-  #leave = () => {}
+  #stopFollowing = () => {}
 
   /**
-   * @param canvas 128×128, the picture and nothing else
-   * @param dots lies over it
-   * @param brushedMask read from signals: cells that are shown as undecided in place of those that are
+   * @param canvas 128×128
+   * @param dots on top of the canvas
+   * @param brushedMask reads signals; while it returns a mask, the dots show the mask instead of the uncertainty
    */
   constructor(canvas: HTMLCanvasElement, dots: Dots, brushedMask: () => Mask | undefined = () => undefined) {
     this.#context = canvas.getContext('2d', { willReadFrequently: true })!
@@ -21,18 +21,18 @@ export class PictureView {
     this.#brushedMask = brushedMask
   }
 
-  /** Follows a print from now on, instead of the one before. */
-  show(print: Print): void {
-    this.#leave()
-    const leavePicture = effect(() => this.#paint(print.bitmap.value))
-    const leaveDots = effect(() => {
+  /** Follows the signals of `item` instead of those of the previous one. */
+  show(item: BatchItem): void {
+    this.#stopFollowing()
+    const stopPicture = effect(() => this.#paint(item.bitmap.value))
+    const stopDots = effect(() => {
       const mask = this.#brushedMask()
       if (mask) this.#dots.show(mask, true)
-      else this.#dots.show(print.doubt.value)
+      else this.#dots.show(item.uncertainty.value)
     })
-    this.#leave = () => {
-      leavePicture()
-      leaveDots()
+    this.#stopFollowing = () => {
+      stopPicture()
+      stopDots()
     }
   }
 

@@ -1,4 +1,5 @@
 import { effect } from '@preact/signals-core'
+import { formatPercent } from '../format'
 import { element } from './element'
 import { source, strength } from './state'
 
@@ -7,34 +8,34 @@ const fromNoise = element('from-noise', HTMLElement)
 const fromPicture = element('from-picture', HTMLElement)
 const name = element('source-name', HTMLElement)
 const slider = element('strength', HTMLInputElement)
-const percentage = element('strength-value', HTMLOutputElement)
+const output = element('strength-value', HTMLOutputElement)
 const thumbnail = element('source', HTMLCanvasElement).getContext('2d')!
-const forget = element('forget-source', HTMLButtonElement)
+const remove = element('remove-source', HTMLButtonElement)
 
-/** Shows what Generate starts from, and how far from it. */
+/** The part of the form for the start picture and the strength. */
 export function startSource(): void {
   effect(() => {
-    const from = source.value
-    fromNoise.hidden = from !== undefined
-    file.hidden = from !== undefined
-    fromPicture.hidden = from === undefined
-    if (from === undefined) return
-    name.textContent = `Starts from ${from.name}`
+    const picture = source.value
+    fromNoise.hidden = picture !== undefined
+    file.hidden = picture !== undefined
+    fromPicture.hidden = picture === undefined
+    if (picture === undefined) return
+    name.textContent = `Starts from ${picture.name}`
     thumbnail.clearRect(0, 0, thumbnail.canvas.width, thumbnail.canvas.height)
-    thumbnail.drawImage(from.bitmap, 0, 0)
+    thumbnail.drawImage(picture.bitmap, 0, 0)
   })
 
   effect(() => {
     slider.value = String(strength.value)
-    const text = `${Math.round(100 * strength.value)} %`
-    percentage.textContent = text
+    const text = formatPercent(strength.value)
+    output.textContent = text
     slider.setAttribute('aria-valuetext', text)
   })
 
   slider.addEventListener('input', () => {
     strength.value = slider.valueAsNumber
   })
-  forget.addEventListener('click', () => {
+  remove.addEventListener('click', () => {
     source.value = undefined
     file.focus()
   })

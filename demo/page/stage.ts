@@ -1,15 +1,16 @@
 import { effect, untracked } from '@preact/signals-core'
 import { titleOf } from '../picture/titles'
-import { announce } from './announce'
 import { Dots } from './dots'
 import { element } from './element'
-import { focusCell, onOpen, showGrid } from './grid'
+import { focusTile, onOpen, positionOf, showGrid } from './grid'
+import { announce } from './messages'
 import { PictureView } from './picture_view'
-import { brushing, mask, selectedPicture, selectedPrint, sheet } from './state'
+import { brushing, mask, selectedItem, selectedPicture, shownBatch } from './state'
 
-/** Pixels of the large view's dots. */
-const RESOLUTION = 768
-const RADIUS = 0.19
+/** Pixels of the dots' canvas in the large view. */
+const DOTS_RESOLUTION = 768
+/** In cells. */
+const DOT_RADIUS = 0.19
 
 const stage = element('stage', HTMLElement)
 const grid = element('grid', HTMLElement)
@@ -21,67 +22,63 @@ const place = element('place', HTMLElement)
 const hint = element('hint', HTMLElement)
 const back = element('back', HTMLButtonElement)
 
-const dots = new Dots(element('dots', HTMLCanvasElement), RESOLUTION, RADIUS)
+const dots = new Dots(element('dots', HTMLCanvasElement), DOTS_RESOLUTION, DOT_RADIUS)
 const view = new PictureView(canvas, dots, () => (brushing.value ? mask.value : undefined))
 
-/** Opens a print of the sheet; undefined goes back to all of them. */
+/** Shows one item large; undefined shows the grid. */
 function select(index: number | undefined): void {
-  const { selected, prints } = sheet.peek()
-  const before = selected.peek()
+  const { selected, items } = shownBatch.peek()
+  const previous = selected.peek()
   selected.value = index
   if (index !== undefined) {
     back.focus()
-    announce(`${placeOf(index, prints.length)}, opened.`)
-  } else if (before !== undefined) focusCell(before)
+    announce(`${positionOf(index, items.length)}, opened.`)
+  } else if (previous !== undefined) focusTile(previous)
 }
 
-function turn(by: number): void {
-  const { selected, prints } = sheet.peek()
-  selected.value = (selected.peek()! + by + prints.length) % prints.length
-  announce(placeOf(selected.peek()!, prints.length))
+/** Shows the item `offset` places after the selected one, cyclically. */
+function selectBy(offset: number): void {
+  const { selected, items } = shownBatch.peek()
+  selected.value = (selected.peek()! + offset + items.length) % items.length
+  announce(positionOf(selected.peek()!, items.length))
 }
 
-function placeOf(index: number, count: number): string {
-  return `Picture ${index + 1} of ${count}`
-}
-
-/** Shows what `sheet` says: all of its pictures, or one of them. */
+/** Shows the batch: all items in a grid, or one item large. */
 export function startStage(): void {
   effect(() => {
-    const { prints, selected } = sheet.value
+    const { items, selected } = shownBatch.value
     const index = selected.value
-    const several = prints.length > 1
     grid.hidden = index !== undefined
     large.hidden = index === undefined
-    pager.hidden = index === undefined || !several
+    pager.hidden = index === undefined || items.length === 1
     title.hidden = !pager.hidden
     untracked(() => {
-      if (index === undefined) showGrid(prints)
-      else view.show(prints[index]!)
+      if (index === undefined) showGrid(items)
+      else view.show(items[index]!)
     })
     const seed = selectedPicture.value?.settings.seed
-    place.textContent = `${(index ?? 0) + 1} of ${prints.length}${seed === undefined ? '' : ` · seed ${seed}`}`
+    place.textContent = `${(index ?? 0) + 1} of ${items.length}${seed === undefined ? '' : ` · seed ${seed}`}`
   })
 
   effect(() => {
-    const print = selectedPrint.value
+    const item = selectedItem.value
     const picture = selectedPicture.value
-    const { prints, title: named } = sheet.value
-    title.textContent = prints.length > 1 ? `${prints.length} × ${named}` : named
-    canvas.ariaLabel = picture ? titleOf(picture.settings) : print?.bitmap.value ? 'Not finished' : 'Nothing drawn yet'
+    const batch = shownBatch.value
+    title.textContent = batch.items.length > 1 ? `${batch.items.length} × ${batch.title}` : batch.title
+    canvas.ariaLabel = picture ? titleOf(picture.settings) : item?.bitmap.value ? 'Not finished' : 'Nothing drawn yet'
     stage.classList.toggle('finished', picture !== undefined)
-    stage.classList.toggle('resting', print !== undefined && !print.bitmap.value && sheet.value.course === undefined)
+    stage.classList.toggle('placeholder', item !== undefined && !item.bitmap.value && batch.record === undefined)
   })
 
   effect(() => {
-    const { prints, selected } = sheet.value
-    hint.hidden = selected.value !== undefined || !prints.every(({ picture }) => picture.value)
+    const { items, selected } = shownBatch.value
+    hint.hidden = selected.value !== undefined || !items.every(({ picture }) => picture.value)
   })
 
   onOpen(select)
   back.addEventListener('click', () => select(undefined))
-  element('previous', HTMLButtonElement).addEventListener('click', () => turn(-1))
-  element('next', HTMLButtonElement).addEventListener('click', () => turn(1))
+  element('previous', HTMLButtonElement).addEventListener('click', () => selectBy(-1))
+  element('next', HTMLButtonElement).addEventListener('click', () => selectBy(1))
   document.addEventListener('keydown', ({ key, defaultPrevented }) => {
     if (key === 'Escape' && !defaultPrevented && !brushing.peek() && !pager.hidden) select(undefined)
   })

@@ -1,54 +1,56 @@
 import { computed, type Signal, signal } from '@preact/signals-core'
-import { type Mask, noCells } from '../picture/mask'
+import { emptyMask, type Mask } from '../picture/cells'
 import type { Picture } from '../picture/picture'
-import type { Drawn, Frame } from '../worker/protocol'
-import { Print, type Sheet, sheetOf } from './batch'
-import type { Base } from './drawing_request'
+import type { DrawingResult, Frame } from '../worker/protocol'
+import { type Batch, BatchItem, createBatch } from './batch'
+import type { StartPicture } from './drawing_request'
 import { History } from './history'
-import { restingHeart } from './placeholder'
+import { placeholderDots } from './placeholder'
 
-/** A picture that others start from, and what it is called on the page. */
-export interface Source extends Base {
-  name: string
-}
+/** State that several parts of the page share. Parts change these signals, and follow them with effects. */
 
-/** Everything that more than one part of the page looks at. Each part changes it, or follows it with an effect. */
+const emptyBatch = createBatch([new BatchItem(undefined, placeholderDots)], '')
 
-const empty = sheetOf([new Print(undefined, restingHeart)], '')
+/** The batch on the stage: being drawn, finished, or stopped. */
+export const shownBatch: Signal<Batch> = signal(emptyBatch)
 
-/** What is on the stage: finished, developing, or given up half way. */
-export const sheet: Signal<Sheet> = signal(empty)
+/** Finished batches, for undo and redo. */
+export const history = signal(new History(emptyBatch))
 
-/** Sheets that were finished. While one develops it is not in here. */
-export const history = signal(new History(empty))
-
-/** Whether pictures are being made, fetched or waited for; and what ends that, if anything can. */
+/** Whether a drawing runs, or a picture is being opened. */
 export const busy = signal(false)
-export const interrupt: Signal<(() => void) | undefined> = signal(undefined)
 
-/** The cells that Repaint draws again, and whether the brush is out. */
-export const mask: Signal<Mask> = signal(noCells)
+/** Stops the current drawing; undefined if there is nothing to stop. */
+export const stopDrawing: Signal<(() => void) | undefined> = signal(undefined)
+
+/** The cells to repaint. */
+export const mask: Signal<Mask> = signal(emptyMask)
+
+/** Whether the brush is active. */
 export const brushing = signal(false)
 
-/** Where Generate starts from; undefined is noise. */
-export const source = signal<Source | undefined>(undefined)
+/** The picture that Generate starts from, with its name on the page; undefined starts from noise. */
+export const source = signal<(StartPicture & { name: string }) | undefined>(undefined)
+
+/** Strength of image-to-image, 0 … 1. */
 export const strength = signal(0.6)
 
-/** The newest step of the drawing on the stage, and what the last one that was finished has taken. */
+/** The latest step of the current drawing. */
 export const latestFrame: Signal<Frame | undefined> = signal(undefined)
-export const lastDrawn: Signal<Drawn | undefined> = signal(undefined)
 
-/** The print that is seen large, if one is. */
-export const selectedPrint = computed(() => {
-  const { prints, selected } = sheet.value
-  return selected.value === undefined ? undefined : prints[selected.value]
+export const lastResult: Signal<DrawingResult | undefined> = signal(undefined)
+
+/** The item that is shown large. */
+export const selectedItem = computed(() => {
+  const { items, selected } = shownBatch.value
+  return selected.value === undefined ? undefined : items[selected.value]
 })
 
-/** The finished picture that is seen large, if one is: what Save, Share and the like are about. */
-export const selectedPicture = computed<Picture | undefined>(() => selectedPrint.value?.picture.value)
+/** The finished picture that is shown large, which Save, Share etc. apply to. */
+export const selectedPicture = computed<Picture | undefined>(() => selectedItem.value?.picture.value)
 
-/** Puts a finished sheet on the stage, to be undone with the others. */
-export function finish(finished: Sheet): void {
-  sheet.value = finished
-  history.value = history.value.push(finished)
+/** Shows a finished batch and adds it to the history. */
+export function addFinished(batch: Batch): void {
+  shownBatch.value = batch
+  history.value = history.value.push(batch)
 }

@@ -1,38 +1,37 @@
 import { effect } from '@preact/signals-core'
 import { element } from './element'
-import { busy, interrupt } from './state'
+import { busy, stopDrawing } from './state'
 
 const button = element('stop', HTMLButtonElement)
 const generate = element('generate', HTMLButtonElement)
 
-/** Who had the focus when the work began. */
-let beginner: HTMLElement | undefined
+/** The element that had the focus when the drawing started and was then disabled. */
+let previousFocus: HTMLElement | undefined
 
-/** The button that ends what is being made. */
-export function startStop(): void {
-  button.addEventListener('click', () => interrupt.peek()?.())
+/** The Stop button. It takes the focus from the button that started the drawing, and gives it back at the end. */
+export function startStopButton(): void {
+  button.addEventListener('click', () => stopDrawing.peek()?.())
 
   effect(() => {
-    button.disabled = interrupt.value === undefined
-    // A disabled button would lose the focus to nowhere: it goes to Stop, and back afterwards. Not before all others have
-    // followed `busy` too.
-    queueMicrotask(busy.value ? hold : release)
+    button.disabled = stopDrawing.value === undefined
+    // A disabled button loses its focus. In a microtask, after the other effects of `busy` have disabled their buttons.
+    queueMicrotask(busy.value ? moveFocusToStop : restoreFocus)
   })
 }
 
-function hold(): void {
+function moveFocusToStop(): void {
   const focused = document.activeElement
   if (!(focused instanceof HTMLElement) || isUsable(focused)) return
-  beginner = focused
+  previousFocus = focused
   if (isUsable(button)) button.focus({ preventScroll: true })
 }
 
-function release(): void {
+function restoreFocus(): void {
   const focused = document.activeElement
-  const isLost = focused === button || (focused === document.body && beginner !== undefined)
-  const next = beginner && isUsable(beginner) ? beginner : generate
+  const isLost = focused === button || (focused === document.body && previousFocus !== undefined)
+  const next = previousFocus && isUsable(previousFocus) ? previousFocus : generate
   if (isLost) next.focus({ preventScroll: true })
-  beginner = undefined
+  previousFocus = undefined
 }
 
 function isUsable(target: HTMLElement): boolean {

@@ -1,50 +1,51 @@
 import { effect, untracked } from '@preact/signals-core'
+import { sameTokens } from '../picture/picture'
 import { fileNameOf, titleOf } from '../picture/titles'
 import { Trajectory } from '../trajectory/trajectory'
 import { TrajectoryView } from '../trajectory/view'
 import { connect } from './connection'
 import { element } from './element'
-import { complain } from './messages'
-import { busy, selectedPicture, selectedPrint, sheet } from './state'
+import { sayError } from './messages'
+import { busy, selectedItem, selectedPicture, shownBatch } from './state'
 
 /**
- * Winds the picture that is seen large back to noise. There from the first step on, so that nothing jumps at the last;
- * gone after a stop, when there will be no last one.
+ * Shows the trajectory of the picture that is shown large. The section is visible from the first step on, so that nothing
+ * moves at the end; it is hidden after a stop.
  */
-export function startRewind(): void {
-  const section = element('rewind', HTMLElement)
+export function startTrajectorySection(): void {
+  const section = element('trajectory-section', HTMLElement)
 
   const view = new TrajectoryView(element('trajectory', HTMLElement), {
     async decode(tokens) {
-      // The last moment is the picture itself, which is here already.
-      const [picture, shown] = [selectedPicture.peek(), selectedPrint.peek()?.bitmap.peek()]
-      if (shown && picture?.tokens.every((token, cell) => token === tokens[cell])) return createImageBitmap(shown)
+      // The last snapshot is the finished picture, which needs no decoding.
+      const [picture, bitmap] = [selectedPicture.peek(), selectedItem.peek()?.bitmap.peek()]
+      if (bitmap && picture && sameTokens(picture.tokens, tokens)) return createImageBitmap(bitmap)
       const { studio } = await connect()
-      const [bitmap] = await studio.decode([tokens])
-      return bitmap!
+      const [decoded] = await studio.decode([tokens])
+      return decoded!
     },
     async exportGif(frames, options) {
       const { studio } = await connect()
       return studio.exportGif(frames, options)
     },
-    onError: complain,
+    onError: sayError,
   })
 
   effect(() => {
-    const { course, selected } = sheet.value
-    const finishes = selectedPicture.value !== undefined || busy.value
-    section.hidden = course === undefined || selected.value === undefined || !finishes
+    const { record, selected } = shownBatch.value
+    const isStopped = selectedPicture.value === undefined && !busy.value
+    section.hidden = record === undefined || selected.value === undefined || isStopped
   })
 
   effect(() => {
-    const { course, selected } = sheet.value
+    const { record, selected } = shownBatch.value
     const index = selected.value
     const picture = selectedPicture.value
     untracked(() => {
-      if (course === undefined || index === undefined || picture === undefined) return view.clear()
-      const { frames, expectation } = course
-      const names = { title: titleOf(picture.settings), fileName: fileNameOf(picture.settings) }
-      view.show(Trajectory.from(frames, index, expectation.timesteps.length), names, expectation)
+      if (record === undefined || index === undefined || picture === undefined) return view.clear()
+      const { frames, expectation } = record
+      const name = { title: titleOf(picture.settings), fileName: fileNameOf(picture.settings) }
+      view.show(Trajectory.from(frames, index, expectation.timesteps.length), name, expectation)
     })
   })
 }

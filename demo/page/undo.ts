@@ -1,42 +1,41 @@
 import { computed, effect } from '@preact/signals-core'
-import { announce } from './announce'
 import { element } from './element'
-import { showMessage, showStateOf } from './messages'
-import { busy, history, sheet } from './state'
+import { announce, showIdleStatus, showMessage } from './messages'
+import { busy, history, shownBatch } from './state'
 
 const undo = element('undo', HTMLButtonElement)
 const redo = element('redo', HTMLButtonElement)
 
-/** A drawing that was stopped is on the stage and not in the history: undo takes it away first. */
-const unfinished = computed(() => sheet.value !== history.value.present)
-const canUndo = computed(() => !busy.value && (unfinished.value || history.value.past.length > 0))
+/** A stopped drawing is on the stage but not in the history; the first undo removes it. */
+const isStopped = computed(() => shownBatch.value !== history.value.present)
+const canUndo = computed(() => !busy.value && (isStopped.value || history.value.past.length > 0))
 const canRedo = computed(() => !busy.value && history.value.future.length > 0)
 
 function goBack(): void {
   if (!canUndo.peek()) return
-  if (!unfinished.peek()) history.value = history.peek().undo()
-  show('Undone.')
+  if (!isStopped.peek()) history.value = history.peek().undo()
+  showPresent('Undone.')
 }
 
-function goForth(): void {
+function goForward(): void {
   if (!canRedo.peek()) return
   history.value = history.peek().redo()
-  show('Redone.')
+  showPresent('Redone.')
 }
 
-function show(message: string): void {
+function showPresent(announcement: string): void {
   const { present } = history.peek()
-  sheet.value = present
-  showStateOf(present)
+  shownBatch.value = present
+  showIdleStatus(present)
   showMessage('')
-  announce(message)
+  announce(announcement)
 }
 
 function isTextField(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !['range', 'checkbox', 'radio', 'file'].includes(target.type)
 }
 
-/** Undo and Redo, by their buttons and by Ctrl+Z and Ctrl+Shift+Z. */
+/** Undo and Redo: the buttons, Ctrl+Z and Ctrl+Shift+Z. */
 export function startUndo(): void {
   effect(() => {
     undo.disabled = !canUndo.value
@@ -45,12 +44,12 @@ export function startUndo(): void {
     redo.disabled = !canRedo.value
   })
   undo.addEventListener('click', goBack)
-  redo.addEventListener('click', goForth)
+  redo.addEventListener('click', goForward)
   document.addEventListener('keydown', (event) => {
-    // Text fields undo their own words.
+    // In text fields, the browser undoes the typing.
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z' || isTextField(event.target)) return
     event.preventDefault()
-    if (event.shiftKey) goForth()
+    if (event.shiftKey) goForward()
     else goBack()
   })
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { copyPicture, copyText } from './clipboard'
+import { copyLink, copyPicture } from './clipboard'
 
 const png = new Blob(['picture'], { type: 'image/png' })
 
@@ -15,7 +15,7 @@ function withClipboard(clipboard: object | undefined): void {
 afterEach(() => vi.unstubAllGlobals())
 
 describe('copyPicture', () => {
-  it('hands the promise over at once, still in the click', async () => {
+  it('passes the promise to the clipboard at once', async () => {
     const write = vi.fn(async ([item]: Item[]) => void (await item!.data['image/png']))
     withClipboard({ write })
     let finish!: (png: Blob) => void
@@ -28,7 +28,7 @@ describe('copyPicture', () => {
     finish(png)
     await copied
   })
-  it('has a sentence for a browser that cannot', async () => {
+  it('rejects with a sentence if the browser has no clipboard for images', async () => {
     const cannot = 'This browser cannot copy pictures here. Save the picture as a file instead.'
     withClipboard(undefined)
     await expect(copyPicture(Promise.resolve(png))).rejects.toThrow(cannot)
@@ -38,25 +38,25 @@ describe('copyPicture', () => {
     vi.stubGlobal('ClipboardItem', undefined)
     await expect(copyPicture(Promise.resolve(png))).rejects.toThrow(cannot)
   })
-  it('has a sentence for a browser that will not', async () => {
+  it('rejects with a sentence if the browser denies access', async () => {
     withClipboard({ write: () => Promise.reject(new DOMException('Write permission denied.', 'NotAllowedError')) })
     await expect(copyPicture(Promise.resolve(png))).rejects.toThrow('did not let the page copy the picture')
   })
-  it('tells why there is no picture rather than that there is none', async () => {
+  it('rejects with the error of the picture, not with that of the clipboard', async () => {
     withClipboard({ write: () => Promise.reject(new DOMException('', 'NotAllowedError')) })
     await expect(copyPicture(Promise.reject(new Error('The graphics device was lost.')))).rejects.toThrow('device')
   })
 })
 
-describe('copyText', () => {
-  it('copies, or says why not', async () => {
+describe('copyLink', () => {
+  it('copies, or rejects with a sentence', async () => {
     const writeText = vi.fn(async () => {})
     withClipboard({ writeText })
-    await copyText('https://example.org')
+    await copyLink('https://example.org')
     expect(writeText).toHaveBeenCalledWith('https://example.org')
     withClipboard({ writeText: () => Promise.reject(new DOMException('', 'NotAllowedError')) })
-    await expect(copyText('')).rejects.toThrow('did not let the page copy the link')
+    await expect(copyLink('')).rejects.toThrow('did not let the page copy the link')
     withClipboard(undefined)
-    await expect(copyText('')).rejects.toThrow('address bar')
+    await expect(copyLink('')).rejects.toThrow('address bar')
   })
 })

@@ -1,14 +1,18 @@
-import type { SamplerSettings, Tokens } from '../worker/protocol'
-import type { Settings } from './settings'
+import type { Tokens } from '../worker/protocol'
+import type { PictureSettings } from './settings'
 
-/** How a picture came to be: drawn from noise, or from another picture. */
+/** How a picture was made. */
 export type Origin = 'drawn' | 'varied' | 'repainted' | 'from image' | 'opened'
 
-/** A finished picture and all that it was made from. */
+/** A finished picture with its provenance. */
 export interface Picture {
   readonly tokens: Tokens
-  readonly settings: Settings & SamplerSettings
+  readonly settings: PictureSettings
   readonly origin: Origin
-  /** SHA-256 of the model that drew it, hex. */
+  /** SHA-256 of the denoiser that drew it, in hexadecimal; a share link has only its first characters. */
   readonly modelHash: string
+}
+
+export function sameTokens(a: Tokens, b: Tokens): boolean {
+  return a.every((token, cell) => token === b[cell])
 }

@@ -1,14 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { RANGES, readBackendChoice, readNumber, readSettings, STYLES, writeSettings } from './settings'
+import {
+  RANGES,
+  readBackendChoice,
+  readNumber,
+  readPictureSettings,
+  readSettings,
+  STYLES,
+  writeSettings,
+} from './settings'
 
 const read = (query: string) => readSettings(new URLSearchParams(query))
-const usual = {
+const defaults = {
   prompt: '',
   style: 'any',
   steps: 16,
   guidance: 2.5,
-  seed: RANGES.seed.usual,
+  seed: RANGES.seed.default,
   count: 1,
   truncation: 0.86,
   method: 'posterior',
@@ -33,9 +41,9 @@ describe('readSettings', () => {
       spacing: 'leading',
     })
   })
-  it('has the usual settings for what is not given or makes no sense', () => {
-    expect(read('')).toEqual(usual)
-    expect(read('style=cubist&steps=many&guidance=&seed=NaN&method=magic&spacing=odd&count=few')).toEqual(usual)
+  it('uses the defaults for missing and invalid values', () => {
+    expect(read('')).toEqual(defaults)
+    expect(read('style=cubist&steps=many&guidance=&seed=NaN&method=magic&spacing=odd&count=few')).toEqual(defaults)
   })
   it('clamps and rounds numbers', () => {
     expect(read('steps=0&guidance=-1&seed=-5&count=0')).toMatchObject({ steps: 1, guidance: 1, seed: 0, count: 1 })
@@ -46,24 +54,24 @@ describe('readSettings', () => {
       count: 16,
     })
   })
-  it('knows the styles of the model', () => {
+  it('has the styles of the tokenizer', () => {
     const file = new URL('../public/models/emoji-16x16/tokenizer/tokenizer.json', import.meta.url)
     const { styles } = JSON.parse(readFileSync(file, 'utf8'))
     expect(Object.keys(STYLES).sort()).toEqual(['any', ...styles].sort())
   })
-  it('has the truncation that the model recommends', () => {
+  it('has the defaults of the model index', () => {
     const file = new URL('../public/models/emoji-16x16/model_index.json', import.meta.url)
-    const { defaults } = JSON.parse(readFileSync(file, 'utf8'))
+    const { defaults: recommended } = JSON.parse(readFileSync(file, 'utf8'))
     expect(read('')).toMatchObject({
-      steps: defaults.num_inference_steps,
-      guidance: defaults.guidance_scale,
-      truncation: defaults.truncation_rate,
+      steps: recommended.num_inference_steps,
+      guidance: recommended.guidance_scale,
+      truncation: recommended.truncation_rate,
     })
   })
 })
 
 describe('readBackendChoice', () => {
-  it('reads what there is and ignores the rest', () => {
+  it('reads valid values and ignores others', () => {
     expect(readBackendChoice(new URLSearchParams('engine=cpu&network=webgpu'))).toEqual({
       engine: 'cpu',
       network: 'webgpu',
@@ -73,7 +81,7 @@ describe('readBackendChoice', () => {
 })
 
 describe('readNumber', () => {
-  it('takes both ends of a range', () => {
+  it('accepts both ends of a range', () => {
     expect(readNumber('steps', '1')).toBe(1)
     expect(readNumber('steps', '100')).toBe(100)
     expect(readNumber('steps', '101')).toBe(100)
@@ -81,13 +89,20 @@ describe('readNumber', () => {
 })
 
 describe('writeSettings', () => {
-  it('gives back what was read and keeps other parameters', () => {
+  it('writes back the settings it read and keeps other parameters', () => {
     const query = new URLSearchParams(`${everything}&engine=cpu`)
     const written = writeSettings(new URLSearchParams('engine=cpu&seed=1'), readSettings(query))
     expect(Object.fromEntries(written)).toEqual(Object.fromEntries(query))
   })
-  it('leaves usual settings of the engine room out, whatever was there', () => {
+  it('removes engine room settings that have their default', () => {
     const written = writeSettings(new URLSearchParams('count=4&method=purity'), read('prompt=ghost'))
     expect(String(written)).toBe('prompt=ghost&style=any&steps=16&guidance=2.5&seed=7')
+  })
+})
+
+describe('readPictureSettings', () => {
+  it('truncates a long prompt between characters', () => {
+    const { prompt } = readPictureSettings(new URLSearchParams({ prompt: '🥚'.repeat(1000) }))
+    expect(prompt).toBe('🥚'.repeat(200))
   })
 })

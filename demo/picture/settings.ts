@@ -1,6 +1,6 @@
-import type { SamplerSettings } from '../worker/protocol'
+import type { BackendChoice, SamplerSettings } from '../worker/protocol'
 
-/** The model's drawing styles, as its tokenizer names them, and what they are called on the page. */
+/** The model's drawing styles: names in its tokenizer, and labels on the page. */
 export const STYLES = {
   any: 'Any style',
   '3d': '3D · Fluent',
@@ -13,16 +13,16 @@ export const STYLES = {
 } as const
 
 /**
- * What the model was trained for: 100 timesteps; more guidance than 10 draws nothing but noise. The usual truncation is
- * its card's.
+ * Ranges and defaults for this model: trained with 100 timesteps; guidance above 10 gives noise. The defaults are those of
+ * its model card.
  */
 export const RANGES = {
-  steps: { min: 1, max: 100, usual: 16, whole: true },
-  guidance: { min: 1, max: 10, usual: 2.5, whole: false },
-  seed: { min: 0, max: Number.MAX_SAFE_INTEGER, usual: 7, whole: true },
-  count: { min: 1, max: 16, usual: 1, whole: true },
-  truncation: { min: 0.05, max: 1, usual: 0.86, whole: false },
-  priorWeight: { min: 0, max: 10, usual: 1, whole: false },
+  steps: { min: 1, max: 100, default: 16, integer: true },
+  guidance: { min: 1, max: 10, default: 2.5, integer: false },
+  seed: { min: 0, max: Number.MAX_SAFE_INTEGER, default: 7, integer: true },
+  count: { min: 1, max: 16, default: 1, integer: true },
+  truncation: { min: 0.05, max: 1, default: 0.86, integer: false },
+  priorWeight: { min: 0, max: 10, default: 1, integer: false },
 } as const
 
 export const METHODS = { posterior: 'Posterior', purity: 'Purity' } as const
@@ -30,41 +30,33 @@ export const SPACINGS = { exact: 'Exact', leading: 'Leading' } as const
 
 export type NumberName = keyof typeof RANGES
 export type Style = keyof typeof STYLES
-export type Engine = 'webgpu' | 'cpu'
-export type Network = 'webgpu' | 'wasm'
 
-/** What a person asks for. */
-export interface Settings {
+/** The settings that determine one picture. */
+export interface PictureSettings extends SamplerSettings {
   prompt: string
   style: Style
-  steps: number
-  guidance: number
   seed: number
 }
 
-/** All that decides which picture is drawn. */
-export type PictureSettings = Settings & SamplerSettings
-
-/** All that the page can be set to: how many pictures, with seeds that count up from `seed`. */
+/** The settings of the page: `count` pictures, whose seeds count up from `seed`. */
 export interface PageSettings extends PictureSettings {
   count: number
 }
 
-/** What runs the scheduler and the network; undefined leaves the choice to the page. */
-export interface BackendChoice {
-  engine: Engine | undefined
-  network: Network | undefined
+/** The settings without the number of pictures. */
+export function withoutCount({ count: _, ...settings }: PageSettings): PictureSettings {
+  return settings
 }
 
-/** The number in `text`, rounded and clamped to its range; the usual one when it is no number. */
+/** The number in `text`, rounded and clamped to its range; the default if it is not a number. */
 export function readNumber(name: NumberName, text: string | null): number {
-  const { min, max, usual, whole } = RANGES[name]
+  const range = RANGES[name]
   const value = text === null || text.trim() === '' ? Number.NaN : Number(text)
-  if (Number.isNaN(value)) return usual
-  return Math.min(max, Math.max(min, whole ? Math.round(value) : value))
+  if (Number.isNaN(value)) return range.default
+  return Math.min(range.max, Math.max(range.min, range.integer ? Math.round(value) : value))
 }
 
-/** `text` where it is a key of `names`, else the first of them. */
+/** `text` if it is a key of `names`, else the first key. */
 export function readName<Name extends string>(names: Record<Name, string>, text: string | null): Name {
   const keys = Object.keys(names) as Name[]
   return oneOf(keys, text) ?? keys[0]!
@@ -89,6 +81,14 @@ export function readSettings(query: URLSearchParams): PageSettings {
   }
 }
 
+const MAX_PROMPT_CHARACTERS = 200
+
+/** Settings from an untrusted query: always valid, with a prompt no longer than the form allows. */
+export function readPictureSettings(query: URLSearchParams): PictureSettings {
+  const settings = withoutCount(readSettings(query))
+  return { ...settings, prompt: [...settings.prompt].slice(0, MAX_PROMPT_CHARACTERS).join('') }
+}
+
 export function readBackendChoice(query: URLSearchParams): BackendChoice {
   return {
     engine: oneOf(['webgpu', 'cpu'], query.get('engine')),
@@ -96,15 +96,16 @@ export function readBackendChoice(query: URLSearchParams): BackendChoice {
   }
 }
 
-/** The engine room's settings are left out of an address as long as they are the usual ones, for its beauty. */
+/** Other settings are left out of the address while they have their default, to keep it short. */
 const ALWAYS_WRITTEN = ['prompt', 'style', 'steps', 'guidance', 'seed']
 
-/** The query with `settings` in it; parameters that are no setting stay as they are. */
+/** A copy of `query` with `settings` written into it. Keeps other parameters. */
 export function writeSettings(query: URLSearchParams, settings: PageSettings): URLSearchParams {
-  const usual = readSettings(new URLSearchParams())
+  const defaults = readSettings(new URLSearchParams())
   const written = new URLSearchParams(query)
   for (const [name, value] of Object.entries(settings)) {
-    if (ALWAYS_WRITTEN.includes(name) || value !== usual[name as keyof PageSettings]) written.set(name, String(value))
+    if (ALWAYS_WRITTEN.includes(name) || value !== defaults[name as keyof PageSettings])
+      written.set(name, String(value))
     else written.delete(name)
   }
   return written

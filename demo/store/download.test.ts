@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { openDownload } from './download'
 
-/** A server that gives these answers one after another; returns the Range header of each request. */
+/** Stubs `fetch` with these responses, in order; returns the Range header of each request. */
 function answer(...answers: (() => Response)[]): (string | null)[] {
   const ranges: (string | null)[] = []
   vi.stubGlobal('fetch', async (_: string, { headers }: RequestInit) => {
@@ -25,38 +25,38 @@ async function read(from?: number) {
 
 afterEach(() => vi.unstubAllGlobals())
 
-it('asks for a whole file', async () => {
+it('requests a complete file', async () => {
   const ranges = answer(whole)
   expect(await read()).toEqual([0, 'whole'])
   expect(ranges).toEqual([null])
 })
 
-it('asks for the rest of a file', async () => {
+it('requests the rest of a file', async () => {
   const ranges = answer(rest('bytes 5-8/9'))
   expect(await read(5)).toEqual([5, 'rest'])
   expect(ranges).toEqual(['bytes=5-'])
 })
 
-it('takes the whole file from a server that knows no ranges', async () => {
+it('accepts the complete file from a server that ignores Range headers', async () => {
   answer(whole)
   expect(await read(5)).toEqual([0, 'whole'])
 })
 
 it.each([
   ['has no such byte', () => new Response('', { status: 416 })],
-  ['sends another part', rest('bytes 50-53/54')],
-])('asks for the whole file when the server %s', async (_, first) => {
+  ['sends another range', rest('bytes 50-53/54')],
+])('requests the complete file when the server %s', async (_, first) => {
   const ranges = answer(first, whole)
   expect(await read(5)).toEqual([0, 'whole'])
   expect(ranges).toEqual(['bytes=5-', null])
 })
 
-it('names a file that is not there', async () => {
+it('names a missing file', async () => {
   answer(() => new Response('gone', { status: 404 }))
   await expect(openDownload(file)).rejects.toThrow('The file a is missing: the server answered 404.')
 })
 
-it('does not take a web page for a file', async () => {
+it('rejects a web page in place of a file', async () => {
   answer(() => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } }))
   await expect(openDownload(file)).rejects.toThrow('The file a is missing: the server sent a web page in its place.')
 })

@@ -1,34 +1,34 @@
 export interface RemoteFile {
-  /** What a person would call it in an error message. */
+  /** The file's name in error messages. */
   name: string
   url: string
 }
 
 export type DownloadProgress = (loaded: number, total: number) => void
 
-/** A file did not arrive; the message is a sentence that names it. */
+/** A download failed. The message is a sentence that names the file. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError'
 }
 
 export interface DownloadOptions {
-  /** The byte to begin with; 0 when left out. */
+  /** First byte to request; 0 by default. */
   from?: number
-  /** What the browser's own HTTP cache may do; see `RequestInit`. */
+  /** HTTP cache mode; see `RequestInit`. */
   cache?: RequestCache
   signal?: AbortSignal
 }
 
-/** The bytes of a file as they arrive, from byte `from` on: 0 where the server sends nothing but whole files. */
 export interface Download {
+  /** The first byte of `body`: the requested one, or 0 if the server ignores Range headers. */
   from: number
   body: ReadableStream<Uint8Array<ArrayBuffer>>
 }
 
 /**
- * Asks for a file, or for the rest of it.
+ * Requests a file, or the rest of it.
  *
- * @throws {DownloadError} if there is no connection, or the server has no such file
+ * @throws {DownloadError} if there is no connection or the server has no such file
  */
 export async function openDownload(file: RemoteFile, options: DownloadOptions = {}): Promise<Download> {
   const { name, url } = file
@@ -41,7 +41,7 @@ export async function openDownload(file: RemoteFile, options: DownloadOptions = 
   }
   const { status, body, headers } = response
   const partial = status === 206 && headers.get('content-range')?.startsWith(`bytes ${from}-`)
-  // Some other part came, or the file has no such byte.
+  // The server sent another range, or the file is shorter than `from`.
   if (from > 0 && !partial && (status === 206 || status === 416)) {
     await body?.cancel()
     return openDownload(file, { ...options, from: 0 })
@@ -56,7 +56,7 @@ export async function openDownload(file: RemoteFile, options: DownloadOptions = 
   return { from: partial ? from : 0, body }
 }
 
-/** That the connection failed while a file was arriving. */
-export function brokeOff({ name }: RemoteFile): DownloadError {
+/** The error for a connection that failed during the download of a file. */
+export function interruptedError({ name }: RemoteFile): DownloadError {
   return new DownloadError(`The download of ${name} broke off: the connection failed.`)
 }

@@ -1,100 +1,102 @@
 import { sha256 } from './checksum'
-import { brokeOff, DownloadError, type DownloadProgress, openDownload } from './download'
-import type { LargeFile } from './large_file'
-import { exclusively } from './lock'
+import { DownloadError, type DownloadProgress, interruptedError, openDownload } from './download'
+import type { Bytes, LargeFile } from './large_file'
+import { withLock } from './lock'
 import type { PartStore } from './part_store'
 
-type Bytes = Uint8Array<ArrayBuffer>
-
-/** What arrives is stored whenever there is this much of it: the most that is lost when the page closes. */
+/** Downloaded bytes are stored in parts of this size, so a page that closes loses at most one part. */
 const PART_BYTES = 4 * 2 ** 20
 
-/** Without a byte for so many milliseconds a connection counts as failed, and no longer keeps other tabs waiting. */
-const PATIENCE = 30_000
+/** Milliseconds without a byte after which a connection counts as failed and releases the lock for other tabs. */
+const STALL_TIMEOUT = 30_000
 
-/** How often a tab looks how far another one has come with the same file, in milliseconds. */
-const LOOK_EVERY = 500
+/** Milliseconds between two looks at the progress of another tab that downloads the same file. */
+const POLL_INTERVAL = 500
 
-export interface Obtained {
+export interface LoadedFiles {
   contents: Bytes[]
-  /** Why the files will have to be downloaded again at the next visit, as a sentence; undefined when they are stored. */
+  /** Why the next visit downloads the files again, as a sentence; undefined if they are stored. */
   refusal: string | undefined
 }
 
 /**
- * Gives the files, verified; from the store as far as they are there, the rest from the server.
+ * Reads files from the store, downloads the missing bytes and verifies the checksums.
  *
- * The first failure gives up the other files. What has arrived is kept, so the next call asks only for the rest.
+ * The first failure aborts the other files. Bytes that arrived stay stored, so the next call requests only the rest.
  *
- * @throws {DownloadError} if a file did not arrive, or is not the one that is expected
+ * @throws {DownloadError} if a download fails or a checksum differs
  */
-export async function obtain(files: LargeFile[], onProgress: DownloadProgress, store: PartStore): Promise<Obtained> {
-  const giveUp = new AbortController()
+export async function loadFiles(
+  files: LargeFile[],
+  onProgress: DownloadProgress,
+  store: PartStore,
+): Promise<LoadedFiles> {
+  const abort = new AbortController()
   const total = sum(files.map((file) => file.bytes))
-  const arrived = files.map(() => 0)
+  const loaded = files.map(() => 0)
   const failures: unknown[] = []
-  const one = async (file: LargeFile, index: number) => {
-    const onArrived = (count: number) => {
-      arrived[index] = count
-      onProgress(sum(arrived), total)
+  const load = async (file: LargeFile, index: number) => {
+    const onLoaded = (count: number) => {
+      loaded[index] = count
+      onProgress(sum(loaded), total)
     }
     try {
-      return await obtainInTurn(file, { store, signal: giveUp.signal, onArrived })
+      return await loadWithLock(file, { store, signal: abort.signal, onLoaded })
     } catch (error) {
       failures.push(error)
-      giveUp.abort()
+      abort.abort()
       return undefined
     }
   }
   onProgress(0, total)
-  // Waits for all of them, failed or not: they store what they have before they end.
-  const contents = await Promise.all(files.map(one))
+  // Waits for the failed files too: they store their last bytes before they settle.
+  const contents = await Promise.all(files.map(load))
   if (failures.length > 0) throw failures[0]
   return { contents: contents as Bytes[], refusal: store.refusal }
 }
 
-interface Circumstances {
+interface LoadContext {
   store: PartStore
   signal: AbortSignal
-  onArrived: (bytes: number) => void
+  onLoaded: (bytes: number) => void
 }
 
-/** Tabs that need the same file take turns: the first downloads it, the others find it stored. */
-async function obtainInTurn(file: LargeFile, circumstances: Circumstances): Promise<Bytes> {
-  const { store, signal, onArrived } = circumstances
+/** One tab at a time loads a file; the others then find it stored. Reports the other tab's progress while waiting. */
+async function loadWithLock(file: LargeFile, context: LoadContext): Promise<Bytes> {
+  const { store, signal, onLoaded } = context
   let waiting = true
-  const watch = setInterval(async () => {
+  const poll = setInterval(async () => {
     const count = await store.count(file)
-    if (waiting) onArrived(count)
-  }, LOOK_EVERY)
-  const endWaiting = () => {
+    if (waiting) onLoaded(count)
+  }, POLL_INTERVAL)
+  const stopPolling = () => {
     waiting = false
-    clearInterval(watch)
+    clearInterval(poll)
   }
   const work = () => {
-    endWaiting()
-    return obtainFile(file, circumstances)
+    stopPolling()
+    return loadFile(file, context)
   }
-  return exclusively(file.place, work, { signal }).finally(endWaiting)
+  return withLock(file.key, work, { signal }).finally(stopPolling)
 }
 
-async function obtainFile(file: LargeFile, circumstances: Circumstances): Promise<Bytes> {
-  const { store, onArrived } = circumstances
+async function loadFile(file: LargeFile, context: LoadContext): Promise<Bytes> {
+  const { store, onLoaded } = context
   await store.removeOtherVersions(file)
   const bytes = new Uint8Array(file.bytes)
   const stored = await readStored(file, bytes, store)
-  onArrived(stored)
-  if (stored < bytes.length) await fetchRest(file, bytes, stored, circumstances)
+  onLoaded(stored)
+  if (stored < bytes.length) await downloadRest(file, bytes, stored, context)
   if ((await sha256(bytes)) === file.sha256) return bytes
   await store.remove(file)
-  // What was stored may be to blame, and not the server: only a whole download tells.
-  if (stored > 0) return obtainFile(file, circumstances)
+  // The stored bytes may be the wrong ones, so download the complete file before blaming the server.
+  if (stored > 0) return loadFile(file, context)
   throw new DownloadError(
     `The file ${file.name} is not the one that this page expects: its checksum differs. Load the page again.`,
   )
 }
 
-/** Copies the stored parts to where they belong, and gives the number of bytes that are there then. */
+/** Copies the stored parts into `bytes` and returns how many bytes they fill. */
 async function readStored(file: LargeFile, bytes: Bytes, store: PartStore): Promise<number> {
   let end = 0
   while (end < bytes.length) {
@@ -106,47 +108,47 @@ async function readStored(file: LargeFile, bytes: Bytes, store: PartStore): Prom
   return Math.min(end, bytes.length)
 }
 
-/** Downloads what comes after byte `from`, storing it part by part. */
-async function fetchRest(file: LargeFile, bytes: Bytes, from: number, { store, signal, onArrived }: Circumstances) {
-  // What is stored here need not be in the browser's own cache too.
+/** Downloads the bytes from `from` on into `bytes` and stores them part by part. */
+async function downloadRest(file: LargeFile, bytes: Bytes, from: number, { store, signal, onLoaded }: LoadContext) {
+  // Bytes that this store keeps need no copy in the HTTP cache.
   const cache = store.refusal === undefined ? 'no-store' : 'no-cache'
   const download = await openDownload(file, { from, cache, signal })
-  // A server that cannot send parts of files sends it all again.
+  // The server ignores Range headers and sends the complete file.
   if (download.from < from) await store.remove(file)
-  let kept = download.from
+  let stored = download.from
   let end = download.from
-  let storing = Promise.resolve()
-  // Reading goes on meanwhile: what waits unread is lost when the connection fails.
-  const keep = () => {
-    const [begin, part] = [kept, bytes.subarray(kept, end)]
-    kept = end
-    storing = storing.then(() => store.write(file, begin, part))
+  let writing = Promise.resolve()
+  // Writes run while reading continues: bytes that are not yet read are lost when the connection fails.
+  const storePart = () => {
+    const [start, part] = [stored, bytes.subarray(stored, end)]
+    stored = end
+    writing = writing.then(() => store.write(file, start, part))
   }
   const reader = download.body.getReader()
   try {
     while (end < bytes.length) {
-      const { done, value } = await inTime(reader.read())
+      const { done, value } = await withStallTimeout(reader.read())
       if (done) break
       bytes.set(value.subarray(0, bytes.length - end), end)
       end = Math.min(end + value.length, bytes.length)
-      onArrived(end)
-      if (end - kept >= PART_BYTES) keep()
+      onLoaded(end)
+      if (end - stored >= PART_BYTES) storePart()
     }
   } catch {
-    throw brokeOff(file)
+    throw interruptedError(file)
   } finally {
     reader.cancel().catch(() => {})
-    if (end > kept) keep()
-    await storing
+    if (end > stored) storePart()
+    await writing
   }
 }
 
-async function inTime<Result>(promise: Promise<Result>): Promise<Result> {
+async function withStallTimeout<Result>(promise: Promise<Result>): Promise<Result> {
   let timer: ReturnType<typeof setTimeout>
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(reject, PATIENCE)
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, STALL_TIMEOUT)
   })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer))
 }
 
 function sum(values: number[]): number {

@@ -1,23 +1,23 @@
 /**
- * Does something while no other tab does anything under the same name; waits for them before.
+ * Runs `work` while it holds the lock `name`, which all tabs of this origin share; waits for the lock first.
  *
- * Where there are no locks (pages without https, browsers that refuse storage) there is nothing that tabs could share
- * either, and it is done at once.
+ * Without the Web Locks API (pages without https, browsers that refuse storage) tabs share no storage either, so `work`
+ * runs at once.
  */
-export async function exclusively<Result>(
+export async function withLock<Result>(
   name: string,
   work: () => Promise<Result>,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Result> {
-  let begun = false
-  const inTurn = () => {
-    begun = true
+  let started = false
+  const locked = () => {
+    started = true
     return work()
   }
   try {
-    return await navigator.locks.request(name, signal ? { signal } : {}, inTurn)
+    return await navigator.locks.request(name, signal ? { signal } : {}, locked)
   } catch (error) {
-    if (begun || signal?.aborted) throw error
+    if (started || signal?.aborted) throw error
     return work()
   }
 }

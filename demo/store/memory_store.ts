@@ -1,10 +1,10 @@
-type Bytes = Uint8Array<ArrayBuffer>
+import type { Bytes } from './large_file'
 
 /**
- * Parts of files in memory, for where nothing can be stored. The page owns it and its worker uses it through comlink, since
- * a worker is closed when something fails, and what has arrived is still wanted then.
+ * Parts of files in memory, used when the browser refuses storage. It lives in the page and the worker calls it through
+ * comlink, so the parts outlive a worker that is closed after a failure.
  */
-export class Shelf {
+export class MemoryStore {
   readonly #parts = new Map<string, Bytes>()
 
   read(key: string): Bytes | undefined {
@@ -19,15 +19,15 @@ export class Shelf {
     this.#parts.set(key, bytes)
   }
 
-  /** Forgets all parts whose key begins like this. */
-  remove(beginning: string): void {
-    for (const key of [...this.#parts.keys()]) if (key.startsWith(beginning)) this.#parts.delete(key)
+  /** Removes all parts whose key starts with `prefix`. */
+  remove(prefix: string): void {
+    for (const key of [...this.#parts.keys()]) if (key.startsWith(prefix)) this.#parts.delete(key)
   }
 }
 
-/** A shelf here or on another thread. */
-export type AnyShelf = {
-  [Method in keyof Shelf]: (
-    ...values: Parameters<Shelf[Method]>
-  ) => ReturnType<Shelf[Method]> | Promise<Awaited<ReturnType<Shelf[Method]>>>
+/** A `MemoryStore` on this thread, or a comlink proxy of one. */
+export type MemoryStoreLike = {
+  [Method in keyof MemoryStore]: (
+    ...values: Parameters<MemoryStore[Method]>
+  ) => ReturnType<MemoryStore[Method]> | Promise<Awaited<ReturnType<MemoryStore[Method]>>>
 }

@@ -1,27 +1,25 @@
-import { exclusively } from './lock'
-import { CACHE, lengthOf } from './part_store'
+import { withLock } from './lock'
+import { CACHE, partLength } from './part_store'
 
-/** How much of the model is stored on this machine, in bytes; 0 where nothing can be. For the page: needs no worker. */
+/** Bytes of the model that are stored on this machine; 0 if the browser refuses storage. Needs no worker. */
 export async function storedBytes(): Promise<number> {
   const cache = await openCache()
   const parts = (await cache?.matchAll()) ?? []
-  return parts.reduce((sum, part) => sum + lengthOf(part), 0)
+  return parts.reduce((sum, part) => sum + partLength(part), 0)
 }
 
 /**
- * Deletes what is stored; the next visit downloads it again. What is open stays open, since it has the model in memory.
- * A file that some tab is downloading is deleted when it is complete.
+ * Deletes the stored model; the next visit downloads it again. The open worker keeps its copy in memory. A file that a
+ * tab is downloading is deleted after the download.
  */
 export async function deleteStored(): Promise<void> {
   const cache = await openCache()
-  const keys = (await cache?.keys()) ?? []
-  const places = new Set(keys.map(({ url }) => url.slice(0, url.indexOf('?'))))
-  await Promise.all(
-    Array.from(places, (place) => exclusively(place, async () => cache!.delete(place, { ignoreSearch: true }))),
-  )
+  const urls = ((await cache?.keys()) ?? []).map(({ url }) => url)
+  const files = new Set(urls.map((url) => url.slice(0, url.indexOf('?'))))
+  await Promise.all(Array.from(files, (key) => withLock(key, async () => cache!.delete(key, { ignoreSearch: true }))))
 }
 
-/** Undefined where there is no cache: without https, or refused by the browser's settings. */
+/** Undefined without https or if the browser's settings refuse storage. */
 async function openCache(): Promise<Cache | undefined> {
   try {
     return await caches.open(CACHE)

@@ -1,82 +1,83 @@
+import { rowAndColumn } from '../picture/cells'
 import { MASK_CLASS, SIDE } from '../worker/protocol'
-import { codeColour, rampColour } from './colours'
-import { DECIDED, type Moment, REPLACED } from './trajectory'
+import { classColour, rampColour } from './colours'
+import { DECIDED, REPLACED, type Snapshot } from './trajectory'
 
-/** What can be shown of a moment. */
-export type What = 'preview' | 'tokens' | 'changes' | 'entropy'
+/** What the view shows of a snapshot. */
+export type ViewMode = 'preview' | 'tokens' | 'changes' | 'entropy'
 
-/** Radius of the dot on a masked cell, in cells; the same all over the page. */
-const DOT = 0.18
+/** Radius of the dot on a masked cell, in cells. */
+const DOT_RADIUS = 0.18
 
-/** Paints a moment over the whole canvas; its colours are the properties `--dot`, `--line`, `--decided`, `--replaced`. */
+/** Paints snapshots on a canvas. Colours are its CSS properties `--dot`, `--line`, `--decided` and `--replaced`. */
 export class Painter {
   readonly #context: CanvasRenderingContext2D
-  readonly #cell: number
-  #ink = (_property: string) => ''
+  readonly #cellSize: number
+  #colour = (_property: string) => ''
 
-  /** `canvas` is square, its side a multiple of 16. */
+  /** @param canvas square, its side a multiple of 16 */
   constructor(canvas: HTMLCanvasElement) {
     this.#context = canvas.getContext('2d')!
-    this.#cell = canvas.width / SIDE
+    this.#cellSize = canvas.width / SIDE
   }
 
   /**
-   * @param picture the decoded preview, when there is one
-   * @param highestEntropy end of the entropy map's scale, in nats
+   * @param picture the decoded preview, if there is one
+   * @param maxEntropy end of the entropy map's scale, in nats
    */
-  paint(what: What, moment: Moment | undefined, picture: ImageBitmap | undefined, highestEntropy: number): void {
+  paint(mode: ViewMode, snapshot: Snapshot | undefined, picture: ImageBitmap | undefined, maxEntropy: number): void {
     const { canvas } = this.#context
     const style = getComputedStyle(canvas)
-    this.#ink = (property) => style.getPropertyValue(property)
+    this.#colour = (property) => style.getPropertyValue(property)
     this.#context.clearRect(0, 0, canvas.width, canvas.height)
-    if (!moment) return
-    if (what === 'preview') this.#paintPreview(moment, picture)
-    else if (what === 'tokens') this.#paintTokens(moment)
-    else if (what === 'changes') this.#paintChanges(moment)
-    else this.#paintEntropy(moment, highestEntropy)
+    if (!snapshot) return
+    if (mode === 'preview') this.#paintPreview(snapshot, picture)
+    else if (mode === 'tokens') this.#paintTokens(snapshot)
+    else if (mode === 'changes') this.#paintChanges(snapshot)
+    else this.#paintEntropy(snapshot, maxEntropy)
   }
 
-  #paintPreview({ tokens }: Moment, picture: ImageBitmap | undefined): void {
+  #paintPreview({ tokens }: Snapshot, picture: ImageBitmap | undefined): void {
     const { canvas } = this.#context
     this.#context.imageSmoothingQuality = 'high'
     if (picture) this.#context.drawImage(picture, 0, 0, canvas.width, canvas.height)
     for (const [cell, token] of tokens.entries()) if (token === MASK_CLASS) this.#dot(cell)
   }
 
-  #paintTokens({ tokens }: Moment): void {
+  #paintTokens({ tokens }: Snapshot): void {
     for (const [cell, token] of tokens.entries()) {
       if (token === MASK_CLASS) this.#dot(cell)
-      else this.#square(cell, codeColour(token))
+      else this.#square(cell, classColour(token))
     }
   }
 
-  /** What changed differs in form from what did not, and the two ways to change from each other, not in colour alone. */
-  #paintChanges({ tokens, changes }: Moment): void {
+  /** Each kind of change has its own shape, for readers who cannot tell the colours apart. */
+  #paintChanges({ tokens, changes }: Snapshot): void {
     for (const [cell, change] of changes.entries()) {
-      if (change === DECIDED) this.#square(cell, this.#ink('--decided'), 0.06)
-      else if (change === REPLACED) this.#diamond(cell, this.#ink('--replaced'))
+      if (change === DECIDED) this.#square(cell, this.#colour('--decided'), 0.06)
+      else if (change === REPLACED) this.#diamond(cell, this.#colour('--replaced'))
       else if (tokens[cell] === MASK_CLASS) this.#dot(cell)
-      else this.#square(cell, this.#ink('--line'), 0.06)
+      else this.#square(cell, this.#colour('--line'), 0.06)
     }
   }
 
-  #paintEntropy({ entropy, tokens }: Moment, highest: number): void {
+  #paintEntropy({ entropy, tokens }: Snapshot, maxEntropy: number): void {
     for (const cell of tokens.keys()) {
-      if (entropy) this.#square(cell, rampColour(highest > 0 ? entropy[cell]! / highest : 0))
+      if (entropy) this.#square(cell, rampColour(maxEntropy > 0 ? entropy[cell]! / maxEntropy : 0))
       else this.#dot(cell)
     }
   }
 
   #square(cell: number, colour: string, margin = 0): void {
     const [x, y] = this.#corner(cell)
-    const inset = margin * this.#cell
+    const inset = margin * this.#cellSize
     this.#context.fillStyle = colour
-    this.#context.fillRect(x + inset, y + inset, this.#cell - 2 * inset, this.#cell - 2 * inset)
+    this.#context.fillRect(x + inset, y + inset, this.#cellSize - 2 * inset, this.#cellSize - 2 * inset)
   }
 
   #diamond(cell: number, colour: string): void {
     const [x, y] = this.#corner(cell)
-    const half = this.#cell / 2
+    const half = this.#cellSize / 2
     this.#context.fillStyle = colour
     this.#context.beginPath()
     for (const [dx, dy] of [
@@ -92,13 +93,15 @@ export class Painter {
 
   #dot(cell: number): void {
     const [x, y] = this.#corner(cell)
-    this.#context.fillStyle = this.#ink('--dot')
+    const half = this.#cellSize / 2
+    this.#context.fillStyle = this.#colour('--dot')
     this.#context.beginPath()
-    this.#context.arc(x + this.#cell / 2, y + this.#cell / 2, DOT * this.#cell, 0, 2 * Math.PI)
+    this.#context.arc(x + half, y + half, DOT_RADIUS * this.#cellSize, 0, 2 * Math.PI)
     this.#context.fill()
   }
 
   #corner(cell: number): [x: number, y: number] {
-    return [(cell % SIDE) * this.#cell, Math.floor(cell / SIDE) * this.#cell]
+    const [row, column] = rowAndColumn(cell)
+    return [column * this.#cellSize, row * this.#cellSize]
   }
 }

@@ -1,15 +1,16 @@
 import type { Tokens } from '../worker/protocol'
-import { Painter, type What } from './painter'
+import { Painter, type ViewMode } from './painter'
 import { Previews } from './previews'
-import { type Moment, pictureTokens } from './trajectory'
+import { previewTokens, type Snapshot } from './trajectory'
 
-/** A canvas that shows one moment after the other, decoding previews on the way. */
-export class MomentCanvas {
+/** A canvas that shows one snapshot at a time, and decodes its preview if needed. */
+export class SnapshotCanvas {
   readonly #painter: Painter
   readonly #previews: Previews
-  #wanted: { what: What; moment: Moment | undefined } | undefined
-  /** Of the preview that was painted last. */
-  #painted: Tokens | undefined
+  /** The arguments of the latest `show`. */
+  #shown: { mode: ViewMode; snapshot: Snapshot | undefined } | undefined
+  /** Tokens of the preview that was painted last. */
+  #paintedTokens: Tokens | undefined
 
   constructor(canvas: HTMLCanvasElement, decode: (tokens: Tokens) => Promise<ImageBitmap>) {
     this.#painter = new Painter(canvas)
@@ -17,29 +18,29 @@ export class MomentCanvas {
   }
 
   /**
-   * Paints the moment, or nothing. Resolves when it is to be seen, or when another one is wanted; rejects when the preview
-   * cannot be decoded.
+   * Paints a snapshot; undefined clears the canvas. Resolves when it is painted completely or replaced by a later call;
+   * rejects if the preview cannot be decoded.
    *
-   * @param highestEntropy end of the entropy map's scale, in nats
+   * @param maxEntropy end of the entropy map's scale, in nats
    */
-  async show(what: What, moment: Moment | undefined, highestEntropy: number): Promise<void> {
-    const wanted = { what, moment }
-    this.#wanted = wanted
-    const tokens = what === 'preview' && moment ? pictureTokens(moment) : undefined
-    const ready = tokens && this.#previews.get(tokens)
-    // Until the picture is decoded the one before stays, under the dots of this moment.
-    const before = this.#painted && this.#previews.get(this.#painted)
-    this.#painter.paint(what, moment, ready ?? (tokens && before), highestEntropy)
-    if (ready) this.#painted = tokens
-    if (!tokens || ready) return
+  async show(mode: ViewMode, snapshot: Snapshot | undefined, maxEntropy: number): Promise<void> {
+    const shown = { mode, snapshot }
+    this.#shown = shown
+    const tokens = mode === 'preview' && snapshot ? previewTokens(snapshot) : undefined
+    const cached = tokens && this.#previews.get(tokens)
+    // Until the preview is decoded, the previous one stays, under the dots of this snapshot.
+    const previous = this.#paintedTokens && this.#previews.get(this.#paintedTokens)
+    this.#painter.paint(mode, snapshot, cached ?? (tokens && previous), maxEntropy)
+    if (cached) this.#paintedTokens = tokens
+    if (!tokens || cached) return
     const decoded = await this.#previews.request(tokens)
-    if (!decoded || this.#wanted !== wanted) return
-    this.#painted = tokens
-    this.#painter.paint(what, moment, decoded, highestEntropy)
+    if (!decoded || this.#shown !== shown) return
+    this.#paintedTokens = tokens
+    this.#painter.paint(mode, snapshot, decoded, maxEntropy)
   }
 
-  /** Lets go of all bitmaps; what is painted stays. */
-  forget(): void {
+  /** Closes all bitmaps. The canvas keeps its content. */
+  releaseBitmaps(): void {
     this.#previews.clear()
   }
 }

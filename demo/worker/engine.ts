@@ -11,9 +11,9 @@ import {
 } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxConditioning, OnnxImage } from 'vq-diffusion-webgpu/onnx'
-import { batch, type Networks } from './networks'
+import { type Networks, toBatch } from './networks'
 import { startOf, type Timetable, timestepsOf } from './plan'
-import { type Drawing, NUM_LATENT_PIXELS } from './protocol'
+import { type DrawingOptions, NUM_LATENT_PIXELS, type Tokens } from './protocol'
 
 /** Of the denoiser's logits. */
 const layout = 'pixel-major'
@@ -55,14 +55,14 @@ export interface Decoded {
 export interface Engine {
   readonly device: GPUDevice | undefined
   /** Resolves when the scheduler needs no more compiling for steps of such a drawing. */
-  prepare(drawing: Drawing): Promise<void>
+  prepare(drawing: DrawingOptions): Promise<void>
   /** Those that the drawing visits. */
-  timesteps(drawing: Drawing): number[]
+  timesteps(drawing: DrawingOptions): number[]
   /** Where a drawing begins. */
-  begin(drawing: Drawing): Promise<Position>
+  start(drawing: DrawingOptions): Promise<Position>
   /** Draws on from a position. Throws the signal's reason. */
-  steps(drawing: Drawing, from: Position, signal: AbortSignal): AsyncGenerator<Step, void, void>
-  decode(tokens: Parameters<typeof batch>[0]): Promise<Decoded>
+  steps(drawing: DrawingOptions, from: Position, signal: AbortSignal): AsyncGenerator<Step, void, void>
+  decode(tokens: Tokens[]): Promise<Decoded>
   destroy(): void
 }
 
@@ -93,7 +93,7 @@ function engineOf<Tensor extends ChainTensor>(
   }: { denoiser: Denoiser<NoInfer<Tensor>, OnnxConditioning>; decoder: Decoder<NoInfer<Tensor>, OnnxImage> },
 ): Engine {
   async function timed(decode: () => Promise<OnnxImage>): Promise<Decoded> {
-    const begun = networks.nextTurn()
+    const begun = networks.startTime()
     const { data } = await decode()
     return { pixels: data, milliseconds: performance.now() - (await begun) }
   }
@@ -103,7 +103,7 @@ function engineOf<Tensor extends ChainTensor>(
     scheduler,
     layout,
     async denoiser(input) {
-      const begun = networks.nextTurn()
+      const begun = networks.startTime()
       const logits = await denoiser(input)
       network = { begun, done: now(networks.device?.queue.onSubmittedWorkDone()) }
       return logits
@@ -120,12 +120,12 @@ function engineOf<Tensor extends ChainTensor>(
         ...(guidance !== 1 && { guidance: { scale: guidance } }),
       }),
     timesteps: (drawing) => timestepsOf(scheduler, drawing, drawing.image?.strength),
-    async begin(drawing) {
+    async start(drawing) {
       const { seeds, image } = drawing
       const generator = new RandomGenerator(seeds)
       const shape = [seeds.length, NUM_LATENT_PIXELS] as const
       const [first] = timestepsOf(scheduler, drawing, image?.strength)
-      const picture = image && scheduler.uploadTokens(batch(image.tokens).data, shape)
+      const picture = image && scheduler.uploadTokens(toBatch(image.tokens).data, shape)
       const start = !picture
         ? scheduler.initialSample(shape, { generator, start: startOf(drawing) })
         : first === undefined
@@ -147,7 +147,7 @@ function engineOf<Tensor extends ChainTensor>(
       const generator = RandomGenerator.fromState(from.random)
       const inputs = [scheduler.uploadTokens(from.tokens, shape)]
       if (known)
-        inputs.push(...[known.tokens, known.keep].map((cells) => scheduler.uploadTokens(batch(cells).data, shape)))
+        inputs.push(...[known.tokens, known.keep].map((cells) => scheduler.uploadTokens(toBatch(cells).data, shape)))
       const [latents, knownTokens, mask] = inputs as [Tensor, Tensor?, Tensor?]
       let last: Tensor | undefined
       let finished = Promise.resolve(0)
@@ -181,7 +181,7 @@ function engineOf<Tensor extends ChainTensor>(
         last?.destroy()
       }
     },
-    decode: (tokens) => timed(() => networks.decoder(batch(tokens))),
+    decode: (tokens) => timed(() => networks.decoder(toBatch(tokens))),
     destroy: () => scheduler.destroy(),
   }
 }

@@ -1,58 +1,56 @@
-import type { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
+import type { VQDiffusionSchedulerConfig } from 'vq-diffusion-webgpu'
 import { createOnnxEncoder, createOnnxSession, type OnnxEncoder, type OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
-import { deviceFor, type Hardware } from './backend'
+import type { Bytes } from '../store/large_file'
+import { type Hardware, requestDeviceFor } from './backend'
 import { createEngine, type Engine } from './engine'
 import { isLost } from './engine_provider'
-import { outOfMemory } from './error_messages'
-import { countBytes } from './gpu_bytes'
+import { outOfMemoryMessage } from './error_messages'
+import { countGpuBytes } from './gpu_bytes'
 import { createNetworks, type Models, type Networks } from './networks'
 
-/** All that an engine is made from, as often as it has to be. */
-export interface Materials {
+export interface EngineDependencies {
   hardware: Hardware
   ort: OnnxRuntime
-  /** The schedule's own tables; and its configuration, for the engine's. */
-  schedule: VQDiffusionScheduler
-  /** Called with a sentence when the GPU refuses something. */
-  onFailure: (sentence: string) => void
+  config: VQDiffusionSchedulerConfig
+  /** Called with a sentence when the GPU reports an error. */
+  onGpuError: (sentence: string) => void
 }
 
-/** Makes engines, and knows what they take. */
-export class Workshop {
+/** Creates engines, each on a new device. Networks on WebAssembly are shared by all of them. */
+export class EngineFactory {
   #networks: Networks | undefined
-  /** Kept as long as another device may need them. */
+  /** Kept while another device may need them. */
   #models: Models | undefined
   #gpuBytes: (() => number) | undefined
 
   constructor(
-    private readonly materials: Materials,
+    private readonly dependencies: EngineDependencies,
     models: Models,
   ) {
     this.#models = models
   }
 
-  /** What the engine's device holds, in bytes; undefined without a device. */
+  /** Bytes of all buffers of the current device; undefined without a device. */
   get gpuBytes(): number | undefined {
     return this.#gpuBytes?.()
   }
 
-  /** An engine on a new device, if it computes on one. Networks on WebAssembly outlive the devices. */
   async createEngine(): Promise<Engine> {
-    const { hardware, schedule } = this.materials
-    const device = await deviceFor(hardware.backend)
-    if (device) this.#attend(device)
+    const { hardware, config } = this.dependencies
+    const device = await requestDeviceFor(hardware.backend)
+    if (device) this.#observe(device)
     try {
-      const networks = await this.#networksOn(device)
-      return await createEngine(schedule.config, hardware.backend.engine === 'webgpu' ? device : undefined, networks)
+      const networks = await this.#createNetworks(device)
+      return await createEngine(config, hardware.backend.engine === 'webgpu' ? device : undefined, networks)
     } catch (error) {
-      // The next attempt has a device of its own.
+      // The next attempt requests another device.
       device?.destroy()
       throw error
     }
   }
 
-  async #networksOn(device: GPUDevice | undefined): Promise<Networks> {
-    const { hardware, ort } = this.materials
+  async #createNetworks(device: GPUDevice | undefined): Promise<Networks> {
+    const { hardware, ort } = this.dependencies
     const provider = hardware.backend.network
     if (provider === 'wasm') {
       this.#networks ??= await createNetworks(ort, this.#models!, { provider })
@@ -64,16 +62,16 @@ export class Workshop {
     return this.#networks
   }
 
-  #attend(device: GPUDevice): void {
-    this.#gpuBytes = countBytes(device)
+  #observe(device: GPUDevice): void {
+    this.#gpuBytes = countGpuBytes(device)
     device.addEventListener('uncapturederror', async ({ error }) => {
       if (await isLost(device)) return
-      this.materials.onFailure(error instanceof GPUOutOfMemoryError ? outOfMemory : error.message)
+      this.dependencies.onGpuError(error instanceof GPUOutOfMemoryError ? outOfMemoryMessage : error.message)
     })
   }
 }
 
-/** The encoder, always on WebAssembly: it is used once in a while, and no device has to be there for it. */
-export async function createEncoder(ort: OnnxRuntime, model: Uint8Array<ArrayBuffer>): Promise<OnnxEncoder> {
+/** The encoder, always on WebAssembly: it runs rarely and so depends on no device. */
+export async function createEncoder(ort: OnnxRuntime, model: Bytes): Promise<OnnxEncoder> {
   return createOnnxEncoder({ session: await createOnnxSession(ort, model, { provider: 'wasm' }) })
 }

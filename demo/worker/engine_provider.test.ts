@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Engine } from './engine'
-import { Engines, isLost } from './engine_provider'
+import { EngineProvider, isLost } from './engine_provider'
 
-/** Engines without anything in them, whose devices are lost on command. */
+/** An engine with nothing but a device, which `lose` loses. */
 function fakeEngine() {
   let lose = () => {}
   const lost = new Promise<void>((resolve) => {
@@ -15,18 +15,18 @@ function fakeEngine() {
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-it('makes one engine, for all who ask', async () => {
+it('creates one engine for concurrent requests', async () => {
   const create = vi.fn(async () => fakeEngine().engine)
-  const engines = new Engines(create)
+  const engines = new EngineProvider(create)
   const [a, b] = await Promise.all([engines.current(), engines.current()])
   expect(a).toBe(b)
   expect(create).toHaveBeenCalledTimes(1)
 })
 
-it('asks again and again for another device, destroying what was lost, but not for the first', async () => {
+it('destroys a lost engine and retries until there is a new device, but does not retry the first one', async () => {
   const first = fakeEngine()
   const create = vi.fn(async () => first.engine)
-  const engines = new Engines(create)
+  const engines = new EngineProvider(create)
   create.mockRejectedValueOnce(new Error('no adapter'))
   await expect(engines.current()).rejects.toThrow('no adapter')
   await engines.current()
@@ -35,35 +35,35 @@ it('asks again and again for another device, destroying what was lost, but not f
   for (let i = 0; i < 5; i++) create.mockRejectedValueOnce(new Error('no adapter'))
   const second = fakeEngine()
   create.mockResolvedValueOnce(second.engine)
-  const asking = [engines.current(), engines.current()]
+  const requested = [engines.current(), engines.current()]
   await vi.runAllTimersAsync()
-  expect(await Promise.all(asking)).toEqual([second.engine, second.engine])
+  expect(await Promise.all(requested)).toEqual([second.engine, second.engine])
   expect(create).toHaveBeenCalledTimes(8)
   expect(first.engine.destroy).toHaveBeenCalledTimes(1)
 })
 
-it('gives up when no device comes, and tries again when asked again', async () => {
+it('rejects if there is no new device, and retries at the next request', async () => {
   const first = fakeEngine()
   const create = vi.fn(async () => first.engine)
-  const engines = new Engines(create)
+  const engines = new EngineProvider(create)
   await engines.current()
   first.lose()
   await first.engine.device!.lost
   create.mockRejectedValue(new Error('no adapter'))
-  const asking = expect(engines.current()).rejects.toMatchObject({ name: 'DeviceLostError' })
+  const rejected = expect(engines.current()).rejects.toMatchObject({ name: 'DeviceLostError' })
   await vi.runAllTimersAsync()
-  await asking
+  await rejected
   const second = fakeEngine()
   create.mockResolvedValue(second.engine)
   expect(await engines.current()).toBe(second.engine)
 })
 
-it('waits a moment for the news of a loss', async () => {
+it('waits for a loss to be reported', async () => {
   const { engine, lose } = fakeEngine()
   setTimeout(lose, 500)
-  const asking = isLost(engine.device)
+  const reported = isLost(engine.device)
   await vi.runAllTimersAsync()
-  expect(await asking).toBe(true)
+  expect(await reported).toBe(true)
   const other = isLost(fakeEngine().engine.device)
   await vi.runAllTimersAsync()
   expect(await other).toBe(false)

@@ -1,28 +1,28 @@
 import { DeviceLostError } from 'vq-diffusion-webgpu'
 import type { Engine } from './engine'
 
-/** Runs work on the engine; if that is lost meanwhile, runs it again on a new one. */
-export type Surviving = <Result>(work: (engine: Engine) => Promise<Result>) => Promise<Result>
+/** Runs `work` on the current engine, and again on a new engine if the device is lost meanwhile. */
+export type RunOnEngine = <Result>(work: (engine: Engine) => Promise<Result>) => Promise<Result>
 
-/** After so many losses in one drawing the GPU will not do. */
-const MOST_LOSSES = 3
+/** A drawing fails after this many losses. */
+const MAX_LOSSES = 3
 
-/** How often a new device is asked for: while the browser's GPU process starts again there is none for a moment. */
-const ATTEMPTS = 20
-const PAUSE = 500
+/** Requests for a new device after a loss. While the browser restarts its GPU process there is no adapter. */
+const MAX_ATTEMPTS = 20
+const ATTEMPT_INTERVAL = 500
 
-/** How long an error waits for the news that the device was lost, in ms: what is under way may fail first. */
-const NEWS_TAKES = 1000
+/** Milliseconds to wait for `device.lost` after an error: pending work may fail before the loss is reported. */
+const LOSS_REPORT_DELAY = 1000
 
-/** Keeps an engine at hand: makes another one when the device is lost. */
-export class Engines {
+/** Holds one engine, and creates a new one after the device is lost. */
+export class EngineProvider {
   #engine: Promise<Engine> | undefined
   #lost: Engine | undefined
 
-  /** @param create makes an engine on a new device */
+  /** @param create creates an engine on a new device */
   constructor(private readonly create: () => Promise<Engine>) {}
 
-  /** The engine, made anew if its device was lost. Rejects with DeviceLostError if there is no other device. */
+  /** The engine, or a new one if its device was lost. Rejects with DeviceLostError if there is no other device. */
   current(): Promise<Engine> {
     this.#engine ??= this.#make().catch((error) => {
       this.#engine = undefined
@@ -31,8 +31,8 @@ export class Engines {
     return this.#engine
   }
 
-  /** Something that survives a few losses, all of its runs together. */
-  surviving(signal?: AbortSignal): Surviving {
+  /** A runner that allows fewer than `MAX_LOSSES` losses over all of its runs. */
+  runner(signal?: AbortSignal): RunOnEngine {
     let losses = 0
     return async (work) => {
       for (;;) {
@@ -42,7 +42,7 @@ export class Engines {
         } catch (error) {
           signal?.throwIfAborted()
           if (!(await isLost(engine.device))) throw error
-          if (++losses === MOST_LOSSES) throw new DeviceLostError('The GPU was lost repeatedly.', { cause: error })
+          if (++losses === MAX_LOSSES) throw new DeviceLostError('The GPU was lost repeatedly.', { cause: error })
         }
       }
     }
@@ -63,16 +63,16 @@ export class Engines {
       try {
         return await this.create()
       } catch (cause) {
-        if (attempt === ATTEMPTS) throw new DeviceLostError('The GPU did not come back.', { cause })
-        await new Promise((resolve) => setTimeout(resolve, PAUSE))
+        if (attempt === MAX_ATTEMPTS) throw new DeviceLostError('The GPU did not come back.', { cause })
+        await new Promise((resolve) => setTimeout(resolve, ATTEMPT_INTERVAL))
       }
     }
   }
 }
 
-/** Whether the device is lost, or turns out to be within a moment. */
+/** Whether the device is lost, or its loss is reported within `LOSS_REPORT_DELAY`. */
 export async function isLost(device: GPUDevice | undefined): Promise<boolean> {
   if (device === undefined) return false
-  const noNews = new Promise<false>((resolve) => setTimeout(resolve, NEWS_TAKES, false))
-  return Promise.race([device.lost.then(() => true), noNews])
+  const timeout = new Promise<false>((resolve) => setTimeout(resolve, LOSS_REPORT_DELAY, false))
+  return Promise.race([device.lost.then(() => true), timeout])
 }

@@ -3,7 +3,7 @@ import { PICTURE_PIXELS } from './protocol'
 const AREA = PICTURE_PIXELS * PICTURE_PIXELS
 
 /**
- * The decoder's picture as a canvas wants it: planar premultiplied floats in 0..1, [4, pixels], become interleaved bytes
+ * Converts decoder output to canvas pixels: from planar premultiplied floats in 0 … 1, [4, pixels], to interleaved bytes
  * with straight alpha, [pixels, 4].
  */
 export function toStraightBytes(rgba: Float32Array): Uint8ClampedArray<ArrayBuffer> {
@@ -19,8 +19,8 @@ export function toStraightBytes(rgba: Float32Array): Uint8ClampedArray<ArrayBuff
   return bytes
 }
 
-/** The decoder's pictures, planar premultiplied floats [B, 4, 128, 128], as a canvas' straight-alpha pixels. */
-export function toImages(pixels: Float32Array): ImageData[] {
+/** Converts decoder output f32 [B, 4, 128, 128], planar and premultiplied, to one `ImageData` per picture. */
+export function toImageData(pixels: Float32Array): ImageData[] {
   return Array.from({ length: pixels.length / (4 * AREA) }, (_, item) => {
     const bytes = toStraightBytes(pixels.subarray(item * 4 * AREA, (item + 1) * 4 * AREA))
     return new ImageData(bytes, PICTURE_PIXELS, PICTURE_PIXELS)
@@ -28,27 +28,27 @@ export function toImages(pixels: Float32Array): ImageData[] {
 }
 
 /**
- * The same as bitmaps, which can be transferred and drawn without another copy. They lie in ordinary memory: those that an
- * OffscreenCanvas hands over may lie on the GPU, and would be lost with it.
+ * Converts decoder output to bitmaps, which can be transferred. Not by `transferToImageBitmap` of an OffscreenCanvas: that
+ * bitmap may be in GPU memory and would be lost with the device.
  */
 export function toBitmaps(pixels: Float32Array): Promise<ImageBitmap[]> {
-  return Promise.all(toImages(pixels).map((image) => createImageBitmap(image)))
+  return Promise.all(toImageData(pixels).map((image) => createImageBitmap(image)))
 }
 
-/** A picture that is larger by a whole factor, smoothly. */
+/** Scales up by an integer factor, with smoothing. */
 export async function enlarge(image: ImageData, factor: number): Promise<ImageData> {
   if (factor === 1) return image
   const bitmap = await createImageBitmap(image)
   const side = PICTURE_PIXELS * factor
-  const context = newCanvas(side)
+  const context = createContext(side)
   context.drawImage(bitmap, 0, 0, side, side)
   bitmap.close()
   return context.getImageData(0, 0, side, side)
 }
 
-/** Any picture as the encoder wants it, f32 [4·128·128], planar and premultiplied: fitted into the square, centred. */
+/** Encoder input f32 [4·128·128], planar and premultiplied: the picture scaled to fit and centred. */
 export function toPlanes(picture: ImageBitmap): Float32Array {
-  const context = newCanvas(PICTURE_PIXELS)
+  const context = createContext(PICTURE_PIXELS)
   const scale = PICTURE_PIXELS / Math.max(picture.width, picture.height)
   const [width, height] = [picture.width * scale, picture.height * scale]
   context.drawImage(picture, (PICTURE_PIXELS - width) / 2, (PICTURE_PIXELS - height) / 2, width, height)
@@ -63,8 +63,8 @@ export function toPlanes(picture: ImageBitmap): Float32Array {
   return planes
 }
 
-/** A square canvas whose pixels are read, and which stays off the GPU for that. */
-function newCanvas(side: number): OffscreenCanvasRenderingContext2D {
+/** A square canvas whose pixels are read back; `willReadFrequently` keeps it in CPU memory. */
+function createContext(side: number): OffscreenCanvasRenderingContext2D {
   const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true })!
   context.imageSmoothingQuality = 'high'
   return context

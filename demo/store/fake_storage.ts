@@ -1,10 +1,9 @@
-/** As much of the Cache API as the store uses, in memory, for tests that run without a browser. */
+/** The part of the Cache API that the store uses, in memory, for tests without a browser. */
 export class FakeCache {
   readonly entries = new Map<string, Uint8Array<ArrayBuffer>>()
-  /** How many bytes fit. */
+  /** Capacity in bytes. */
   quota = Number.POSITIVE_INFINITY
 
-  /** What the store takes for a cache. */
   get cache(): Cache {
     return this as unknown as Cache
   }
@@ -44,7 +43,7 @@ export class FakeCache {
   }
 }
 
-/** As much of the Web Locks API as the store uses: one after another by name. */
+/** The part of the Web Locks API that the store uses: requests of one name run one after another. */
 export function fakeLocks() {
   const last = new Map<string, Promise<unknown>>()
   return {
