@@ -3,7 +3,7 @@ import type { DrawingResult, EngineFacts, Frame } from '../worker/protocol'
 import { DrawingFigures, type Figures } from './figures'
 import markup from './view.html?raw'
 
-export interface EngineRoomActions {
+interface EngineRoomActions {
   /** Deletes the stored model. The caller then calls `showStored`, or handles the error. */
   deleteStored(): void
 }

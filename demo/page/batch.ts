@@ -38,7 +38,7 @@ export interface Batch {
 }
 
 /** What the trajectory view needs of a drawing. */
-export interface TrajectoryRecord {
+interface TrajectoryRecord {
   /** All steps so far. */
   readonly frames: readonly Frame[]
   readonly expectation: Expectation

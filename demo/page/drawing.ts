@@ -13,7 +13,7 @@ import { type Batch, BatchItem, createBatch, type Uncertainty, uncertaintyOf } f
 import type { Connection } from './connection'
 import { type DrawingRequest, drawingOptions, originOf } from './drawing_request'
 
-export interface StartDrawingOptions {
+interface StartDrawingOptions {
   /** [16] tokens of prompt and style. */
   text: Int32Array
   expectation: Expectation
@@ -23,7 +23,7 @@ export interface StartDrawingOptions {
   onRecovered(step: number): void
 }
 
-export interface RunningDrawing {
+interface RunningDrawing {
   /** Its items and its record change with every step. */
   batch: Batch
   /** Resolves when all pictures are finished. Rejects with an AbortError if stopped. */

@@ -3,7 +3,7 @@ import type { Backend } from '../worker/protocol'
 import type { Batch } from './batch'
 import { element } from './element'
 
-export type Status = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
+type Status = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
 
 const status = element('status', HTMLElement)
 const bar = element('bar', HTMLProgressElement)

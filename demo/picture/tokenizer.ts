@@ -1,13 +1,13 @@
 import { interruptedError, openDownload } from '../store/download'
 
 /** `tokenizer/tokenizer.json` of the model: a word list, where a word's index is its token. */
-export interface TokenizerFile {
+interface TokenizerFile {
   max_length: number
   pad_id: number
   vocab: string[]
 }
 
-export interface EncodedPrompt {
+interface EncodedPrompt {
   /** [maxLength]: the style's token, one token per known word, then padding. */
   ids: Int32Array
   /** Words of the prompt that are not in `ids`, in order: unknown words, and words beyond the maximum length. */

@@ -11,7 +11,7 @@ export class DownloadError extends Error {
   override readonly name = 'DownloadError'
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
   /** First byte to request; 0 by default. */
   from?: number
   /** HTTP cache mode; see `RequestInit`. */
@@ -19,7 +19,7 @@ export interface DownloadOptions {
   signal?: AbortSignal
 }
 
-export interface Download {
+interface Download {
   /** The first byte of `body`: the requested one, or 0 if the server ignores Range headers. */
   from: number
   body: ReadableStream<Uint8Array<ArrayBuffer>>

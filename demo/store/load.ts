@@ -13,7 +13,7 @@ const STALL_TIMEOUT = 30_000
 /** Milliseconds between two looks at the progress of another tab that downloads the same file. */
 const POLL_INTERVAL = 500
 
-export interface LoadedFiles {
+interface LoadedFiles {
   contents: Bytes[]
   /** Why the next visit downloads the files again, as a sentence; undefined if they are stored. */
   refusal: string | undefined

@@ -8,7 +8,7 @@ import { SnapshotCanvas } from './snapshot_canvas'
 import { DECIDED, describe, previewTokens, REPLACED, type Snapshot, Trajectory } from './trajectory'
 import markup from './view.html?raw'
 
-export interface TrajectoryActions {
+interface TrajectoryActions {
   /** Decodes clean tokens. The view owns and closes the bitmap. */
   decode(tokens: Tokens): Promise<ImageBitmap>
   exportGif(...parameters: Parameters<StudioWorker['exportGif']>): Promise<Blob>
@@ -17,7 +17,7 @@ export interface TrajectoryActions {
 }
 
 /** The picture's title on the page, and its file name without extension. */
-export interface TrajectoryName {
+interface TrajectoryName {
   title: string
   fileName: string
 }

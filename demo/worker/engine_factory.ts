@@ -8,7 +8,7 @@ import { outOfMemoryMessage } from './error_messages'
 import { countGpuBytes } from './gpu_bytes'
 import { createNetworks, type Models, type Networks } from './networks'
 
-export interface EngineDependencies {
+interface EngineDependencies {
   hardware: Hardware
   ort: OnnxRuntime
   config: VQDiffusionSchedulerConfig
