@@ -14,8 +14,8 @@ const PANEL_HEIGHT = 66
 interface Panel {
   name: string
   top: number
-  values: (number | undefined)[]
-  expected: (number | undefined)[]
+  values: readonly (number | undefined)[]
+  expected: readonly (number | undefined)[]
   max: number
   format(value: number): string
 }
@@ -104,7 +104,7 @@ export class Chart {
       svg('path', { d: `M${LEFT} ${y(panel, value)}H${RIGHT}`, class: 'grid' }),
       svg('text', { x: RIGHT + 8, y: y(panel, value) + 4 }, format(value).replace(/ cells?/, '')),
     ])
-    const curve = (points: (number | undefined)[], className: string) => {
+    const curve = (points: readonly (number | undefined)[], className: string) => {
       const coordinates = points.flatMap((value, step) =>
         value === undefined ? [] : `${this.#x(step).toFixed(1)} ${y(panel, value).toFixed(1)}`,
       )
