@@ -1,4 +1,5 @@
-import type { Decoded, Position, Step } from './engine'
+import type { ChainPosition } from 'vq-diffusion-webgpu'
+import type { Decoded, Step } from './engine'
 import type { RunOnEngine } from './engine_provider'
 import { toBitmaps } from './pixels'
 import {
@@ -26,10 +27,10 @@ export async function draw(
   const drawing: DrawingOptions = options.known ? { ...options, method: 'posterior' } : options
   const startTime = performance.now()
   const milliseconds = { network: 0, engine: 0, decode: 0, total: 0 }
-  let position: Position | undefined
+  let position: ChainPosition | undefined
   let runs = 0
 
-  function finishStep(next: Position, frame: Frame): void {
+  function finishStep(next: ChainPosition, frame: Frame): void {
     position = next
     milliseconds.network += frame.networkMilliseconds
     milliseconds.engine += frame.engineMilliseconds
@@ -77,7 +78,7 @@ export async function draw(
 }
 
 /** Enqueues all copies to the host at once, before the next step overwrites the tensors. */
-async function readStep(step: Step): Promise<{ position: Position; frame: Frame }> {
+async function readStep(step: Step): Promise<{ position: ChainPosition; frame: Frame }> {
   const [tokens, x0, entropy, counts, { network, engine }] = await Promise.all([
     step.sample.read(),
     step.predOriginalSample?.read(),
@@ -100,7 +101,7 @@ async function readStep(step: Step): Promise<{ position: Position; frame: Frame 
   }
 }
 
-function startFrame({ tokens }: Position, [first = -1]: number[]): Frame {
+function startFrame({ tokens }: ChainPosition, [first = -1]: readonly number[]): Frame {
   return {
     step: 0,
     timestep: first,

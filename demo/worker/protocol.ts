@@ -2,6 +2,9 @@
  * Messages between the page and its worker: plain data that can be cloned or transferred. A picture is 256 tokens (u16,
  * row-major on a 16×16 grid, 4096 is the mask).
  */
+import type { Expectation } from 'vq-diffusion-webgpu'
+
+export type { Expectation }
 
 export const SIDE = 16
 export const NUM_LATENT_PIXELS = SIDE * SIDE
@@ -99,15 +102,6 @@ export interface EngineFacts {
   gpuBytes: number | undefined
   /** SHA-256 of the denoiser, in hexadecimal. */
   modelHash: string
-}
-
-/** The schedule's marginals along a list of timesteps, as shares of the tokens, 0 … 1. */
-export interface Expectation {
-  timesteps: number[]
-  /** Masked share at each timestep, and 0 at the end. */
-  masked: number[]
-  /** Share that each step changes. */
-  changed: number[]
 }
 
 /** The worker's interface. The page calls it through comlink, so there every call is asynchronous. */

@@ -9,10 +9,10 @@ import { PartStore } from '../store/part_store'
 import { encoderFile, modelFiles, runtimeFile } from './assets'
 import { chooseBackend, type Hardware } from './backend'
 import { draw } from './drawing'
+import { timestepOptions } from './engine'
 import { createEncoder, EngineFactory } from './engine_factory'
 import { EngineProvider } from './engine_provider'
 import { stopReason, withUserMessages } from './error_messages'
-import { expectation } from './expectation'
 import { enlarge, toBitmaps, toImageData, toPlanes } from './pixels'
 import {
   type Backend,
@@ -152,7 +152,8 @@ export class Studio implements StudioWorker {
   }
 
   expectation(settings: SamplerSettings, strength?: number): Expectation {
-    return expectation(this.#open.scheduler, settings, strength)
+    const { scheduler } = this.#open
+    return scheduler.expectation({ ...timestepOptions(settings), ...(strength !== undefined && { strength }) })
   }
 
   async facts(): Promise<EngineFacts> {
