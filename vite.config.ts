@@ -5,14 +5,14 @@ import { contentSecurity } from './demo/build/content_security.ts'
 import { modelCard } from './demo/build/model_card.ts'
 import { modelManifest } from './demo/build/model_manifest.ts'
 import { offline } from './demo/build/offline.ts'
-import { minifiedShaders } from './scripts/minified_shaders.ts'
+import { wgsl } from './scripts/wgsl_plugin.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
 /** The library's public names, resolved to its sources, so that the demo imports what its users import. */
 export const alias = {
   'vq-diffusion-webgpu/onnx': path('./src/onnx/index.ts'),
-  'vq-diffusion-webgpu/cpu': path('./src/cpu/index.ts'),
+  'vq-diffusion-webgpu/cpu': path('./src/cpu.ts'),
   'vq-diffusion-webgpu': path('./src/index.ts'),
 }
 
@@ -31,14 +31,13 @@ export const manifest = modelManifest(
     network('vqvae/encoder.onnx'),
   ]),
 )
-const shaders = () => minifiedShaders(path('./shaders'))
 
 const demo = defineConfig({
   root: path('./demo'),
   base: './',
   resolve: { alias },
-  plugins: [manifest, modelCard(model('MODEL_CARD.md')), contentSecurity(), offline()],
-  worker: { format: 'es', plugins: () => [manifest, shaders()] },
+  plugins: [wgsl(), manifest, modelCard(model('MODEL_CARD.md')), contentSecurity(), offline()],
+  worker: { format: 'es', plugins: () => [wgsl(), manifest] },
   build: {
     outDir: path('./dist/demo'),
     emptyOutDir: true,
@@ -49,7 +48,7 @@ const demo = defineConfig({
 })
 
 const library = defineConfig({
-  plugins: [shaders()],
+  plugins: [wgsl()],
   publicDir: false,
   build: {
     outDir: path('./dist/lib'),
@@ -65,13 +64,13 @@ const library = defineConfig({
     },
     rollupOptions: {
       external: [/^wgsl-preprocessor/, /^onnxruntime-web/],
-      preserveEntrySignatures: 'allow-extension',
+      treeshake: { moduleSideEffects: false },
       output: {
-        // Vite leaves blanks and comments in a library for bundlers; `sideEffects: false` tells them as much.
+        // A file for each module: with `sideEffects: false` a user's bundler leaves out the unused ones.
+        preserveModules: true,
+        preserveModulesRoot: path('./src'),
         minify: true,
         comments: false,
-        // What the entries share is one file with the main entry: small pieces would compress worse.
-        codeSplitting: { groups: [{ name: 'index', test: /\/src\/(?!cpu\/|onnx\/)|\/shaders\// }] },
       },
     },
   },

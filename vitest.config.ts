@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { findBrowser } from './scripts/browser.mjs'
+import { wgsl } from './scripts/wgsl_plugin.ts'
 import { alias, manifest } from './vite.config.ts'
 
 async function browserProject(
@@ -10,6 +11,8 @@ async function browserProject(
 ): Promise<TestProjectConfiguration> {
   return {
     resolve: { alias },
+    // The kernels as they ship.
+    plugins: [wgsl({ strip: true })],
     // Found only while a test runs, a dependency would be bundled then, and the page reloaded under the test.
     optimizeDeps: {
       include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl-preprocessor/wgsl-preprocessor.js', 'wgsl_reflect'],
@@ -39,7 +42,7 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        plugins: [manifest],
+        plugins: [wgsl(), manifest],
         test: {
           name: 'node',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'demo/**/*.test.ts', 'bench/**/*.test.ts'],

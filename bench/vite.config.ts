@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { wgsl } from '../scripts/wgsl_plugin.ts'
 
 /** The page in a development server, and the program for Node bundled into one file. */
 export default defineConfig({
   // Serves the demo's model from its folder.
   root: fileURLToPath(new URL('..', import.meta.url)),
   publicDir: false,
+  plugins: [wgsl()],
   // The library by its public names, as in tsconfig.json.
   resolve: { tsconfigPaths: true },
   // Not shared: another server would rebuild it under a page that runs.

@@ -1,9 +1,9 @@
-// log q(x_t) from log q(x_0): K rows to C rows through the cumulative transition.
-//#include "lib/columns.wgsl"
-//#include "lib/layout.wgsl"
+// log q(x_t) of log q(x_0): K rows to C rows through the cumulative transition (docs/MATH.md#cumulative-transitions).
+//#include "lib/logit_bits.wgsl"
+//#include "lib/rows.wgsl"
 //#include "lib/each_element.wgsl"
 
-// items: log of the keep, replace (by one given class) and mask probabilities.
+// items: logs of the keep, replace (by one given class) and mask probabilities.
 @group(0) @binding(0) var<storage, read> parameters: Rows;
 @group(0) @binding(1) var<storage, read> conditional: array<u32>; // log q(x_0)
 @group(0) @binding(2) var<storage, read_write> log_q_t: array<u32>;

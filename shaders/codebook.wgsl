@@ -1,10 +1,11 @@
-// Tokens to their codebook vectors, embedding axis first: [B, N] to [B, E, N].
+// Codebook vectors of tokens, [B, N] to [B, E, N] (docs/MATH.md#codebook).
+//#include "lib/numerics.wgsl"
 //#include "lib/each_element.wgsl"
+
 struct Codebook {
   size: u32,
   num_pixels: u32,
   embedding_size: u32,
-  num_codes: u32,
   tokens_offset: u32,
   codebook_offset: u32,
 }
@@ -22,9 +23,9 @@ fn element_at(i: u32) {
   let component = (i / parameters.num_pixels) % parameters.embedding_size;
   let item = i / (parameters.num_pixels * parameters.embedding_size);
   let token = tokens[parameters.tokens_offset + (item * parameters.num_pixels) + (i % parameters.num_pixels)];
-  if (component == 0u && token >= parameters.num_codes) {
-    atomicAdd(&faults[1], 1u); // a mask has no vector
+  if (component == 0u && token >= NUM_CODES) {
+    atomicAdd(&faults[1], 1u); // the mask has no vector
   }
-  let row = min(token, parameters.num_codes - 1u);
+  let row = min(token, NUM_CODES - 1u);
   embeddings[i] = codebook[parameters.codebook_offset + (row * parameters.embedding_size) + component];
 }

@@ -1,4 +1,4 @@
-// What a step did, for looking at: entropy and highest probability of p(x_0) per token, and how many tokens changed.
+// Diagnostics of a step: entropy and highest probability of p(x_0) for each token, and the number of tokens changed.
 //#include "lib/column_logits.wgsl"
 
 struct Diagnostics {
@@ -19,9 +19,7 @@ struct Diagnostics {
 @group(0) @binding(4) var<storage, read_write> entropy: array<f32>; // nats
 @group(0) @binding(5) var<storage, read_write> top_probability: array<f32>;
 @group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>, 2>; // tokens changed, columns read
-//#if GUIDED
-@group(0) @binding(7) var<storage, read> unconditional: array<u32>;
-//#endif
+@group(0) @binding(7) var<storage, read> unconditional: array<u32>; // GUIDED
 
 fn column(local_index: u32, token: u32, in_range: bool) {
   let lane = lane_of(local_index);
@@ -39,9 +37,9 @@ fn column(local_index: u32, token: u32, in_range: bool) {
   }
   let mean_surprise = column_sum(local_index, surprise);
   if (in_range && lane == 0u) {
-    let worthless = total.invalid != 0u || total.sum == 0.0;
-    entropy[token] = select(mean_surprise, 0.0, worthless);
-    top_probability[token] = select(1.0 / total.sum, 0.0, worthless);
+    let invalid = is_invalid_column(total);
+    entropy[token] = select(mean_surprise, 0.0, invalid);
+    top_probability[token] = select(1.0 / total.sum, 0.0, invalid);
     if (x_t[parameters.sample_offset + token] != x_prev[parameters.prev_sample_offset + token]) {
       atomicAdd(&counts[0], 1u);
     }

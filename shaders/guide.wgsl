@@ -1,4 +1,5 @@
-// The pipeline's pieces as a dense tensor: classifier-free guidance, log-softmax, truncation, clamp; each can be left out.
+// log p(x_0) as a dense tensor: classifier-free guidance, log-softmax, truncation and clamp, each optional
+// (docs/MATH.md#pipeline).
 //#include "lib/column_logits.wgsl"
 
 struct Guide {
@@ -17,18 +18,16 @@ struct Guide {
 @group(0) @binding(0) var<storage, read> parameters: Guide;
 @group(0) @binding(1) var<storage, read> conditional: array<u32>;
 @group(0) @binding(2) var<storage, read_write> log_p_x_0: array<u32>;
-//#if GUIDED
-@group(0) @binding(3) var<storage, read> unconditional: array<u32>;
-//#endif
+@group(0) @binding(3) var<storage, read> unconditional: array<u32>; // GUIDED
 
-// The place of a logit among all; -0 is 0.
+// A logit as an ordered integer; -0 equals 0.
 fn key_of(logit: f32) -> u32 {
   let key = ordered(logit);
   return key + u32(key == 0x7fffffffu);
 }
 
-// The mass of the classes that rank before a class with this key and index, as a share of the total: those with a higher
-// key, and of the equal ones those with a lower index.
+// The share of the total mass that ranks before a class of this key and index: the classes with a higher key, and those
+// with the same key and a lower index.
 fn share_before(local_index: u32, token: u32, in_range: bool, key: u32, class_index: u32, total: LogSumExp) -> f32 {
   var sum = 0.0;
   if (in_range) {
@@ -43,19 +42,17 @@ fn share_before(local_index: u32, token: u32, in_range: bool, key: u32, class_in
   return column_sum(local_index, sum) / total.sum;
 }
 
-// Where truncation cuts.
+// The last class that truncation keeps.
 struct Cut {
   key: u32,
   class_index: u32,
 }
 
-// The last place in the ranking with less than the rate before it, found bit by bit: what ranks up to there is kept, so
-// the first is always.
+// Finds, bit by bit, the last rank with less than the rate before it. The first rank always qualifies.
 fn find_cut(local_index: u32, token: u32, in_range: bool, total: LogSumExp) -> Cut {
   let rate = max(parameters.truncation_rate, 1e-30);
   var cut = Cut(0xffffffffu, 0u);
   for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
-    // Without the bit the key is lower: take that if still less than the rate lies before it.
     let lower = cut.key & ~bit;
     if (share_before(local_index, token, in_range, lower, 0u, total) < rate) {
       cut.key = lower;

@@ -1,5 +1,5 @@
-// The reference-identical draw: scores + Gumbel noise of supplied uniforms, highest wins, ties to the lowest class.
-// The scores are the log posterior, computed on the way, or (POSTERIOR off) the logits themselves.
+// The draw of diffusers' step (docs/MATH.md#gumbel-noise): argmax of scores + Gumbel noise of supplied uniforms; the
+// lowest class wins ties. The scores are the log posterior or, without POSTERIOR, the logits.
 //#include "lib/column_logits.wgsl"
 //#include "lib/posterior.wgsl"
 
@@ -9,9 +9,21 @@
 @group(0) @binding(3) var<storage, read> noise: array<f32>;
 @group(0) @binding(4) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(5) var<storage, read_write> faults: array<atomic<u32>, 2>;
-//#if GUIDED
-@group(0) @binding(6) var<storage, read> unconditional: array<u32>;
-//#endif
+@group(0) @binding(6) var<storage, read> unconditional: array<u32>; // GUIDED
+
+// The best class so far.
+struct Candidate {
+  score: f32,
+  class_index: u32,
+}
+
+// The class with the best score of each column, known to all its lanes; the lowest class wins ties. An invalid logit
+// makes the column invalid. Uniform control flow only.
+fn best_class(local_index: u32, candidate: Candidate) -> u32 {
+  let order = select(ordered(candidate.score), INVALID_CLASS, candidate.class_index == INVALID_CLASS);
+  let is_best = order == column_max(local_index, order);
+  return ~column_max(local_index, select(0u, ~candidate.class_index, is_best));
+}
 
 fn column(local_index: u32, token: u32, in_range: bool) {
   let lane = lane_of(local_index);

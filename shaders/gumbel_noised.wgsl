@@ -1,5 +1,5 @@
-// logits + Gumbel noise of supplied uniforms, element by element.
-//#include "lib/columns.wgsl"
+// logits + Gumbel noise of supplied uniforms, element by element (docs/MATH.md#gumbel-noise).
+//#include "lib/logit_bits.wgsl"
 //#include "lib/each_element.wgsl"
 
 struct GumbelNoised {
@@ -19,7 +19,7 @@ fn element_at(i: u32) {
   }
   let bits = conditional_bits(parameters.logits_offset + i);
   if ((bits & 0x7f800000u) == 0x7f800000u) {
-    noised[i] = bits; // NaN and the infinities stay what they are
+    noised[i] = bits; // NaN and the infinities pass through
   } else {
     noised[i] = bitcast<u32>(bitcast<f32>(bits) + gumbel_of_uniform(noise[parameters.noise_offset + i]));
   }

@@ -1,4 +1,4 @@
-// The fully noised law of the last timestep: the mask with its probability, else a uniform class.
+// The start of a chain: the mask with its probability at the last timestep, else a uniform class.
 //#include "lib/numerics.wgsl"
 //#include "lib/random.wgsl"
 //#include "lib/each_element.wgsl"

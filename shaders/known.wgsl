@@ -1,6 +1,6 @@
-// The known pixels of a step: what is known is drawn anew from q(x_u | x_0), so that the network sees what it was trained
-// on. The others are left to the step.
-//#include "lib/step.wgsl"
+// The known pixels of a step are drawn from q(x_u | x_0), the noise level that the network was trained on; step.wgsl
+// draws the others.
+//#include "lib/routes.wgsl"
 //#include "lib/each_element.wgsl"
 
 @group(0) @binding(0) var<storage, read> step: Step;
@@ -8,9 +8,8 @@
 @group(0) @binding(2) var<storage, read> known_mask: array<u32>; // not 0: the token is known
 @group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
-//#if COUNTED
-@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>, 2>; // [1]: all tokens; the known go off
-//#endif
+// COUNTED: [1], the columns read, starts at all tokens; the known ones are subtracted.
+@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>, 2>;
 
 fn element_at(token: u32) {
   if (token >= step.num_tokens || known_mask[step.known_mask_offset + token] == 0u) {

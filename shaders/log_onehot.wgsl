@@ -1,8 +1,8 @@
-// Tokens to log one-hot rows: 0 at the class, the reference's floor log(1e-30) elsewhere.
-//#include "lib/layout.wgsl"
+// Log one-hot rows of tokens: 0 at the class, log(1e-30) elsewhere (docs/MATH.md#log-one-hot).
+//#include "lib/rows.wgsl"
 //#include "lib/each_element.wgsl"
 
-@group(0) @binding(0) var<storage, read> parameters: Rows;
+@group(0) @binding(0) var<storage, read> parameters: Rows; // items: one for the batch, the floor
 @group(0) @binding(1) var<storage, read> tokens: array<u32>;
 @group(0) @binding(2) var<storage, read_write> log_onehot: array<f32>;
 @group(0) @binding(3) var<storage, read_write> faults: array<atomic<u32>, 2>;

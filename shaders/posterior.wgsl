@@ -1,4 +1,4 @@
-// The dense log posterior log q(x_u | x_t) of the reference's q_posterior: K rows of logits to K + 1 rows.
+// The dense log posterior log q(x_u | x_t): K rows of logits to K + 1 rows (docs/MATH.md#posterior-closed-form).
 //#include "lib/column_logits.wgsl"
 //#include "lib/posterior.wgsl"
 
@@ -7,7 +7,7 @@
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> log_p_x_prev: array<u32>;
 
-// A worthless column is NaN throughout.
+// Every row of an invalid column is NaN.
 fn result_bits(value: f32, invalid: bool) -> u32 {
   return select(finite_or_log_zero(value), NAN_BITS, invalid);
 }

@@ -1,6 +1,7 @@
-// log q(x_t | previous = k) of a known x_t: K rows cumulated from clean data, or C rows of one step.
+// log q(x_t | previous = k) of a known x_t: K rows cumulated from clean data, or C rows of one step
+// (docs/MATH.md#transition-rows).
 //#include "lib/numerics.wgsl"
-//#include "lib/layout.wgsl"
+//#include "lib/rows.wgsl"
 //#include "lib/each_element.wgsl"
 
 // items: log probability of x_t from its own class, from another class, and from any class if x_t is the mask; then

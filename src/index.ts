@@ -1,29 +1,42 @@
 export type { VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './config'
-export { type Capabilities, capabilities, requestDevice } from './device'
 export * from './errors'
 export type { PretrainedOptions } from './fetch'
-export type { OnnxGpuTensor } from './interop'
-export type { AddNoiseOptions, LogPX0Options, LogQOptions, QPosteriorOptions } from './operator_options'
-export { VQDiffusionPipeline } from './pipeline'
-export { RandomGenerator, type RandomGeneratorState } from './random'
+export { GpuContext } from './gpu/context'
+export { DenseOperators } from './gpu/dense'
+export { type Capabilities, capabilities, requestDevice } from './gpu/device'
+export { ForwardProcess } from './gpu/forward'
+export type { LogitsTensor } from './gpu/logits'
+export { type GpuStepOptions, ReverseStep } from './gpu/step'
+export type { OnnxGpuTensor } from './gpu/tensor'
+export { type Dtype, GpuTensor, type TypedArrayOf } from './gpu/tensor'
 export type {
-  ChainScheduler,
-  ChainTensor,
+  AddNoiseOptions,
+  Faults,
+  Guidance,
+  KnownTokens,
+  Layout,
+  LogPX0Options,
+  LogQOptions,
+  QPosteriorOptions,
+  Spacing,
+  StepDiagnostics,
+  StepOptions,
+  TimestepOptions,
+  VQDiffusionSchedulerOutput,
+} from './options'
+export type {
+  ChainPosition,
   Decoder,
   Denoiser,
   DenoiserInput,
   SampleOptions,
   SampleProgress,
-} from './sample_options'
-export { type GpuStepOptions, VQDiffusionScheduler } from './scheduler'
-export type { LogitsTensor } from './step_inputs'
-export type {
-  Faults,
-  Guidance,
-  KnownTokens,
-  Layout,
-  StepDiagnostics,
-  StepOptions,
-  VQDiffusionSchedulerOutput,
-} from './step_options'
-export { type Dtype, GpuTensor, type TypedArrayOf } from './tensor'
+} from './pipeline/options'
+export { VQDiffusionPipeline } from './pipeline/pipeline'
+export type { Expectation } from './process/expectation'
+export { Process } from './process/process'
+export { RandomGenerator, type RandomGeneratorState } from './random'
+export { type GpuPurityOptions, PuritySampler } from './samplers/purity/gpu'
+export type { ChainScheduler, ChainTensor } from './samplers/sampler'
+export type { ExpectationOptions } from './schedulers/base'
+export { VQDiffusionScheduler } from './schedulers/gpu'

@@ -1,13 +1,14 @@
 import { OptionError, ShapeError } from './errors'
 
-/** Where an item's random numbers come from: its seed, and its place among the items that share the seed. */
-export interface ItemStream {
-  readonly seedLow: number
-  readonly seedHigh: number
+/** The random stream of a batch item (docs/MATH.md#random-numbers); the struct ItemStream of random.wgsl. */
+export type ItemStream = {
+  /** The low and the high 32 bits. */
+  readonly seed: readonly [low: number, high: number]
+  /** Index among the items that share the seed. */
   readonly item: number
 }
 
-/** What `RandomGenerator.state` saves; plain JSON, seeds as decimal strings. */
+/** The state of a RandomGenerator as JSON; seeds are decimal strings. */
 export interface RandomGeneratorState {
   readonly seeds: readonly string[]
   readonly counter: number
@@ -15,11 +16,12 @@ export interface RandomGeneratorState {
 
 /**
  * The source of randomness of a chain: one seed, or one per batch item, and a counter that every drawing call uses and
- * advances. An item with its own seed draws what it would draw alone; under a single seed, item 0 does.
+ * advances. The random bits are the same on every device. An item with its own seed draws the same tokens as alone;
+ * with a single seed that holds for item 0.
  */
 export class RandomGenerator {
   readonly #seeds: readonly bigint[]
-  /** Of the batch that was last asked for. */
+  /** The streams of the last batch size. */
   #streams: readonly ItemStream[] | undefined
   #counter = 0
 
@@ -52,8 +54,7 @@ export class RandomGenerator {
     this.#streams = Array.from({ length: batchSize }, (_, item) => {
       const seed = seeds[seeds.length === 1 ? 0 : item]!
       return {
-        seedLow: Number(seed & 0xffffffffn),
-        seedHigh: Number(seed >> 32n),
+        seed: [Number(seed & 0xffffffffn), Number(seed >> 32n)],
         item: seeds.length === 1 ? item : 0,
       }
     })

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
-import { createSchedule, transition } from '../src/schedule'
+import { createSchedule } from '../src/process/schedule'
+import { transition } from '../src/process/transition'
 import { gpuTest, pseudoLogits } from './gpu'
 import { goodnessOfFit } from './statistics'
 

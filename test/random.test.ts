@@ -1,25 +1,25 @@
 import { expect } from 'vitest'
 import { GpuTensor, requestDevice } from 'vq-diffusion-webgpu'
+import random from '../shaders/lib/random.wgsl'
 import { classTailWords, classWords, exponential, pixelKey, type Words } from '../src/cpu/random'
+import { specialise } from '../src/gpu/shader'
 import type { ItemStream } from '../src/random'
-import { specialise } from '../src/shader'
 import { gpuTest } from './gpu'
 
 const device = await requestDevice()
 const pixels = 256
 const groups = 1024
-const stream: ItemStream = { seedLow: 0x89abcdef, seedHigh: 0x01234567, item: 3 }
+const stream: ItemStream = { seed: [0x89abcdef, 0x01234567], item: 3 }
 const counter = 0xfffffff0
 const purpose = 0
 
 /** Every word and exponential of `pixels` × 4·`groups` classes: 2²⁰ of each, and the raw exponentials of given words. */
 const source = `
-//#include "lib/numerics.wgsl"
 //#include "lib/random.wgsl"
 @group(0) @binding(0) var<storage, read_write> words: array<u32>;
 @group(0) @binding(1) var<storage, read_write> variates: array<f32>;
 @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let stream = ItemStream(vec2u(${stream.seedLow}u, ${stream.seedHigh}u), ${stream.item}u);
+  let stream = ItemStream(vec2u(${stream.seed[0]}u, ${stream.seed[1]}u), ${stream.item}u);
   let key = pixel_key(stream, id.y, ${counter}u, ${purpose}u);
   let drawn = class_words(key, id.x);
   let noise = exponentials(key, id.x, drawn);
@@ -36,7 +36,12 @@ gpuTest(device, 'a million random words equal the host’s, their exponentials w
   const pipeline = device.createComputePipeline({
     label: 'test/random',
     layout: 'auto',
-    compute: { module: device.createShaderModule({ label: 'test/random', code: specialise(source) }) },
+    compute: {
+      module: device.createShaderModule({
+        label: 'test/random',
+        code: specialise({ name: 'test', source, includes: { 'lib/random.wgsl': random }, bindings: {} }),
+      }),
+    },
   })
   const bindGroup = device.createBindGroup({
     label: 'test/random',

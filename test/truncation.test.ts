@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { GpuTensor, OptionError, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { createSchedule, routeTable } from '../src/schedule'
+import { routeTable } from '../src/process/routes'
+import { createSchedule } from '../src/process/schedule'
 import { gpuTest, pseudoLogits, pseudoTokens } from './gpu'
 import { goodnessOfFit } from './statistics'
 

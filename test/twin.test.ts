@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import type { LogPX0Options } from '../src/operator_options'
+import type { LogPX0Options } from '../src/options'
 import { checkClose } from './conformance/checks'
 import { layouts } from './conformance/layouts'
 import { gpuTest, pseudoLogits, pseudoTokens } from './gpu'

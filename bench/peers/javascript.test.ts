@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { truncate } from '../../src/cpu/truncate'
+import { truncate } from '../../src/cpu/truncation'
 import { truncateMasses } from './javascript'
 
 /** The cut by a histogram is the twin's, which sorts: random columns, ties, few classes, every kind of rate. */

@@ -1,6 +1,6 @@
 import { type GpuTensor, RandomGenerator } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { elementIndex } from '../../src/cpu/columns'
+import { elementIndex } from '../../src/cpu/logits'
 import { classTailWords, classWords, exponential, Purpose, pixelKey } from '../../src/cpu/random'
 import type { ChainStep } from '../cases/chains'
 import { type CaseData, readFloats, stepOptions } from '../cases/data'

@@ -1,12 +1,13 @@
 import { readConfig } from '../../src/config'
-import { createSchedule, posteriorCoefficients } from '../../src/schedule'
+import { posteriorCoefficients } from '../../src/process/posterior'
+import { createSchedule } from '../../src/process/schedule'
 import type { Problem } from './peer'
 
 /**
  * The dense draw in the fewest operators.
  *
- * argmax(log q + Gumbel) is argmin(q / log u), a race of exponentials. The posterior q needs no logarithms and no one-hot:
- * divided by what all classes share, it is
+ * argmax(log q + Gumbel) is argmin(q / log u), a race of exponentials. The posterior q needs no logarithms and no one-hot
+ * (docs/MATH.md#posterior-closed-form): divided by what all classes share, it is
  *
  *   q_k = p_k + shift(S, p_j)      for every class k except x_t's own, and
  *   q_own = own(S, p_j)            for x_t's own row, j or the mask,

@@ -1,7 +1,8 @@
-// The logits of a column, for kernels whose `parameters` say where they lie.
-//#include "lib/columns.wgsl"
-//#include "lib/layout.wgsl"
+// The logits of a column, one class at a time, for kernels whose `parameters` give their place.
 //#include "lib/each_column.wgsl"
+//#include "lib/layout.wgsl"
+//#include "lib/log_sum_exp.wgsl"
+//#include "lib/logit_bits.wgsl"
 
 fn logit_of(token: u32, k: u32) -> Logit {
   let index = element(parameters.class_major != 0u, NUM_CODES, parameters.num_pixels, token, k);
@@ -16,7 +17,7 @@ fn logit_of(token: u32, k: u32) -> Logit {
 //#endif
 }
 
-// The log-sum-exp of a column, known to all lanes that share it. Uniform control flow only.
+// The log-sum-exp of a column's logits, known to all of its lanes. Uniform control flow only.
 fn column_log_sum_exp(local_index: u32, token: u32, in_range: bool) -> LogSumExp {
   var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
   if (in_range) {
@@ -29,4 +30,9 @@ fn column_log_sum_exp(local_index: u32, token: u32, in_range: bool) -> LogSumExp
     }
   }
   return reduce_log_sum_exp(local_index, partial);
+}
+
+// Whether nothing can be drawn from a column: an invalid logit, or no finite one.
+fn is_invalid_column(total: LogSumExp) -> bool {
+  return total.invalid != 0u || total.sum == 0.0;
 }

@@ -1,6 +1,6 @@
-// LANES invocations a column: kernels that include this define column, in uniform control flow, for columns that do not
-// exist too.
-//#include "lib/reduce.wgsl"
+// LANES invocations for each column. Kernels that include this define column(local_index, token, in_range), which runs
+// in uniform control flow, also for tokens out of range.
+//#include "lib/lanes.wgsl"
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(

@@ -1,19 +1,8 @@
-// Where an element of a [items, rows, pixels] or [items, pixels, rows] tensor lies, and the parameters of kernels that
-// give each element its own invocation.
-
-struct Rows {
-  size: u32, // elements of the output
-  num_pixels: u32,
-  rows: u32, // of the output
-  class_major: u32,
-  tokens_offset: u32,
-  input_offset: u32,
-  items: array<vec4f>,
-}
+// Positions of elements in a tensor [items, rows, pixels] (class-major) or [items, pixels, rows] (pixel-major).
 
 struct Place {
-  token: u32, // counted through the batch
-  k: u32,
+  token: u32, // index over the whole batch
+  k: u32, // row
 }
 
 // Row-major index of row k of a token.

@@ -1,16 +1,16 @@
-// Raw logits of one class, with classifier-free guidance. Read as bits: -infinity is legal for a class, and WGSL
+// Decodes raw logits, with classifier-free guidance. They are tested as bits: -infinity is a valid logit, but WGSL
 // arithmetic may assume that it does not occur.
 //#include "lib/numerics.wgsl"
 
 struct Logit {
-  value: f32, // LOG_ZERO: a class of probability zero
-  invalid: bool, // NaN or +infinity: the column is worthless
+  value: f32, // LOG_ZERO: a class of probability 0
+  invalid: bool, // NaN or +infinity, or +infinity after guidance
 }
 
-// The same, four classes at a time: LOG_ZERO where a class has no probability.
+// Four classes at a time.
 struct FourLogits {
   values: vec4f,
-  invalid: bool, // some of them is
+  invalid: bool, // of any of the four
 }
 
 fn are_finite(bits: vec4u) -> vec4<bool> {
@@ -25,15 +25,15 @@ fn plain_logits(bits: vec4u) -> FourLogits {
   return FourLogits(select(vec4f(LOG_ZERO), bitcast<vec4f>(bits), are_finite(bits)), any_invalid(bits));
 }
 
-// l_u + s (l_c - l_u) (Ho and Salimans 2022; SEMANTICS 10), of finite logits.
+// l_u + s (l_c - l_u) of finite logits (Ho and Salimans 2022; docs/MATH.md#guidance).
 fn guided(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> vec4f {
   let conditional = bitcast<vec4f>(conditional_bits);
   let unconditional = bitcast<vec4f>(unconditional_bits);
   return unconditional + (scale * (conditional - unconditional));
 }
 
-// The same of any logits. A class that both halves, or the conditional half alone, exclude stays excluded; one that only
-// the unconditional half excludes would get +infinity.
+// Guidance of any logits. A class that the conditional half excludes (-infinity) stays excluded. A class that only the
+// unconditional half excludes would get +infinity, so it is invalid.
 fn guided_logits(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> FourLogits {
   let are_both_finite = are_finite(conditional_bits) & are_finite(unconditional_bits);
   let only_unconditional_excludes = are_finite(conditional_bits) & !are_finite(unconditional_bits);

@@ -1,9 +1,14 @@
-// Logarithms that stay accurate where WGSL's own may not, and bit patterns that WGSL arithmetic may not see.
+// Logarithms that stay accurate where WGSL's own need not, and bit patterns that WGSL arithmetic need not preserve
+// (docs/MATH.md#numerics).
 
-// K, the classes without the mask, which is class K.
+// K, the number of classes without the mask. The mask is class K.
 override NUM_CODES: u32;
 
-// Stands for log 0: WGSL may assume that there are no infinities. Anything below LOG_ZERO_LIMIT is log 0.
+// Results of a draw that are no class: no score is finite; some logit is NaN or +infinity.
+const NO_CLASS = 0xfffffffeu;
+const INVALID_CLASS = 0xffffffffu;
+
+// log 0, since WGSL may assume that there are no infinities. Every value below LOG_ZERO_LIMIT counts as log 0.
 const LOG_ZERO = -1e30;
 const LOG_ZERO_LIMIT = -1e29;
 
@@ -12,7 +17,7 @@ const NAN_BITS = 0x7fc00000u;
 
 const LOG2_E = 1.44269504;
 
-// Floats in ascending order as positive integers in ascending order, and back; -0 comes before 0.
+// Maps floats to unsigned integers of the same order, and back. -0 is below 0.
 fn ordered(value: f32) -> u32 {
   let bits = bitcast<u32>(value);
   return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
@@ -22,12 +27,12 @@ fn from_ordered(order: u32) -> f32 {
   return bitcast<f32>(select(~order, order & 0x7fffffffu, (order & 0x80000000u) != 0u));
 }
 
-// NaN or +infinity: nothing can be drawn from it. -infinity is a class of probability zero.
+// NaN or +infinity. -infinity is valid: a class of probability 0.
 fn is_invalid(bits: u32) -> bool {
   return (bits & 0x7f800000u) == 0x7f800000u && bits != NEGATIVE_INFINITY_BITS;
 }
 
-// The bits of a log-probability for the host: log 0 as -infinity, which WGSL arithmetic may not make.
+// The bits of a log-probability for the host: log 0 becomes -infinity, which WGSL arithmetic need not produce.
 fn finite_or_log_zero(value: f32) -> u32 {
   return select(bitcast<u32>(value), NEGATIVE_INFINITY_BITS, value < LOG_ZERO_LIMIT);
 }

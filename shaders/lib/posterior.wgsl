@@ -1,5 +1,5 @@
-// log q(x_u | x_t) of a column by the closed forms of the reference's posterior, its log(1e-30) floors included.
-// Log 0 among the coefficients is LOG_ZERO.
+// log q(x_u | x_t) of a column by the closed form of the posterior, with the log(1e-30) floors of diffusers
+// (docs/MATH.md#posterior-closed-form). LOG_ZERO stands for log 0 in the coefficients.
 
 struct PosteriorItem {
   masked_class: f32,
@@ -18,8 +18,7 @@ struct Posterior {
   num_tokens: u32,
   num_pixels: u32,
   class_major: u32,
-  // Rows of what is written or drawn from: K + 1, or K for the last step, whose scores are the logits themselves.
-  rows: u32,
+  rows: u32, // K + 1, or K for the last step, whose scores are the logits
   conditional_offset: u32,
   unconditional_offset: u32,
   sample_offset: u32,
@@ -29,7 +28,7 @@ struct Posterior {
   items: array<PosteriorItem>,
 }
 
-// What class k adds to the column's sum: log p(x_0 = k), for an ordinary x_t divided by q(x_t | x_0 = k).
+// The term of class k in the column's sum: log p(x_0 = k), less log q(x_t | x_0 = k) for an ordinary x_t.
 fn posterior_term(item: PosteriorItem, class_t: u32, k: u32, logit: f32) -> f32 {
   if (class_t == NUM_CODES) {
     return logit;
@@ -37,7 +36,7 @@ fn posterior_term(item: PosteriorItem, class_t: u32, k: u32, logit: f32) -> f32 
   return logit - select(item.cumulative_other, item.cumulative_same, k == class_t);
 }
 
-// Row k of the posterior; `total` is the log-sum-exp of the column's terms, `term` the class's own.
+// Row k of the posterior; `total` is the log-sum-exp of the column's terms, `term` that of class k.
 fn posterior_row(item: PosteriorItem, class_t: u32, k: u32, term: f32, total: f32) -> f32 {
   if (class_t == NUM_CODES) {
     if (k == NUM_CODES) {

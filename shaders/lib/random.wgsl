@@ -1,12 +1,13 @@
-// Counter-based random numbers, the same integers as src/cpu/random.ts: Philox-4x32-10 (Salmon et al. 2011) makes one key
-// per latent pixel and purpose, pcg4d (Jarzynski and Olano 2020) hashes it into the words of four classes at a time.
+// Counter-based random numbers, the same integers as src/cpu/random.ts (docs/MATH.md#random-numbers). Philox-4x32-10
+// (Salmon et al. 2011) gives one key per latent pixel and purpose; pcg4d (Jarzynski and Olano 2020) hashes the key into
+// the words of four classes at a time.
 
 const PURPOSE_X0 = 0u;
 const PURPOSE_ROUTE = 1u;
 const PURPOSE_UNIFORM_CLASS = 2u;
-const PURPOSE_SELECT = 3u;
+const PURPOSE_SELECTION = 3u;
 
-// Where an item's random numbers come from: its seed, and its place among the items that share the seed.
+// The random stream of a batch item: its seed, and its index among the items that share the seed.
 struct ItemStream {
   seed: vec2u,
   item: u32,
@@ -67,9 +68,9 @@ fn uniform_class(stream: ItemStream, pixel: u32, counter: u32, num_codes: u32) -
   return multiply_high(pixel_key(stream, pixel, counter, PURPOSE_UNIFORM_CLASS).x, num_codes);
 }
 
-// -log(1 - v) with v = (word + fraction)/2^32; `offsets` are fractions/2^32. The smaller of v and 1 - v is made, so that
-// both tails keep their relative accuracy; the polynomial is within 3e-9 up to v = 1/4. Both ways are computed and one
-// is taken: a branch here costs more than either.
+// -log(1 - v) with v = (word + fraction) / 2^32; `offsets` are fraction / 2^32. The polynomial, within 3e-9 for v up to
+// 1/4, works on v, the logarithm on 1 - v, so both tails keep their relative accuracy. Both are computed and one is
+// selected: a branch costs more than either.
 fn exponentials_of_words(words: vec4u, offsets: vec4f) -> vec4f {
   let is_large = words >= vec4u(0x40000000u);
   let x = (vec4f(select(words, ~words, is_large)) * 0x1p-32) + offsets;
@@ -83,7 +84,7 @@ fn exponentials_of_words(words: vec4u, offsets: vec4f) -> vec4f {
   return select(series * x, -log(x), is_large);
 }
 
-// For exponentials_of_words: the middle of a word's interval, or, where the word is small, a place by 24 more bits.
+// Offsets for exponentials_of_words: the middle of the word's interval or, for a small word, 24 more random bits.
 fn offsets_within(words: vec4u, more: vec4u) -> vec4f {
   let places = (vec4f(more >> vec4u(8u)) + 0.5) * 0x1p-56;
   return select(vec4f(0x1p-33), places, words < vec4u(0x10000u));
@@ -94,7 +95,7 @@ fn class_words(key: vec4u, group: u32) -> vec4u {
   return pcg4d(vec4u(key.x + group, key.yzw));
 }
 
-// The exponential variates made of them, resolved down to 2^-57.
+// The exponential variates of these words, resolved down to 2^-57.
 fn exponentials(key: vec4u, group: u32, words: vec4u) -> vec4f {
   var offsets = vec4f(0x1p-33);
   if (any(words < vec4u(0x10000u))) {

@@ -1,8 +1,9 @@
-import type { StepDiagnostics } from '../step_options'
-import { type ColumnReader, highest, readColumn } from './columns'
+import type { StepDiagnostics } from '../options'
+import { highest } from '../process/log_space'
+import { type ColumnReader, readColumn } from './logits'
 import type { CpuTensor } from './tensor'
 
-/** Fills in what a step did: entropy and highest probability of p(x₀) per token, and the tokens that changed. */
+/** Fills in the diagnostics of a step. */
 export function diagnose(
   { entropy, topProbability, counts }: StepDiagnostics<CpuTensor>,
   {
@@ -19,7 +20,7 @@ export function diagnose(
   for (let token = 0; token < sample.size; token++) {
     const column = readColumn(logits, token, numCodes)
     const high = highest(column)
-    // Worthless: NaN passes on.
+    // Invalid columns stay 0.
     if (Number.isFinite(high)) {
       // −Σ p log p = log Σ e^l − Σ l e^l / Σ e^l, l below the highest logit.
       let [total, weighted] = [0, 0]

@@ -1,16 +1,19 @@
+import type { RouteThresholds, Thresholds } from '../process/routes'
 import type { ItemStream } from '../random'
-import type { RouteThresholds, Thresholds } from '../thresholds'
 import { classTailWords, classWords, exponential, multiplyHigh, Purpose, pixelKey, type Words } from './random'
 
-/** Where one latent pixel's random numbers come from. */
+/** The random stream of one latent pixel in one drawing call. */
 export interface PixelStream {
   readonly stream: ItemStream
   readonly pixel: number
   readonly counter: number
 }
 
-/** Routes of a token; 'x0' takes the drawn x₀, or, before it is known, needs it. */
+/** The route of a token to x_u (docs/MATH.md#route-table); staying masked is 'keep'. */
 export type Route = 'keep' | 'uniform' | 'x0'
+
+/** A route before x₀ is drawn. */
+export type SettledRoute = 'keep' | 'uniform' | 'unsettled'
 
 /** A uniform 31-bit integer, the unit of route thresholds. */
 export function routeDraw({ stream, pixel, counter }: PixelStream): number {
@@ -29,26 +32,27 @@ export function noised(token: number, [keep, mask]: Thresholds, at: PixelStream,
   return draw < mask ? numCodes : uniformClass(at, numCodes)
 }
 
-/** The route of a token as far as it is settled without x₀. */
-export function settledRoute(thresholds: RouteThresholds, isMasked: boolean, draw: number): Route {
-  return among(isMasked ? thresholds.masked : thresholds.settled, draw)
+/** The route of a token before x₀ is drawn. */
+export function settledRoute(thresholds: RouteThresholds, isMasked: boolean, draw: number): SettledRoute {
+  return routeBelow(isMasked ? thresholds.masked : thresholds.settled, draw) ?? 'unsettled'
 }
 
-/** The route of a token whose x₀ is known. */
+/** The route of a token whose x₀ is drawn. */
 export function routeGivenX0(thresholds: RouteThresholds, isMasked: boolean, agrees: boolean, draw: number): Route {
   const settled = settledRoute(thresholds, isMasked, draw)
-  if (settled !== 'x0' || isMasked) return settled
-  return among(agrees ? thresholds.agrees : thresholds.differs, draw)
+  if (settled !== 'unsettled') return settled
+  if (isMasked) return 'x0'
+  return routeBelow(agrees ? thresholds.agrees : thresholds.differs, draw) ?? 'x0'
 }
 
-function among([keep, uniform]: readonly [number, number], draw: number): Route {
+function routeBelow([keep, uniform]: Thresholds, draw: number): 'keep' | 'uniform' | undefined {
   if (draw < keep) return 'keep'
-  return draw < uniform ? 'uniform' : 'x0'
+  return draw < uniform ? 'uniform' : undefined
 }
 
 /**
- * Draws x₀ by a Gumbel argmax over K raw logits; −∞ excludes a class, ties go to the lowest.
- * Returns null if nothing can be drawn: NaN, +∞, or no finite logit.
+ * Draws x₀ by a Gumbel argmax over K raw logits (docs/MATH.md#gumbel-noise). −∞ excludes a class; the lowest class wins
+ * ties. Returns null if nothing can be drawn: a logit is NaN or +∞, or none is finite.
  */
 export function drawX0(logits: Float64Array, at: PixelStream): number | null {
   const numCodes = logits.length

@@ -1,8 +1,8 @@
-import { logAddExp, type PosteriorCoefficients } from '../schedule'
-import { highest } from './columns'
+import { logAddExp, logSumExp } from '../process/log_space'
+import type { PosteriorCoefficients } from '../process/posterior'
 
 /**
- * The log posterior log q(x_u | x_t) of one column by the closed forms (SEMANTICS 11), C = K + 1 rows in float64.
+ * log q(x_u | x_t) of one column by the closed form (docs/MATH.md#posterior-closed-form), C = K + 1 rows, float64.
  *
  * @param logits log p(x₀ = k), K of them; −∞ is log 0
  * @param classT x_t; K is the mask
@@ -24,17 +24,4 @@ export function posteriorColumn(logits: Float64Array, classT: number, c: Posteri
   }
   out[K] = c.ordinaryMask + total
   return out
-}
-
-/** log Σ exp of the terms; −∞ of none. */
-export function logSumExp(terms: Float64Array): number {
-  const high = highest(terms)
-  if (high === -Infinity) return -Infinity
-  return high + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - high), 0))
-}
-
-/** Gumbel noise of a supplied uniform, as the reference defines it; 1e-30 is a float32 there. */
-export function gumbelOfUniform(u: number): number {
-  const epsilon = Math.fround(1e-30)
-  return -Math.log(-Math.log(u + epsilon) + epsilon)
 }

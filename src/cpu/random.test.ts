@@ -72,7 +72,7 @@ describe('exponential variates', () => {
 
   it('have the exponential law (α = 1e-6)', () => {
     const counts = new Uint32Array(32)
-    const key = pixelKey({ seedLow: 1, seedHigh: 2, item: 0 }, 3, 4, Purpose.x0)
+    const key = pixelKey({ seed: [1, 2], item: 0 }, 3, 4, Purpose.x0)
     for (let group = 0; group < 65536; group++)
       for (const word of classWords(key, group)) {
         const survival = Math.exp(-exponential(word, () => 0x80000000))
@@ -85,7 +85,7 @@ describe('exponential variates', () => {
 describe('class words', () => {
   const groups = 2 ** 16
   const words = new Float64Array(groups * 4)
-  const key = pixelKey({ seedLow: 99, seedHigh: 0, item: 0 }, 12, 7, Purpose.x0)
+  const key = pixelKey({ seed: [99, 0], item: 0 }, 12, 7, Purpose.x0)
   for (let group = 0; group < groups; group++) words.set(classWords(key, group), group * 4)
 
   it('are uniform in each of the four places, high and low bits alike (α = 1e-6)', () => {

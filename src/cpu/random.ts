@@ -1,16 +1,16 @@
 import type { ItemStream } from '../random'
 
 /**
- * Counter-based random numbers, the same integers as shaders/lib/random.wgsl.
+ * Counter-based random numbers, the same integers as shaders/lib/random.wgsl (docs/MATH.md#random-numbers).
  *
- * A strong generator (Philox-4x32-10; Salmon et al. 2011) makes one key per (seed, item, latent pixel, counter,
- * purpose); a cheap hash of that key (pcg4d; Jarzynski and Olano 2020) makes the words of four classes at a time.
+ * A strong generator (Philox-4x32-10; Salmon et al. 2011) gives one key per seed, item, latent pixel, counter and
+ * purpose. A cheap hash of that key (pcg4d; Jarzynski and Olano 2020) gives the words of four classes at a time.
  */
 
 export type Words = readonly [number, number, number, number]
 
-/** What a random number is for; each purpose has a stream of its own. Values are shared with lib/random.wgsl. */
-export const Purpose = { x0: 0, route: 1, uniformClass: 2, select: 3 } as const
+/** Purposes of random numbers, each with a stream of its own; the values of random.wgsl. */
+export const Purpose = { x0: 0, route: 1, uniformClass: 2, selection: 3 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 
 /** High 32 bits of a 32×32-bit product. */
@@ -59,7 +59,7 @@ export function pcg4d(input: Words): Words {
 
 /** The 128-bit key of one latent pixel for one purpose in one drawing call. */
 export function pixelKey(stream: ItemStream, pixel: number, counter: number, purpose: Purpose): Words {
-  return philox4x32([pixel, counter, purpose, stream.item], [stream.seedLow, stream.seedHigh])
+  return philox4x32([pixel, counter, purpose, stream.item], stream.seed)
 }
 
 /** Random 32-bit words of classes 4·group to 4·group + 3. */
@@ -67,7 +67,7 @@ export function classWords(key: Words, group: number): Words {
   return pcg4d([(key[0] + group) >>> 0, key[1], key[2], key[3]])
 }
 
-/** More bits for classes whose word is small, where 32 bits would be too coarse. */
+/** Further bits for classes whose word is small, since 32 bits are too coarse there. */
 export function classTailWords(key: Words, group: number): Words {
   return pcg4d([(key[0] + group) >>> 0, ~key[1] >>> 0, key[2], key[3]])
 }

@@ -1,10 +1,10 @@
+import { elementCount, shapeText } from '../checks'
 import { DtypeError, ShapeError } from '../errors'
-import { elementCount } from '../tensor'
 
 export type CpuArray = Float64Array | Float32Array | Uint32Array | Int32Array
 export type CpuDtype = 'f64' | 'f32' | 'u32' | 'i32'
 
-/** A dense row-major tensor in host memory: what `GpuTensor` is to the GPU engine. */
+/** A dense row-major tensor in host memory, the counterpart of `GpuTensor`. */
 export class CpuTensor<A extends CpuArray = CpuArray> {
   readonly dtype: CpuDtype
 
@@ -14,7 +14,7 @@ export class CpuTensor<A extends CpuArray = CpuArray> {
     readonly shape: readonly number[],
   ) {
     if (elementCount(shape) !== data.length)
-      throw new ShapeError(`Shape [${shape.join(', ')}] holds ${elementCount(shape)} elements; given ${data.length}.`)
+      throw new ShapeError(`Shape ${shapeText(shape)} holds ${elementCount(shape)} elements; given ${data.length}.`)
     this.dtype = dtypeOf(data)
   }
 
@@ -30,7 +30,7 @@ export class CpuTensor<A extends CpuArray = CpuArray> {
     return new CpuTensor(this.data.slice() as A, this.shape)
   }
 
-  /** Nothing to free; lets code that owns tensors treat both kinds alike. */
+  /** Does nothing; for code that handles tensors of both engines. */
   destroy(): void {}
 }
 

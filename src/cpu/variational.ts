@@ -1,14 +1,14 @@
 /** Terms of the variational bound of one token, in nats. */
 export interface VariationalTerms<Term> {
-  /** KL(q(x_{t−1} | x_t, x₀) ‖ p(x_{t−1} | x_t)), what training minimises at t > 0. */
+  /** KL(q(x_{t−1} | x_t, x₀) ‖ p(x_{t−1} | x_t)), the loss at t > 0. */
   readonly kl: Term
-  /** −log p(x_{t−1} = x₀ | x_t), what training minimises at t = 0. */
+  /** −log p(x_{t−1} = x₀ | x_t), the loss at t = 0. */
   readonly decoderNll: Term
 }
 
 /**
- * The terms of one token from its two posteriors of C rows (SEMANTICS 14). Both are clamped to [−70, 0] first, as the
- * paper authors' code does: a class that the model excludes costs 70, not infinity.
+ * The terms of one token from its two posteriors of C rows (docs/MATH.md#variational-terms). Both are clamped to [−70,
+ * 0], as in the paper authors' code: a class that the model excludes costs 70, not infinity.
  *
  * @param truth log q(x_{t−1} | x_t, x₀)
  * @param model log p(x_{t−1} | x_t)

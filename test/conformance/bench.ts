@@ -1,6 +1,5 @@
 import type { VQDiffusionSchedulerOptions } from '../../src/config'
-import type { AddNoiseOptions, LayoutOption, LogPX0Options, LogQOptions } from '../../src/operator_options'
-import type { PurityRule } from '../../src/purity'
+import type { AddNoiseOptions, LayoutOption, LogPX0Options, LogQOptions, PurityRule } from '../../src/options'
 import { RandomGenerator } from '../../src/random'
 import type { FixtureCase, Fixtures, FloatTensor, TokenTensor } from './fixtures'
 

@@ -1,5 +1,5 @@
 import type { GpuTensor } from 'vq-diffusion-webgpu'
-import type { Layout } from '../../src/step_options'
+import type { Layout } from '../../src/options'
 import { take } from './bench'
 import { checkClose, checkEqual, checkTokens } from './checks'
 import type { FixtureCase, FloatTensor } from './fixtures'

@@ -1,4 +1,4 @@
-import type { Layout } from '../../src/step_options'
+import type { Layout } from '../../src/options'
 import type { FloatTensor } from './fixtures'
 
 export const layouts: readonly Layout[] = ['class-major', 'pixel-major']

@@ -1,6 +1,6 @@
 import { readConfig, writeConfig } from '../../src/config'
-import { originalPurityQuotas } from '../../src/purity_quota'
-import { leadingTimesteps, scheduleTables, stridedTimesteps } from '../../src/schedule'
+import { scheduleTables } from '../../src/process/schedule'
+import { leadingTimesteps, stridedTimesteps } from '../../src/process/timesteps'
 import { checkClose, checkEqual } from './checks'
 import type { FixtureCase, Fixtures } from './fixtures'
 
@@ -43,4 +43,23 @@ export const tableOps: Record<string, (fixture: FixtureCase, fixtures: Fixtures)
     const got = Object.fromEntries(([10, 25, 50, 100] as const).map((T) => [T, originalPurityQuotas(T)]))
     checkEqual('quotas', got, outputs.json)
   },
+}
+
+/**
+ * The quotas that the paper authors' code has for 1024 tokens, hard-coded there for 100, 50, 25 and 10 timesteps: tokens
+ * to reveal at timestep index 0 to T − 1 (github.com/microsoft/VQ-Diffusion). `purityQuota` is close to
+ * them. Those of 100 timesteps add up to 1025.
+ */
+function originalPurityQuotas(numTimesteps: 100 | 50 | 25 | 10): number[] {
+  const repeat = (counts: number[], times: number) => Array.from({ length: times }, () => counts).flat()
+  switch (numTimesteps) {
+    case 100:
+      return [1, ...repeat([10, 11, 10], 32), 10, 11, 11]
+    case 50:
+      return [10, ...repeat([21, 20], 24), 30]
+    case 25:
+      return [21, ...repeat([41], 23), 60]
+    case 10:
+      return [69, ...repeat([102], 8), 139]
+  }
 }

@@ -1,0 +1,62 @@
+import { requireGenerator, requireOneOf, requireSample } from '../checks'
+import { forwardThresholds, threshold } from '../process/routes'
+import { initialMaskProbability } from '../process/transition'
+import type { RandomGenerator } from '../random'
+import type { CpuContext } from './context'
+import { noised, routeDraw, uniformClass } from './draw'
+import { CpuTensor } from './tensor'
+
+/** The start of a chain and the forward process, drawn by seed. */
+export class ForwardProcess {
+  constructor(private readonly context: CpuContext) {}
+
+  /** See `VQDiffusionScheduler.initialSample`. */
+  initialSample(
+    shape: readonly [batchSize: number, numLatentPixels: number],
+    { generator, start = 'noise' }: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
+  ): CpuTensor<Uint32Array> {
+    const { maskClass, numCodes, schedule } = this.context.process
+    const sample = this.context.emptyTokens(shape)
+    const [batchSize, numPixels] = shape
+    requireOneOf('start', start, ['noise', 'mask'])
+    if (start === 'mask') {
+      sample.data.fill(maskClass)
+      return sample
+    }
+    requireGenerator('initialSample', generator)
+    const streams = generator.streams(batchSize)
+    const counter = generator.nextCounter()
+    const masked = threshold(initialMaskProbability(schedule))
+    for (let token = 0; token < sample.size; token++) {
+      const at = { stream: streams[Math.floor(token / numPixels)]!, pixel: token % numPixels, counter }
+      sample.data[token] = routeDraw(at) < masked ? maskClass : uniformClass(at, numCodes)
+    }
+    return sample
+  }
+
+  /** See `VQDiffusionScheduler.addNoise`, with a generator. */
+  addNoise(
+    x0: CpuTensor,
+    t: number | readonly number[],
+    { generator, faults = this.context.faults }: { generator: RandomGenerator; faults?: CpuTensor },
+  ): CpuTensor<Uint32Array> {
+    const { context } = this
+    const { maskClass, numCodes, schedule } = context.process
+    const { batchSize, numPixels } = requireSample('x0', x0)
+    const steps = context.process.resolveSteps(t, -1, batchSize)
+    const streams = generator.streams(batchSize)
+    const counter = generator.nextCounter()
+    const thresholds = steps.map((step) => forwardThresholds(schedule, step.t))
+    const draw = (token: number) => {
+      const item = Math.floor(token / numPixels)
+      const class0 = context.classOf(x0.data, token, faults.data)
+      if (class0 === maskClass) return maskClass // the mask is absorbing
+      const at = { stream: streams[item]!, pixel: token % numPixels, counter }
+      return noised(class0, thresholds[item]!, at, numCodes)
+    }
+    return new CpuTensor(
+      Uint32Array.from({ length: x0.size }, (_, token) => draw(token)),
+      x0.shape,
+    )
+  }
+}

@@ -1,0 +1,45 @@
+import type { PosteriorCoefficients } from '../process/posterior'
+import type { CpuContext } from './context'
+import { type ColumnReader, isInvalid, readColumn } from './logits'
+import { posteriorColumn } from './posterior'
+import type { CpuArray } from './tensor'
+
+/** The draw of diffusers' step: argmax of scores + Gumbel noise of supplied uniforms (docs/MATH.md#gumbel-noise). */
+export function drawStepWithNoise(
+  context: CpuContext,
+  tokens: { sample: CpuArray; prevSample: CpuArray; numPixels: number; logits: ColumnReader; faults: CpuArray },
+  uniforms: ColumnReader,
+  /** Per batch item; null for a step to clean data, which draws from the logits. */
+  coefficients: readonly (PosteriorCoefficients | null)[],
+): void {
+  const { sample, prevSample, numPixels, logits, faults } = tokens
+  for (let token = 0; token < sample.length; token++) {
+    const classT = context.classOf(sample, token, faults)
+    const column = readColumn(logits, token, context.process.numCodes)
+    const item = coefficients[Math.floor(token / numPixels)]
+    const scores = item ? posteriorColumn(column, classT, item) : column
+    const drawn = column.some(isInvalid) ? -1 : gumbelMax(scores, (k) => uniforms(token, k))
+    if (drawn < 0) faults[0]!++
+    prevSample[token] = drawn < 0 ? classT : drawn
+  }
+}
+
+/** The class with the highest score + noise, the lowest class among equals; −1 if no score is finite. */
+export function gumbelMax(scores: Float64Array, uniform: (k: number) => number): number {
+  let best = -1
+  let bestScore = -Infinity
+  scores.forEach((score, k) => {
+    const noised = score + gumbelOfUniform(uniform(k))
+    if (noised > bestScore) {
+      bestScore = noised
+      best = k
+    }
+  })
+  return best
+}
+
+/** Gumbel noise of a supplied uniform as diffusers computes it, where 1e-30 is a float32. */
+export function gumbelOfUniform(u: number): number {
+  const epsilon = Math.fround(1e-30)
+  return -Math.log(-Math.log(u + epsilon) + epsilon)
+}

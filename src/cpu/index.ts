@@ -1,3 +1,0 @@
-export { type CpuStepOptions, VQDiffusionScheduler } from './scheduler'
-export { type CpuArray, type CpuDtype, CpuTensor } from './tensor'
-export type { VariationalTerms } from './variational'

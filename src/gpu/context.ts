@@ -1,0 +1,107 @@
+import { requireDtype, requireShape, requireTokens, rowsShape } from '../checks'
+import { DestroyedError, DeviceLostError, OptionError } from '../errors'
+import type { Faults, Layout, StepDiagnostics } from '../options'
+import type { Process } from '../process/process'
+import { type Buffers, Kernels, type KernelVariant } from './kernels'
+import { asGpuTensor, GpuTensor } from './tensor'
+import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgroups'
+
+/** What the parts of a scheduler share: device-loss checks, tensors, fault counters and submission. */
+export class GpuContext {
+  readonly kernels: Kernels
+  /** The counters of work without counters of its own, u32 [2]: invalid columns, impossible tokens. */
+  readonly faults: GpuTensor
+  readonly #owned: { destroy(): void }[] = []
+  #destroyed = false
+
+  constructor(
+    readonly device: GPUDevice,
+    readonly process: Process,
+    readonly launchShapes: LaunchShapes = launchShapesFor(device),
+  ) {
+    this.kernels = new Kernels(device)
+    this.faults = this.own(GpuTensor.empty(device, [2], 'u32', 'vqd/scheduler/faults'))
+  }
+
+  /** Frees the resource in `destroy`. */
+  own<T extends { destroy(): void }>(resource: T): T {
+    this.#owned.push(resource)
+    return resource
+  }
+
+  /** Idempotent. */
+  destroy(): void {
+    this.#destroyed = true
+    for (const resource of this.#owned.splice(0)) resource.destroy()
+  }
+
+  /** Throws DestroyedError or DeviceLostError. */
+  assertUsable(): void {
+    if (this.#destroyed) throw new DestroyedError('The scheduler was destroyed.')
+    const { lost } = this.kernels
+    if (lost)
+      throw new DeviceLostError(
+        `The GPU device was lost (${lost.reason}: ${lost.message}). Request a new device and create the scheduler anew.`,
+      )
+  }
+
+  // Tensors
+
+  /** u32 [B, N]. Throws TokenRangeError, ShapeError. */
+  uploadTokens(tokens: ArrayLike<number>, shape: readonly number[]): GpuTensor<'u32'> {
+    return GpuTensor.from(this.device, requireTokens(tokens, this.process.maskClass), shape, 'vqd/sample')
+  }
+
+  emptyTokens(shape: readonly number[], label = 'vqd/tokens'): GpuTensor<'u32'> {
+    return GpuTensor.empty(this.device, shape, 'u32', label)
+  }
+
+  emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
+    const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')
+    return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
+  }
+
+  /** f32 [B, rows, N] or [B, N, rows]. */
+  emptyRows(layout: Layout, batchSize: number, rows: number, numPixels: number, label: string): GpuTensor<'f32'> {
+    return GpuTensor.empty(this.device, rowsShape(layout, batchSize, rows, numPixels), 'f32', label)
+  }
+
+  // Fault counters
+
+  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. */
+  faultsOf(given: GpuTensor | undefined): GpuTensor {
+    if (!given) return this.faults
+    const faults = asGpuTensor(this.device, 'faults', given)
+    requireDtype('faults', faults, ['u32'])
+    requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
+    if (faults.offset !== 0)
+      throw new OptionError(`faults need to begin their buffer; given the offset ${faults.offset}.`)
+    return faults
+  }
+
+  /** Reads the scheduler's own counters and sets them to 0. */
+  async readFaults(): Promise<Faults> {
+    const reading = this.faults.read()
+    this.faults.write(new Uint32Array(2))
+    const [invalidColumns = 0, impossibleTokens = 0] = await reading
+    return { invalidColumns, impossibleTokens }
+  }
+
+  // Submission
+
+  submit(label: string, record: (encoder: GPUCommandEncoder) => void): void {
+    const encoder = this.device.createCommandEncoder({ label })
+    record(encoder)
+    this.device.queue.submit([encoder.finish()])
+  }
+
+  /** Submits a kernel that gives each of `count` elements an invocation. */
+  submitElements(variant: KernelVariant, count: number, buffers: Buffers): void {
+    const label = `vqd/${variant.shader.name}`
+    this.submit(label, (encoder) => {
+      const pass = encoder.beginComputePass({ label })
+      this.kernels.dispatch(pass, this.kernels.get(variant), buffers, elementWorkgroups(count))
+      pass.end()
+    })
+  }
+}

@@ -1,0 +1,96 @@
+import addNoise from '../../shaders/add_noise.wgsl'
+import initialSample from '../../shaders/initial_sample.wgsl'
+import { elementCount, requireGenerator, requireOneOf, requireSample, requireShape } from '../checks'
+import { forwardThresholds, threshold } from '../process/routes'
+import { initialMaskProbability } from '../process/transition'
+import type { RandomGenerator } from '../random'
+import type { GpuContext } from './context'
+import type { KernelVariant } from './kernels'
+import { ParameterBuffer } from './parameters'
+import { asGpuTensor, type GpuTensor } from './tensor'
+
+/** The start of a chain and the forward process, drawn by seed. */
+export class ForwardProcess {
+  readonly #initialParameters: ParameterBuffer
+  readonly #noiseParameters: ParameterBuffer
+
+  constructor(private readonly context: GpuContext) {
+    const { device } = context
+    this.#initialParameters = context.own(new ParameterBuffer(device, 'vqd/initial_sample/parameters', initialSample))
+    this.#noiseParameters = context.own(new ParameterBuffer(device, 'vqd/add_noise/parameters', addNoise))
+  }
+
+  /** Compiles `initialSample`. Rejects with ShaderError. */
+  prepare(): Promise<void> {
+    return this.context.kernels.compile([this.#initialVariant])
+  }
+
+  /** See `VQDiffusionScheduler.initialSample`. */
+  initialSample(
+    shape: readonly [batchSize: number, numLatentPixels: number],
+    { generator, start = 'noise' }: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
+  ): GpuTensor<'u32'> {
+    const { context } = this
+    const { maskClass, schedule } = context.process
+    requireShape('initialSample', { shape, dtype: 'u32' }, shape.slice(0, 2), '[batch, latent pixels]')
+    const [batchSize, numPixels] = shape
+    const tokens = elementCount(shape)
+    requireOneOf('start', start, ['noise', 'mask'])
+    if (start === 'mask') return context.uploadTokens(new Uint32Array(tokens).fill(maskClass), shape)
+    requireGenerator('initialSample', generator)
+    const streams = generator.streams(batchSize)
+    const sample = context.emptyTokens(shape, 'vqd/sample')
+    const counter = generator.nextCounter()
+    if (tokens === 0) return sample
+    const parameters = this.#initialParameters.upload({
+      num_tokens: tokens,
+      num_pixels: numPixels,
+      counter,
+      mask_threshold: threshold(initialMaskProbability(schedule)),
+      streams,
+    })
+    context.submitElements(this.#initialVariant, tokens, { parameters, x_t: sample.buffer })
+    return sample
+  }
+
+  /** See `VQDiffusionScheduler.addNoise`, with a generator. */
+  addNoise(
+    x0: GpuTensor,
+    t: number | readonly number[],
+    { generator, faults }: { generator: RandomGenerator; faults?: GpuTensor },
+  ): GpuTensor<'u32'> {
+    const { context } = this
+    const { process } = context
+    const clean = asGpuTensor(context.device, 'x0', x0)
+    const { batchSize, numPixels } = requireSample('x0', clean)
+    const steps = process.resolveSteps(t, -1, batchSize)
+    const counters = context.faultsOf(faults)
+    const streams = generator.streams(batchSize)
+    const output = context.emptyTokens(clean.shape, 'vqd/sample')
+    const counter = generator.nextCounter()
+    if (clean.size === 0) return output
+    const parameters = this.#noiseParameters.upload({
+      num_tokens: clean.size,
+      num_pixels: numPixels,
+      counter,
+      x_0_offset: clean.offset,
+      items: streams.map((stream, item) => ({
+        stream,
+        thresholds: forwardThresholds(process.schedule, steps[item]!.t),
+      })),
+    })
+    const variant = {
+      shader: addNoise,
+      constants: { NUM_CODES: process.numCodes },
+      bindings: ['parameters', 'x_0', 'x_t', 'faults'],
+    }
+    const buffers = { parameters, x_0: clean.buffer, x_t: output.buffer, faults: counters.buffer }
+    context.submitElements(variant, clean.size, buffers)
+    return output
+  }
+
+  get #initialVariant(): KernelVariant {
+    const constants = { NUM_CODES: this.context.process.numCodes }
+    return { shader: initialSample, constants, bindings: ['parameters', 'x_t'] }
+  }
+}

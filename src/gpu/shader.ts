@@ -1,0 +1,73 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js'
+
+/** A .wgsl file as the build imports it (scripts/wgsl_plugin.ts). */
+export interface Shader {
+  /** The file's name, which labels pipelines and bind groups. */
+  readonly name: string
+  readonly source: string
+  /** The files that its `//#include` directives name. */
+  readonly includes: Readonly<Record<string, Shader>>
+  /** The storage buffers of group 0 that the file declares, by their names in WGSL. */
+  readonly bindings: Readonly<Record<string, ShaderBinding>>
+}
+
+export interface ShaderBinding {
+  readonly binding: number
+  readonly type: 'storage' | 'read-only-storage'
+  /** Where the fields lie, if the buffer holds a struct. */
+  readonly layout?: Layout
+}
+
+/** Memory layout of a WGSL type; offsets, strides and sizes count 32-bit words. */
+export type Layout = ScalarLayout | StructLayout | ArrayLayout
+
+/** A scalar, or a vector of `length` components. */
+export interface ScalarLayout {
+  readonly scalar: 'u32' | 'f32'
+  readonly length: number
+}
+
+export interface StructLayout {
+  /** Size without the runtime-sized array that may end the struct. */
+  readonly words: number
+  readonly fields: readonly (readonly [name: string, offset: number, layout: Layout])[]
+}
+
+export interface ArrayLayout {
+  readonly stride: number
+  readonly element: Layout
+}
+
+/**
+ * What `//#if` directives may test.
+ *
+ * - GUIDED: classifier-free guidance, a second buffer of logits
+ * - F16: logits are halves, two in a word
+ * - VECTORS: a column's classes lie together, so that four are read at once
+ * - TRUNCATED: the draw is truncated
+ * - KNOWN: some latent pixels are known
+ * - COUNTED: the step counts the columns that it reads
+ * - POSTERIOR: gumbel_max draws from the posterior of the logits, not from the logits
+ */
+export type Feature = 'COUNTED' | 'F16' | 'GUIDED' | 'KNOWN' | 'POSTERIOR' | 'TRUNCATED' | 'VECTORS'
+export type Features = Readonly<Partial<Record<Feature, boolean>>>
+
+/**
+ * WGSL of one variant of a shader: each `//#include` is replaced by that file where it first appears, and `//#if NAME`,
+ * `//#else`, `//#endif` are resolved. The directives are comments, so the files are valid WGSL for an editor.
+ */
+export function specialise(shader: Shader, features: Features = {}): string {
+  const included = new Set<Shader>()
+  const expand = ({ source, includes }: Shader): string =>
+    source.replace(/\/\/#include "([^"]+)"/g, (_, name: string) => {
+      const file = includes[name]!
+      return included.has(file) ? '' : expand(included.add(file) && file)
+    })
+  // The preprocessor is a template tag: it takes the literal parts around each tested value.
+  const parts = expand(shader)
+    .replaceAll('//#', '#')
+    .split(/(?<=#(?:if|elif)) (\w+)/)
+  const literals = parts.filter((_, i) => i % 2 === 0)
+  const values = parts.filter((_, i) => i % 2 === 1).map((name) => features[name as Feature] ?? false)
+  return wgsl(Object.assign(literals, { raw: literals }), ...values)
+}

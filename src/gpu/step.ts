@@ -1,0 +1,304 @@
+import knownShader from '../../shaders/known.wgsl'
+import stepShader from '../../shaders/step.wgsl'
+import { requireNoise, requireSample, requireStepOptions, truncates } from '../checks'
+import type { KnownTokens, StepDiagnostics, StepOptions, VQDiffusionSchedulerOutput } from '../options'
+import { posteriorCoefficients } from '../process/posterior'
+import type { TimestepPair } from '../process/process'
+import type { StepThresholds } from '../process/routes'
+import type { ItemStream } from '../random'
+import type { GpuContext } from './context'
+import { Diagnostics } from './diagnostics'
+import { GumbelMax } from './gumbel_max'
+import type { Kernel, KernelVariant } from './kernels'
+import {
+  type LogitsSource,
+  type LogitsTensor,
+  logitsBuffers,
+  logitsFeatures,
+  logitsParameters,
+  logitsSource,
+} from './logits'
+import { ParameterBuffer, type ParameterValue } from './parameters'
+import type { Features } from './shader'
+import { requireDiagnostics, requireKnown, requireOutput } from './step_tensors'
+import { asGpuTensor, type GpuTensor } from './tensor'
+import { elementWorkgroups, overrideConstants, type StepLaunchShape, type StepSize } from './workgroups'
+
+export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
+  /**
+   * A command encoder to record into; the caller submits it. By default the step is submitted at once. A recorded step
+   * creates its own parameter buffers, since other steps may run before it is submitted.
+   */
+  readonly encoder?: GPUCommandEncoder
+  /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
+  readonly faults?: GpuTensor
+}
+
+/** One checked draw by seed. */
+export interface DrawCall {
+  readonly logits: LogitsSource
+  readonly sample: GpuTensor
+  readonly prevSample: GpuTensor
+  readonly predOriginalSample?: GpuTensor | undefined
+  readonly diagnostics?: StepDiagnostics<GpuTensor> | undefined
+  /** Undefined if nothing is truncated. */
+  readonly truncationRate?: number | undefined
+  readonly known?: KnownTokens<GpuTensor> | undefined
+  readonly faults: GpuTensor
+  readonly numPixels: number
+  readonly counter: number
+  readonly items: readonly DrawItem[]
+}
+
+export interface DrawItem {
+  readonly stream: ItemStream
+  readonly thresholds: StepThresholds
+}
+
+/** The compiled kernel and launch shape of one kind of step. */
+interface StepPlan {
+  readonly kernel: Kernel
+  readonly shape: StepLaunchShape
+}
+
+const flagWriteX0 = 1
+
+/** The reverse step: decide first, read later, in one dispatch; one before it if some pixels are known. */
+export class ReverseStep {
+  readonly #parameters: ParameterBuffer
+  readonly #gumbelMax: GumbelMax
+  readonly #diagnostics: Diagnostics
+  /** Bound as x_0 if no x₀ is written. */
+  readonly #noX0: GPUBuffer
+  readonly #plans = new Map<string, StepPlan>()
+
+  constructor(private readonly context: GpuContext) {
+    const { device } = context
+    this.#parameters = context.own(new ParameterBuffer(device, 'vqd/step/parameters', stepShader, 'step'))
+    this.#gumbelMax = new GumbelMax(context)
+    this.#diagnostics = new Diagnostics(context)
+    this.#noX0 = context.own(device.createBuffer({ label: 'vqd/step/no_x_0', size: 4, usage: GPUBufferUsage.STORAGE }))
+  }
+
+  /** See `VQDiffusionScheduler.prepare`. */
+  prepare({
+    guidance,
+    truncationRate,
+    known,
+    diagnostics,
+    layout = 'class-major',
+  }: Partial<GpuStepOptions>): Promise<void> {
+    const { numCodes } = this.context.process
+    const features = {
+      GUIDED: guidance !== undefined,
+      TRUNCATED: truncates(truncationRate),
+      KNOWN: known !== undefined,
+      VECTORS: layout === 'pixel-major' && numCodes % 4 === 0,
+    }
+    const variants = (diagnostics ? [false, true] : [false]).flatMap((COUNTED) => [
+      ...(known ? [this.#knownVariant(COUNTED)] : []),
+      ...(COUNTED ? [this.#diagnostics.variant({ GUIDED: features.GUIDED }, layout)] : []),
+      ...[false, true].map((everyColumn) => {
+        const size = { layout, everyColumn, truncated: features.TRUNCATED, tokens: 0 }
+        return this.#variant({ ...features, COUNTED }, this.context.launchShapes.step(numCodes, size))
+      }),
+    ])
+    return this.context.kernels.compile(variants)
+  }
+
+  /** See `VQDiffusionScheduler.step`. */
+  step(
+    modelOutput: LogitsTensor,
+    timestep: number | readonly number[],
+    sample: GpuTensor,
+    options: GpuStepOptions,
+  ): VQDiffusionSchedulerOutput<GpuTensor> {
+    const { context } = this
+    const { device, process } = context
+    context.assertUsable()
+    requireStepOptions(options)
+    const { generator, predOriginalSample, encoder } = options
+    const x = asGpuTensor(device, 'sample', sample)
+    const { batchSize, numPixels } = requireSample('sample', x)
+    const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
+    const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
+    const noise = options.noise && asGpuTensor(device, 'noise', options.noise)
+    const rows = noise && requireNoise(noise, logits.layout, steps, [batchSize, process.numCodes, numPixels])
+    const streams = generator?.streams(batchSize) ?? []
+    const known = options.known && requireKnown(device, options.known, x)
+    const faults = context.faultsOf(options.faults)
+    const used = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask, faults]
+    if (options.out) requireOutput(device, 'out', options.out, used, x)
+    const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
+    if (givenX0) requireOutput(device, 'predOriginalSample', givenX0, [...used, options.out], x)
+    const given = typeof options.diagnostics === 'object' ? options.diagnostics : undefined
+    if (given) requireDiagnostics(device, given, [...used, options.out, givenX0], x.shape)
+
+    const prevSample = options.out ?? context.emptyTokens(x.shape, 'vqd/sample')
+    const x0 = givenX0 ?? (predOriginalSample ? context.emptyTokens(x.shape, 'vqd/sample/x_0') : undefined)
+    const diagnostics = given ?? (options.diagnostics ? context.emptyDiagnostics(x.shape) : undefined)
+    const separately = encoder !== undefined
+    const record = (into: GPUCommandEncoder) => {
+      if (noise && rows) {
+        const coefficients = steps.map(({ t, u }) => posteriorCoefficients(process.schedule, t, u))
+        const output = prevSample
+        const call = { logits, sample: x, noise, output, faults, rows, batchSize, numPixels, coefficients }
+        this.#gumbelMax.encodeStep(into, call, separately)
+      } else {
+        const call: DrawCall = {
+          logits,
+          sample: x,
+          prevSample,
+          predOriginalSample: x0,
+          diagnostics,
+          truncationRate: truncates(options.truncationRate) ? options.truncationRate : undefined,
+          known,
+          faults,
+          numPixels,
+          counter: generator!.nextCounter(),
+          items: this.drawItems(steps, streams),
+        }
+        this.#encodeDraw(into, call, separately)
+      }
+    }
+    if (encoder) record(encoder)
+    else context.submit('vqd/step', record)
+    return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
+  }
+
+  /** The thresholds and streams of a batch. */
+  drawItems(steps: readonly TimestepPair[], streams: readonly ItemStream[]): DrawItem[] {
+    return steps.map((step, item) => ({ stream: streams[item]!, thresholds: this.context.process.thresholds(step) }))
+  }
+
+  #encodeDraw(encoder: GPUCommandEncoder, call: DrawCall, separately: boolean): void {
+    const { sample, prevSample, predOriginalSample: x0, faults, known, diagnostics } = call
+    if (sample.size === 0) return
+    const { kernels } = this.context
+    const everyColumn = x0 !== undefined || call.items.every(({ thresholds }) => thresholds.nothingSettled)
+    const counted = diagnostics !== undefined && x0 === undefined
+    const { kernel, shape } = this.#plan(call, everyColumn, counted)
+    const parameters = this.#parameters.upload(
+      stepParameters(call, shape.tile, this.context.process.numCodes),
+      separately,
+    )
+    // The kernel skips known pixels, whose x₀ is the known token.
+    if (known && x0) copyTokens(encoder, known.tokens, x0)
+    if (diagnostics) {
+      // [tokens changed, columns read] starts at [0, all tokens], which is the first field of the parameters.
+      encoder.clearBuffer(diagnostics.counts.buffer, 0, 4)
+      encoder.copyBufferToBuffer(parameters, 0, diagnostics.counts.buffer, 4, 4)
+    }
+    const buffers = {
+      ...logitsBuffers(call.logits),
+      step: parameters,
+      x_t: sample.buffer,
+      x_prev: prevSample.buffer,
+      faults: faults.buffer,
+      x_0: x0?.buffer ?? this.#noX0,
+      counts: diagnostics?.counts.buffer,
+      known_tokens: known?.tokens.buffer,
+      known_mask: known?.mask.buffer,
+    }
+    const pass = encoder.beginComputePass({ label: 'vqd/step' })
+    if (known) {
+      const kernel = kernels.get(this.#knownVariant(diagnostics !== undefined))
+      kernels.dispatch(pass, kernel, buffers, elementWorkgroups(sample.size))
+    }
+    kernels.dispatch(pass, kernel, buffers, Math.ceil(sample.size / shape.tile))
+    if (diagnostics) this.#diagnostics.dispatch(pass, call, diagnostics, separately)
+    pass.end()
+  }
+
+  /** The kernel and launch shape of a step, found once for each kind. */
+  #plan({ logits, sample, known, truncationRate }: DrawCall, everyColumn: boolean, counted: boolean): StepPlan {
+    const features = {
+      ...logitsFeatures(logits),
+      COUNTED: counted,
+      KNOWN: known !== undefined,
+      TRUNCATED: truncationRate !== undefined,
+      VECTORS: readsVectors(logits, this.context.process.numCodes),
+    }
+    const size = { layout: logits.layout, truncated: features.TRUNCATED, everyColumn, tokens: sample.size }
+    const kind = JSON.stringify([features, size])
+    const existing = this.#plans.get(kind)
+    if (existing) return existing
+    const plan = this.#createPlan(features, size)
+    this.#plans.set(kind, plan)
+    return plan
+  }
+
+  #createPlan(features: Features, size: StepSize): StepPlan {
+    const { kernels, launchShapes, process } = this.context
+    const shape = launchShapes.step(process.numCodes, size)
+    return { kernel: kernels.get(this.#variant(features, shape)), shape }
+  }
+
+  #variant(features: Features, shape: StepLaunchShape): KernelVariant {
+    const { GUIDED, KNOWN, COUNTED } = features
+    return {
+      shader: stepShader,
+      features,
+      constants: overrideConstants(this.context.process.numCodes, shape),
+      bindings: [
+        'step',
+        'conditional',
+        'x_t',
+        'x_prev',
+        'faults',
+        COUNTED ? 'counts' : 'x_0',
+        ...(GUIDED ? ['unconditional'] : []),
+        ...(KNOWN ? ['known_mask'] : []),
+      ],
+    }
+  }
+
+  #knownVariant(COUNTED: boolean): KernelVariant {
+    return {
+      shader: knownShader,
+      features: { COUNTED },
+      constants: { NUM_CODES: this.context.process.numCodes },
+      bindings: ['step', 'known_tokens', 'known_mask', 'x_prev', 'faults', ...(COUNTED ? ['counts'] : [])],
+    }
+  }
+}
+
+/** The struct Step of lib/routes.wgsl. */
+export function stepParameters(call: DrawCall, tile: number, numCodes: number): ParameterValue {
+  const { logits, sample, prevSample, predOriginalSample, known, numPixels } = call
+  const classMajor = logits.layout === 'class-major'
+  return {
+    ...logitsParameters(logits),
+    num_tokens: sample.size,
+    num_pixels: numPixels,
+    counter: call.counter,
+    flags: predOriginalSample ? flagWriteX0 : 0,
+    tile,
+    sample_offset: sample.offset,
+    prev_sample_offset: prevSample.offset,
+    x_0_offset: predOriginalSample?.offset ?? 0,
+    class_stride: classMajor ? numPixels : 1,
+    pixel_stride: classMajor ? 1 : numCodes,
+    truncation_rate: Math.max(0, call.truncationRate ?? 1),
+    known_tokens_offset: known?.tokens.offset ?? 0,
+    known_mask_offset: known?.mask.offset ?? 0,
+    items: call.items.map(({ stream, thresholds }) => ({
+      stream,
+      mask_possible: thresholds.maskPossible ? 1 : 0,
+      masked: thresholds.masked,
+      settled: thresholds.settled,
+      differs: thresholds.differs,
+      agrees: thresholds.agrees,
+      known: thresholds.known,
+    })),
+  }
+}
+
+/** Whether four classes of a column lie together, and the first at a multiple of four elements. */
+export function readsVectors({ layout, conditional, unconditional }: LogitsSource, numCodes: number): boolean {
+  return layout === 'pixel-major' && (numCodes | conditional.offset | (unconditional?.offset ?? 0)) % 4 === 0
+}
+
+function copyTokens(encoder: GPUCommandEncoder, from: GpuTensor, to: GpuTensor): void {
+  encoder.copyBufferToBuffer(from.buffer, from.offset * 4, to.buffer, to.offset * 4, from.byteLength)
+}

@@ -1,0 +1,272 @@
+import { elementCount, shapeText } from '../checks'
+import { dispose } from '../dispose'
+import {
+  DestroyedError,
+  DeviceLostError,
+  DeviceMismatchError,
+  DtypeError,
+  LimitError,
+  OptionError,
+  ShapeError,
+} from '../errors'
+
+/** Element type of a tensor on the GPU. */
+export type Dtype = 'f32' | 'f16' | 'u32' | 'i32'
+/** The host array of a dtype; f16 is a Uint16Array of IEEE half-precision bits. */
+export type TypedArrayOf<D extends Dtype> = D extends 'f32'
+  ? Float32Array<ArrayBuffer>
+  : D extends 'f16'
+    ? Uint16Array<ArrayBuffer>
+    : D extends 'u32'
+      ? Uint32Array<ArrayBuffer>
+      : Int32Array<ArrayBuffer>
+
+const bytesPerElement = { f32: 4, f16: 2, u32: 4, i32: 4 } as const
+const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const
+
+/**
+ * A dense row-major tensor in a GPU buffer, owned or borrowed. A tensor is freed by `destroy`; tensors that a method
+ * returns belong to the caller.
+ */
+export class GpuTensor<D extends Dtype = Dtype> {
+  /** Number of elements. */
+  readonly size: number
+  #destroyed = false
+
+  private constructor(
+    readonly device: GPUDevice,
+    readonly buffer: GPUBuffer,
+    readonly shape: readonly number[],
+    readonly dtype: D,
+    /**
+     * Of the first element, in elements. The kernels add it: binding offsets would have to be multiples of 256 bytes.
+     */
+    readonly offset: number,
+    private readonly owned: boolean,
+  ) {
+    this.size = elementCount(shape)
+  }
+
+  /** Creates a zero-filled tensor. Throws ShapeError, or LimitError if it is larger than the device can bind. */
+  static empty<D extends Dtype>(
+    device: GPUDevice,
+    shape: readonly number[],
+    dtype: D,
+    label = 'vqd/tensor',
+  ): GpuTensor<D> {
+    const bytes = elementCount(shape) * bytesPerElement[dtype]
+    const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)
+    if (bytes > limit)
+      throw new LimitError(
+        `A tensor of shape ${shapeText(shape)} (${dtype}) needs ${bytes} bytes; this device allows ${limit}.`,
+      )
+    const buffer = device.createBuffer({
+      label,
+      // An empty tensor still needs a buffer that can be bound.
+      size: Math.max(4, Math.ceil(bytes / 4) * 4),
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    })
+    return new GpuTensor(device, buffer, [...shape], dtype, 0, true)
+  }
+
+  /**
+   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws DtypeError,
+   * or ShapeError if the shape holds another number of elements than the data.
+   */
+  static from(device: GPUDevice, data: Float32Array, shape: readonly number[], label?: string): GpuTensor<'f32'>
+  static from(device: GPUDevice, data: Uint16Array, shape: readonly number[], label?: string): GpuTensor<'f16'>
+  static from(device: GPUDevice, data: Uint32Array, shape: readonly number[], label?: string): GpuTensor<'u32'>
+  static from(device: GPUDevice, data: Int32Array, shape: readonly number[], label?: string): GpuTensor<'i32'>
+  static from(
+    device: GPUDevice,
+    data: Float32Array | Uint16Array | Uint32Array | Int32Array,
+    shape: readonly number[],
+    label?: string,
+  ): GpuTensor {
+    const dtype = (Object.keys(arrayTypes) as Dtype[]).find((candidate) => data instanceof arrayTypes[candidate])
+    if (!dtype)
+      throw new DtypeError(
+        `A tensor needs a Float32Array, Uint16Array, Uint32Array or Int32Array; given ${typeName(data)}.`,
+      )
+    if (elementCount(shape) !== data.length)
+      throw new ShapeError(`Shape ${shapeText(shape)} holds ${elementCount(shape)} elements; given ${data.length}.`)
+    const tensor = GpuTensor.empty(device, shape, dtype, label)
+    tensor.write(data)
+    return tensor
+  }
+
+  /**
+   * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind
+   * the whole buffer. Throws OptionError, ShapeError, or LimitError if the buffer is larger than the device can bind.
+   */
+  static borrow<D extends Dtype>(
+    device: GPUDevice,
+    buffer: GPUBuffer,
+    shape: readonly number[],
+    dtype: D,
+    offset = 0,
+  ): GpuTensor<D> {
+    if (!Number.isSafeInteger(offset) || offset < 0)
+      throw new OptionError(`A tensor's offset needs to be a non-negative integer; given ${offset}.`)
+    const needed = Math.ceil(((offset + elementCount(shape)) * bytesPerElement[dtype]) / 4) * 4
+    if (buffer.size < needed)
+      throw new ShapeError(
+        `Shape ${shapeText(shape)} (${dtype}) at element ${offset} needs a buffer of ${needed} bytes; given ${buffer.size}.`,
+      )
+    const limit = device.limits.maxStorageBufferBindingSize
+    if (buffer.size > limit)
+      throw new LimitError(
+        `The buffer '${buffer.label}' needs a binding of ${buffer.size} bytes; this device allows ${limit}.`,
+      )
+    return new GpuTensor(device, buffer, [...shape], dtype, offset, false)
+  }
+
+  get byteLength(): number {
+    return this.size * bytesPerElement[this.dtype]
+  }
+
+  get destroyed(): boolean {
+    return this.#destroyed
+  }
+
+  /** A view of items `start` to `end` (exclusive) along the first axis; it shares the buffer. Throws ShapeError. */
+  slice(start: number, end: number): GpuTensor<D> {
+    this.assertAlive()
+    const [length = 0, ...rest] = this.shape
+    if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end && end <= length))
+      throw new ShapeError(`slice needs 0 ≤ start ≤ end ≤ ${length}; given ${start}, ${end}.`)
+    const offset = this.offset + start * elementCount(rest)
+    return new GpuTensor(this.device, this.buffer, [end - start, ...rest], this.dtype, offset, false)
+  }
+
+  /**
+   * Replaces the content, in the order of the queue. The array needs exactly `size` elements of the tensor's dtype.
+   * Throws DtypeError, ShapeError, or OptionError for an f16 view that is not aligned to 32 bits.
+   */
+  write(data: Float32Array | Uint16Array | Uint32Array | Int32Array): void {
+    this.assertAlive()
+    if (!(data instanceof arrayTypes[this.dtype]))
+      throw new DtypeError(
+        `Writing a ${this.dtype} tensor needs a ${arrayTypes[this.dtype].name}; given ${typeName(data)}.`,
+      )
+    if (data.length !== this.size)
+      throw new ShapeError(
+        `Writing a tensor of shape ${shapeText(this.shape)} needs ${this.size} elements; given ${data.length}.`,
+      )
+    if (data.length === 0) return
+    const byteOffset = this.offset * bytesPerElement[this.dtype]
+    if (data.byteLength % 4 === 0 && byteOffset % 4 === 0) {
+      this.device.queue.writeBuffer(this.buffer, byteOffset, data as Float32Array<ArrayBuffer>)
+      return
+    }
+    // Queue writes move whole 32-bit words. An odd number of halves is padded, which is safe at the end of the buffer
+    // only.
+    if (byteOffset % 4 !== 0 || byteOffset + data.byteLength + 2 < this.buffer.size)
+      throw new OptionError(
+        'Writing an f16 view needs an even element offset, and an even size unless it ends the buffer.',
+      )
+    const padded = new Uint16Array(data.length + 1)
+    padded.set(data)
+    this.device.queue.writeBuffer(this.buffer, byteOffset, padded)
+  }
+
+  /** Copies the tensor to the host, after all work enqueued so far. Rejects with DestroyedError or DeviceLostError. */
+  async read(): Promise<TypedArrayOf<D>> {
+    this.assertAlive()
+    const ArrayType = arrayTypes[this.dtype]
+    if (this.size === 0) return new ArrayType(0) as TypedArrayOf<D>
+    const start = this.offset * bytesPerElement[this.dtype]
+    const alignedStart = start - (start % 4)
+    const bytes = Math.ceil((start - alignedStart + this.byteLength) / 4) * 4
+    const staging = this.device.createBuffer({
+      label: 'vqd/tensor/readback',
+      size: bytes,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    })
+    try {
+      const encoder = this.device.createCommandEncoder({ label: 'vqd/tensor/read' })
+      encoder.copyBufferToBuffer(this.buffer, alignedStart, staging, 0, bytes)
+      this.device.queue.submit([encoder.finish()])
+      await staging.mapAsync(GPUMapMode.READ).catch((cause) => {
+        // The staging buffer is private, so only the loss of the device can abort its mapping.
+        if (cause.name !== 'AbortError') throw cause
+        throw new DeviceLostError('The GPU device was lost.', { cause })
+      })
+      const copy = staging.getMappedRange().slice(0)
+      return new ArrayType(copy, start - alignedStart, this.size) as TypedArrayOf<D>
+    } finally {
+      staging.destroy()
+    }
+  }
+
+  /**
+   * Copies the tensor into a new one. Throws DestroyedError, or OptionError for an f16 view that is not aligned to 32
+   * bits.
+   */
+  clone(): GpuTensor<D> {
+    this.assertAlive()
+    const copy = GpuTensor.empty(this.device, this.shape, this.dtype, 'vqd/tensor/clone')
+    const start = this.offset * bytesPerElement[this.dtype]
+    if (start % 4 !== 0) throw new OptionError('Cloning an f16 view needs an even element offset.')
+    const bytes = Math.ceil(this.byteLength / 4) * 4
+    if (bytes === 0) return copy
+    const encoder = this.device.createCommandEncoder({ label: 'vqd/tensor/clone' })
+    encoder.copyBufferToBuffer(this.buffer, start, copy.buffer, 0, bytes)
+    this.device.queue.submit([encoder.finish()])
+    return copy
+  }
+
+  /** Frees the buffer unless it is borrowed. Idempotent. */
+  destroy(): void {
+    if (!this.#destroyed && this.owned) this.buffer.destroy()
+    this.#destroyed = true
+  }
+
+  [dispose](): void {
+    this.destroy()
+  }
+
+  /** Throws DestroyedError if the tensor was destroyed. */
+  assertAlive(): void {
+    if (this.#destroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
+  }
+}
+
+function typeName(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
+}
+
+/** A tensor of onnxruntime-web whose data is in a GPU buffer. */
+export interface OnnxGpuTensor {
+  readonly location: string
+  readonly type: string
+  readonly dims: readonly number[]
+  readonly gpuBuffer: unknown
+}
+
+const onnxDtypes: Record<string, Dtype> = { float32: 'f32', float16: 'f16', uint32: 'u32', int32: 'i32' }
+
+/**
+ * Returns a GpuTensor unchanged, and views a GPU tensor of onnxruntime-web as a GpuTensor.
+ *
+ * Throws DeviceMismatchError for a tensor of another device (a tensor of onnxruntime-web does not expose its device),
+ * DestroyedError, LimitError as `GpuTensor.borrow` does, and DtypeError or ShapeError for any other value.
+ */
+export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | OnnxGpuTensor): GpuTensor {
+  if (value instanceof GpuTensor) {
+    if (value.device !== device)
+      throw new DeviceMismatchError(
+        `${name} lives on another GPUDevice ('${value.device.label}') than the scheduler ('${device.label}').`,
+      )
+    value.assertAlive()
+    return value
+  }
+  if (value?.location !== 'gpu-buffer')
+    throw new ShapeError(
+      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ` +
+        `${value?.location === undefined ? typeof value : `a tensor at '${value.location}'`}. Upload it with GpuTensor.from().`,
+    )
+  const dtype = onnxDtypes[value.type]
+  if (!dtype) throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${value.type}.`)
+  return GpuTensor.borrow(device, value.gpuBuffer as GPUBuffer, value.dims, dtype)
+}

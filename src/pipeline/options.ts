@@ -1,0 +1,112 @@
+import type { KnownTokens, StepDiagnostics, TimestepOptions } from '../options'
+import type { RandomGenerator, RandomGeneratorState } from '../random'
+import type { SamplingMethod } from '../samplers'
+
+/** The input of one call of the network. */
+export interface DenoiserInput<Tensor, Conditioning> {
+  /** x_t, u32 [B, N]. */
+  readonly sample: Tensor
+  readonly timestep: number
+  /** Whether to return logits of 2B items, the unconditional half first, instead of B items. */
+  readonly guided: boolean
+  /** The `conditioning` of `sample`, unchanged. */
+  readonly conditioning: Conditioning
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * The network: returns raw logits f32 [B or 2B, …] in the pipeline's layout. A network that computes on the calling
+ * thread should yield to the event loop, or an abort is noticed late; those of `vq-diffusion-webgpu/onnx` do.
+ */
+export type Denoiser<Tensor, Conditioning> = (input: DenoiserInput<Tensor, Conditioning>) => Promise<Tensor> | Tensor
+
+/** Decodes tokens u32 [B, N] into the images that the application shows. */
+export type Decoder<Tensor, Image> = (tokens: Tensor) => Promise<Image>
+
+/** A position in a chain: all that `resume` needs to continue it, on any device. */
+export interface ChainPosition {
+  /** Number of steps done; 0 at the start. */
+  readonly step: number
+  /** The tokens of all items, u32 [B·N]. */
+  readonly tokens: ArrayLike<number>
+  /** The state of the generator. */
+  readonly random: RandomGeneratorState
+}
+
+export interface SampleOptions<Conditioning, Tensor> extends TimestepOptions {
+  /** N. Needed unless `latents` or `image` is given. */
+  readonly numLatentPixels?: number
+  /** B; by default that of `latents`, `image` or `resume`, else 1. */
+  readonly batchSize?: number
+  /**
+   * Tokens to start from, u32 [B, N], at the noise level of the first timestep. By default the fully noised start is
+   * drawn.
+   */
+  readonly latents?: Tensor
+  /**
+   * An image to start from, clean tokens u32 [B, N] (docs/MATH.md#image-to-image). It is noised to the first timestep
+   * at or below strength · T − 1, 0 ≤ strength ≤ 1: strength 0 returns the image, 1 ignores it.
+   */
+  readonly image?: { readonly tokens: Tensor; readonly strength: number }
+  /** Tokens to keep (inpainting): noised like the others at every step, unchanged in the result. */
+  readonly known?: KnownTokens<Tensor>
+  /**
+   * Continues a chain from a position that was saved from a chain with the same options. `latents`, the tokens of
+   * `image`, `seed` and `generator` are then ignored.
+   */
+  readonly resume?: ChainPosition
+  /**
+   * 'posterior', the default, samples the chain of the model. 'purity' reveals the most certain tokens first, starts
+   * from masks and revises no token before the last step (Improved VQ-Diffusion); it supports neither known tokens nor
+   * truncation nor diagnostics.
+   */
+  readonly method?: SamplingMethod
+  /** For 'purity': how much a token's purity sharpens its prediction, at least 0; 0 by default. */
+  readonly priorWeight?: number
+  /** Scale of classifier-free guidance. 1, the default, requests the conditional half of the logits only. */
+  readonly guidanceScale?: number
+  /** Draws from the most probable classes only; see `StepOptions`. 1, the default, keeps all. */
+  readonly truncationRate?: number
+  /** One seed, or one per batch item. Exactly one of `seed` and `generator` is needed. */
+  readonly seed?: number | bigint | readonly (number | bigint)[]
+  /** A generator to continue with. */
+  readonly generator?: RandomGenerator
+  /** Passed to the network. */
+  readonly conditioning: Conditioning
+  readonly signal?: AbortSignal
+  /**
+   * Decodes a preview of x₀ every n-th step; 0 for none. 'auto', the default with a decoder, measures the decoder and
+   * spends at most a quarter of the sampling time on previews. A step with a preview reads every column of its logits.
+   */
+  readonly previewEvery?: number | 'auto'
+  /**
+   * Returns the drawn x₀ of every token at every step: the result if this step were the last. Reads every column;
+   * changes no token.
+   */
+  readonly predOriginalSample?: boolean
+  /**
+   * Returns diagnostics at every step; see `StepOptions`. Changes no token. The number of columns read does not include
+   * those that `predOriginalSample` reads.
+   */
+  readonly diagnostics?: boolean
+}
+
+/** One step of a chain. Tensors are valid until the next iteration, unless stated otherwise. */
+export interface SampleProgress<Tensor, Image> {
+  /** 0, 1, … */
+  readonly step: number
+  /** The timestep t of the step; −1 if there was no step to take, as with an image of strength 0. */
+  readonly timestep: number
+  /** The tokens after this step, u32 [B, N]. After the last step they belong to the caller. */
+  readonly sample: Tensor
+  /** The state of the generator after this step. With `step` + 1 and the tokens it is a `ChainPosition`. */
+  readonly random: RandomGeneratorState
+  /** The x₀ drawn by this step, u32 [B, N], if it was requested or is previewed. */
+  readonly predOriginalSample?: Tensor
+  /** Diagnostics of this step, if they were requested. */
+  readonly diagnostics?: StepDiagnostics<Tensor>
+  /** The decoded preview. The loop does not wait for it. */
+  readonly preview?: Promise<Image>
+  /** Duration of the step, network and engine, without the time that the consumer took. */
+  readonly stepMilliseconds: number
+}

@@ -1,0 +1,209 @@
+import { requireLayout } from '../checks'
+import { ModelOutputError, OptionError } from '../errors'
+import type { Layout, StepOptions } from '../options'
+import { RandomGenerator } from '../random'
+import { samplers } from '../samplers'
+import type { ChainScheduler, ChainTensor } from '../samplers/sampler'
+import type { ChainPosition, Decoder, Denoiser, SampleOptions, SampleProgress } from './options'
+import { planSample, type SamplePlan } from './plan'
+import { PreviewClock } from './preview'
+
+/**
+ * The sampling loop over a scheduler, a network and, for previews, a decoder. The loop of diffusers'
+ * VQDiffusionPipeline (docs/MATH.md#pipeline). Several chains may run at the same time.
+ */
+export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unknown, Image = never> {
+  readonly #scheduler: ChainScheduler<Tensor>
+  readonly #denoiser: Denoiser<Tensor, Conditioning>
+  readonly #decoder: Decoder<Tensor, Image> | undefined
+  readonly #layout: Layout
+
+  /**
+   * @param components.layout of the denoiser's logits, 'class-major' by default
+   * @throws OptionError for an unknown layout
+   */
+  constructor(components: {
+    scheduler: ChainScheduler<Tensor>
+    denoiser: Denoiser<NoInfer<Tensor>, Conditioning>
+    decoder?: Decoder<NoInfer<Tensor>, Image>
+    layout?: Layout
+  }) {
+    this.#scheduler = components.scheduler
+    this.#denoiser = components.denoiser
+    this.#decoder = components.decoder
+    this.#layout = components.layout ?? 'class-major'
+    requireLayout(this.#layout)
+  }
+
+  /**
+   * Draws a batch of token grids, one iteration a step.
+   *
+   * Throws OptionError, ShapeError, DtypeError before any work, and the signal's reason when aborted. Throws
+   * ModelOutputError instead of the last iteration if nothing could be drawn from some logits, or if given tokens were
+   * no classes.
+   */
+  async *sample(
+    options: SampleOptions<Conditioning, Tensor>,
+  ): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
+    const scheduler = this.#scheduler
+    const { conditioning, signal } = options
+    const plan = planSample(options, scheduler.config.num_train_timesteps)
+    const { sampler, timesteps, firstStep, shape, guided, generator, priorWeight, stepOptions } = plan
+    const previews = new PreviewClock(options.previewEvery ?? (this.#decoder ? 'auto' : 0))
+    signal?.throwIfAborted()
+    const faults = scheduler.emptyTokens([2])
+    if (firstStep === timesteps.length) {
+      const sample = this.#start(options, plan, faults)
+      faults.destroy()
+      yield { step: firstStep, timestep: -1, sample, random: generator.state, stepMilliseconds: 0 }
+      return
+    }
+    await scheduler.prepare({ ...stepOptions, diagnostics: options.diagnostics, layout: this.#layout })
+
+    let sample = this.#start(options, plan, faults)
+    let spare = scheduler.emptyTokens(shape)
+    let x0 = scheduler.emptyTokens(shape)
+    let previewedX0 = scheduler.emptyTokens(shape)
+    const diagnostics = options.diagnostics ? scheduler.emptyDiagnostics(shape) : undefined
+    const countedAlready = scheduler.emptyTokens([2])
+    const owned = [x0, previewedX0, faults, countedAlready, ...Object.values(diagnostics ?? {})]
+    let completed = false
+    let finished = Promise.resolve()
+    try {
+      for (let step = firstStep; step < timesteps.length; step++) {
+        const begun = performance.now()
+        const timestep = timesteps[step]!
+        const last = step === timesteps.length - 1
+        const stepSampler = last ? samplers.posterior : sampler
+        const modelOutput = await this.#denoiser({ sample, timestep, guided, conditioning, signal })
+        signal?.throwIfAborted()
+        const preview = !last && previews.due(step)
+        // A running preview still reads the x₀ that it shows. There is never more than one.
+        if (preview) [x0, previewedX0] = [previewedX0, x0]
+        const givenX0 = preview ? previewedX0 : options.predOriginalSample ? x0 : undefined
+        // A step that returns x₀ reads every column, which would spoil the count of columns read. x₀ is then drawn
+        // separately.
+        const separateX0 = !stepSampler.drawsX0 || diagnostics !== undefined
+        const common = { ...stepOptions, generator, layout: this.#layout, out: spare, faults }
+        if (givenX0 && separateX0)
+          this.#drawX0(modelOutput, timestep, sample, { ...common, out: givenX0, faults: countedAlready })
+        stepSampler.step(scheduler, {
+          modelOutput,
+          timestep,
+          sample,
+          priorWeight,
+          options: {
+            ...common,
+            previousTimestep: timesteps[step + 1] ?? -1,
+            ...(givenX0 && !separateX0 && { predOriginalSample: givenX0 }),
+            ...(diagnostics && { diagnostics }),
+          },
+        })
+        ;[sample, spare] = [spare, sample]
+        // Wait for the previous step: one step is always running, and an abort never waits for a long queue.
+        await finished
+        finished = scheduler.finished()
+        // Awaited one iteration later, if there is one. Until then a lost device must not be an unhandled rejection.
+        finished.catch(() => {})
+        if (last) {
+          await requireNoFaults(faults)
+          completed = true
+        }
+        const stepMilliseconds = performance.now() - begun
+        previews.stepTook(stepMilliseconds)
+        yield {
+          step,
+          timestep,
+          sample,
+          random: generator.state,
+          stepMilliseconds,
+          ...(givenX0 && { predOriginalSample: givenX0 }),
+          ...(diagnostics && { diagnostics }),
+          ...(preview && this.#decoder && { preview: previews.time(this.#decoder(previewedX0), finished) }),
+        }
+        signal?.throwIfAborted()
+      }
+    } finally {
+      // A running preview still reads x₀.
+      await previews.pending
+      for (const tensor of [spare, ...owned]) tensor.destroy()
+      if (!completed) sample.destroy()
+    }
+  }
+
+  /**
+   * Draws to the end and returns the clean tokens, u32 [B, N], which belong to the caller. `callback` is called after
+   * every `callbackSteps`-th step, as in diffusers. Rejects as `sample` throws.
+   */
+  async generate({
+    callback,
+    callbackSteps = 1,
+    ...options
+  }: SampleOptions<Conditioning, Tensor> & {
+    readonly callback?: (progress: SampleProgress<Tensor, Image>) => void
+    readonly callbackSteps?: number
+  }): Promise<Tensor> {
+    if (!Number.isInteger(callbackSteps) || callbackSteps < 1)
+      throw new OptionError(`callbackSteps needs to be a positive integer; given ${callbackSteps}.`)
+    let tokens: Tensor | undefined
+    try {
+      for await (const progress of this.sample({ previewEvery: 0, ...options })) {
+        tokens = progress.sample
+        if (progress.step % callbackSteps === 0) callback?.(progress)
+      }
+    } catch (error) {
+      tokens?.destroy()
+      throw error
+    }
+    return tokens!
+  }
+
+  /**
+   * The position from which `sample` with these options begins: the fully noised start, the latents or the noised
+   * image. `sample(options)` and `sample({ ...options, resume: await start(options) })` draw the same tokens. Throws
+   * OptionError, ShapeError, DtypeError; rejects with ModelOutputError if tokens of the image are no classes.
+   */
+  async start(options: SampleOptions<Conditioning, Tensor>): Promise<ChainPosition> {
+    const plan = planSample(options, this.#scheduler.config.num_train_timesteps)
+    const faults = this.#scheduler.emptyTokens([2])
+    const sample = this.#start(options, plan, faults)
+    try {
+      const [tokens] = await Promise.all([sample.read(), requireNoFaults(faults)])
+      return { step: plan.firstStep, tokens, random: plan.generator.state }
+    } finally {
+      sample.destroy()
+      faults.destroy()
+    }
+  }
+
+  /** Writes to `out` the tokens of a step to clean data. The generator does not advance. */
+  #drawX0(
+    modelOutput: Tensor,
+    timestep: number,
+    sample: Tensor,
+    options: StepOptions<Tensor, Tensor> & { generator: RandomGenerator; faults: Tensor; out: Tensor },
+  ): void {
+    const generator = RandomGenerator.fromState(options.generator.state)
+    this.#scheduler.step(modelOutput, timestep, sample, { ...options, generator, previousTimestep: -1 })
+  }
+
+  #start(
+    { latents, image, resume }: SampleOptions<unknown, Tensor>,
+    { generator, shape, start, timesteps }: SamplePlan<Tensor>,
+    faults: Tensor,
+  ): Tensor {
+    const scheduler = this.#scheduler
+    if (resume) return scheduler.uploadTokens(resume.tokens, shape)
+    if (latents) return latents.clone() as Tensor
+    if (!image) return scheduler.initialSample(shape, { generator, start })
+    const first = timesteps[0]
+    return first === undefined
+      ? (image.tokens.clone() as Tensor)
+      : scheduler.addNoise(image.tokens, first, { generator, faults })
+  }
+}
+
+async function requireNoFaults(faults: ChainTensor): Promise<void> {
+  const [invalidColumns = 0, impossibleTokens = 0] = Array.from(await faults.read())
+  if (invalidColumns + impossibleTokens > 0) throw new ModelOutputError(invalidColumns, impossibleTokens)
+}

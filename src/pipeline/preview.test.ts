@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { OptionError } from '../errors'
+import { PreviewClock } from './preview'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const later = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
+
+/** Steps with a preview, when steps and decodings take so long. */
+async function previewed(every: number | 'auto', steps: number, stepTime: number, decodeTime: number) {
+  const clock = new PreviewClock(every)
+  const seen: number[] = []
+  for (let step = 0; step < steps; step++) {
+    await vi.advanceTimersByTimeAsync(stepTime)
+    clock.stepTook(stepTime)
+    if (clock.due(step)) {
+      seen.push(step)
+      clock.time(later(decodeTime), Promise.resolve())
+      await vi.advanceTimersByTimeAsync(decodeTime)
+    }
+  }
+  return seen
+}
+
+it('automatic previews cost about a quarter of the time', async () => {
+  expect(await previewed('auto', 8, 100, 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  expect(await previewed('auto', 12, 100, 100)).toEqual([0, 4, 8])
+  expect(await previewed('auto', 12, 100, 150)).toEqual([0, 6])
+})
+
+it('a decoding is timed from when its step has finished', async () => {
+  const clock = new PreviewClock('auto')
+  clock.stepTook(100)
+  expect(clock.due(0)).toBe(true)
+  clock.time(later(110), later(100)) // 10 ms of decoding
+  await vi.advanceTimersByTimeAsync(110)
+  expect(clock.due(1)).toBe(true)
+})
+
+it.each([-1, 0.5, Number.NaN])('refuses every %s-th step', (every) => {
+  expect(() => new PreviewClock(every)).toThrow(OptionError)
+})

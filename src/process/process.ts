@@ -1,0 +1,95 @@
+import { requireOneOf, requirePerItem, requireTimestepList, requireTimesteps } from '../checks'
+import {
+  readConfig,
+  type VQDiffusionSchedulerConfig,
+  type VQDiffusionSchedulerOptions,
+  validateConfig,
+} from '../config'
+import { TimestepError } from '../errors'
+import type { Spacing } from '../options'
+import { type StepThresholds, stepThresholds } from './routes'
+import { createSchedule, type Schedule } from './schedule'
+import { leadingTimesteps, timestepList } from './timesteps'
+
+/** One step t → u of one batch item; u = −1 is clean data. */
+export interface TimestepPair {
+  readonly t: number
+  readonly u: number
+}
+
+/** A mask-and-replace process with its list of timesteps: the state that all parts of a scheduler share. */
+export class Process {
+  readonly config: VQDiffusionSchedulerConfig
+  readonly schedule: Schedule
+  /** K, the ordinary classes 0 … K − 1. */
+  readonly numCodes: number
+  /** The mask, K. */
+  readonly maskClass: number
+  #timesteps: readonly number[]
+  #numInferenceSteps: number | null = null
+  readonly #thresholds = new Map<number, StepThresholds>()
+
+  /** Throws ConfigError unless the configuration describes a mask-and-replace process. */
+  constructor(options: VQDiffusionSchedulerOptions) {
+    this.config = readConfig(options)
+    validateConfig(this.config)
+    this.schedule = createSchedule(this.config)
+    this.numCodes = this.schedule.numCodes
+    this.maskClass = this.numCodes
+    this.#timesteps = leadingTimesteps(this.config.num_train_timesteps, this.config.num_train_timesteps)
+  }
+
+  get timesteps(): readonly number[] {
+    return this.#timesteps
+  }
+
+  get numInferenceSteps(): number | null {
+    return this.#numInferenceSteps
+  }
+
+  /** Throws OptionError. */
+  setTimesteps(timesteps: number | readonly number[], spacing: Spacing): void {
+    const T = this.config.num_train_timesteps
+    requireOneOf('spacing', spacing, ['strided', 'leading'])
+    this.#timesteps =
+      typeof timesteps === 'number'
+        ? timestepList({ numInferenceSteps: timesteps, spacing }, T)
+        : requireTimestepList(timesteps, T)
+    this.#numInferenceSteps = this.#timesteps.length
+  }
+
+  /** The step of each batch item. By default u is the entry of `timesteps` after t. Throws TimestepError. */
+  resolveSteps(
+    timestep: number | readonly number[],
+    previousTimestep: number | readonly number[] | undefined,
+    batchSize: number,
+  ): TimestepPair[] {
+    const previous =
+      previousTimestep === undefined ? undefined : requirePerItem('previousTimestep', previousTimestep, batchSize)
+    return requirePerItem('timestep', timestep, batchSize).map((t, item) => {
+      const u = previous ? previous[item]! : this.#nextTimestep(t)
+      requireTimesteps(this.schedule.numTrainTimesteps, t, u)
+      return { t, u }
+    })
+  }
+
+  /** The thresholds of a step, computed once. */
+  thresholds({ t, u }: TimestepPair): StepThresholds {
+    const key = t * this.schedule.numTrainTimesteps + u + 1
+    const existing = this.#thresholds.get(key)
+    if (existing) return existing
+    const computed = stepThresholds(this.schedule, t, u)
+    this.#thresholds.set(key, computed)
+    return computed
+  }
+
+  #nextTimestep(t: number): number {
+    requireTimesteps(this.schedule.numTrainTimesteps, t, -1)
+    const place = this.#timesteps.indexOf(t)
+    if (place < 0)
+      throw new TimestepError(
+        `Timestep ${t} is not in the list [${this.#timesteps.join(', ')}], so its successor is unknown; give previousTimestep.`,
+      )
+    return this.#timesteps[place + 1] ?? -1
+  }
+}

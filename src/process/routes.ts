@@ -1,0 +1,130 @@
+import { requireTimesteps } from '../checks'
+import type { Schedule } from './schedule'
+import { cumulativeIndex, transition } from './transition'
+
+/** Probabilities of the routes to x_u once x₀ is drawn; they add up to 1. */
+export interface Routes {
+  readonly x0: number
+  /** Keep x_t. */
+  readonly keep: number
+  /** Each of the K classes with equal probability, the own class included. */
+  readonly uniform: number
+  readonly mask: number
+}
+
+/** The twelve scalars of one step t → u (docs/MATH.md#route-table). */
+export interface RouteTable {
+  /** x_t is the mask. */
+  readonly masked: Routes
+  /** x_t is an ordinary class other than x₀. */
+  readonly differs: Routes
+  /** x_t equals x₀. */
+  readonly agrees: Routes
+  /** False if the schedule never masks. A mask in x_t is then invalid input, and x₀ is taken. */
+  readonly maskPossible: boolean
+}
+
+/** The route table of a step t → u; u = −1 draws x₀ itself. Throws TimestepError unless −1 ≤ u < t < T. */
+export function routeTable(schedule: Schedule, t: number, u: number): RouteTable {
+  requireTimesteps(schedule.numTrainTimesteps, t, u)
+  const { keep, replace, mask, numCodes: K } = schedule
+  const v = cumulativeIndex(schedule, u)
+  const step = transition(schedule, t, u)
+  const maskPossible = mask[t]! > 0
+  const masked = maskPossible
+    ? {
+        x0: (step.mask * keep[v]!) / mask[t]!,
+        keep: 0,
+        uniform: (step.mask * replace[v]!) / mask[t]!,
+        mask: mask[v]! / mask[t]!,
+      }
+    : { x0: 1, keep: 0, uniform: 0, mask: 0 }
+  // Without replacement an ordinary token equals x₀ for certain. Another x₀ would be 0/0: the token is kept.
+  const differs =
+    replace[t]! > 0
+      ? {
+          x0: (step.replace * keep[v]!) / replace[t]!,
+          keep: (step.keep * replace[v]!) / replace[t]!,
+          uniform: (step.replace * replace[v]!) / replace[t]!,
+          mask: 0,
+        }
+      : { x0: 0, keep: 1, uniform: 0, mask: 0 }
+  const total = keep[t]! + replace[t]! / K
+  const agrees =
+    total > 0
+      ? {
+          x0: ((step.keep + step.replace / K) * keep[v]!) / total,
+          keep: (step.keep * replace[v]!) / K / total,
+          uniform: (step.replace * replace[v]!) / K / total,
+          mask: 0,
+        }
+      : { x0: 1, keep: 0, uniform: 0, mask: 0 }
+  return { masked, differs, agrees, maskPossible }
+}
+
+/** Two cumulative probabilities in units of 2⁻³¹, which divide the draw of a route into three intervals. */
+export type Thresholds = readonly [number, number]
+
+/**
+ * A route table as integer thresholds (docs/MATH.md#decide-first): the draw of a route then decides the same on every
+ * device, and probability 1 is representable. The intervals are, in this order: keep, uniform, and take x₀ (or, before
+ * x₀ is drawn, not yet settled).
+ */
+export interface RouteThresholds {
+  readonly maskPossible: boolean
+  /** x_t is the mask: below [0] it stays masked, below [1] it takes a uniform class, else x₀. */
+  readonly masked: Thresholds
+  /** x_t is ordinary: below [0] it is kept and below [1] takes a uniform class for every x₀; else x₀ decides. */
+  readonly settled: Thresholds
+  /** The intervals of the draws beyond `settled`, if x₀ differs from x_t or equals it. */
+  readonly differs: Thresholds
+  readonly agrees: Thresholds
+}
+
+/** The integer threshold of a probability. */
+export function threshold(probability: number): number {
+  return Math.round(Math.min(1, Math.max(0, probability)) * 2 ** 31)
+}
+
+export function routeThresholds({ masked, differs, agrees, maskPossible }: RouteTable): RouteThresholds {
+  // If x₀ equals x_t, taking it is keeping x_t.
+  const agreesKeep = agrees.x0 + agrees.keep
+  const keep = Math.min(differs.keep, agreesKeep)
+  const uniform = Math.min(differs.uniform, agrees.uniform)
+  const settled = keep + uniform
+  const beyond = (rowKeep: number, rowUniform: number): Thresholds => {
+    const kept = settled + (rowKeep - keep)
+    return [threshold(kept), threshold(kept + (rowUniform - uniform))]
+  }
+  return {
+    maskPossible,
+    masked: [threshold(masked.mask), threshold(masked.mask + masked.uniform)],
+    settled: [threshold(keep), threshold(settled)],
+    differs: beyond(differs.keep, differs.uniform),
+    agrees: beyond(agreesKeep, agrees.uniform),
+  }
+}
+
+/**
+ * The forward process at t (docs/MATH.md#forward-process), −1 for none: below [0] a token is kept, below [1] masked,
+ * else it takes a uniform class.
+ */
+export function forwardThresholds({ keep, mask }: Schedule, t: number): Thresholds {
+  if (t === -1) return [threshold(1), threshold(1)]
+  return [threshold(keep[t]!), threshold(keep[t]! + mask[t]!)]
+}
+
+/** All thresholds of one step t → u. */
+export interface StepThresholds extends RouteThresholds {
+  /** The forward process at u, for known pixels. */
+  readonly known: Thresholds
+  /** Whether every token needs its logits, as in the last step (u = −1). */
+  readonly nothingSettled: boolean
+}
+
+/** Throws TimestepError unless −1 ≤ u < t < T. */
+export function stepThresholds(schedule: Schedule, t: number, u: number): StepThresholds {
+  const routes = routeThresholds(routeTable(schedule, t, u))
+  const nothingSettled = routes.masked[1] === 0 && routes.settled[1] === 0
+  return { ...routes, known: forwardThresholds(schedule, u), nothingSettled }
+}

@@ -1,0 +1,42 @@
+import { requireStepCount, requireTimestepList, requireTimestepOptions } from '../checks'
+import type { TimestepOptions } from '../options'
+
+/** Lists of timesteps (docs/MATH.md#timesteps). */
+
+/**
+ * The exact strided list [t_{n−1}, …, t_0], t_i = ⌊(i+1)T/n + ½⌋ − 1: each step goes to the next entry, the last to
+ * clean data. n = T gives [T−1, …, 0]. Throws OptionError unless 1 ≤ n ≤ T.
+ */
+export function stridedTimesteps(numInferenceSteps: number, numTrainTimesteps: number): number[] {
+  requireStepCount(numInferenceSteps, numTrainTimesteps)
+  const [n, T] = [numInferenceSteps, numTrainTimesteps]
+  return Array.from({ length: n }, (_, i) => Math.floor((2 * (n - i) * T + n) / (2 * n)) - 1)
+}
+
+/** diffusers' list [n−1, …, 0], the n least noisy timesteps. Throws OptionError unless 1 ≤ n ≤ T. */
+export function leadingTimesteps(numInferenceSteps: number, numTrainTimesteps: number): number[] {
+  requireStepCount(numInferenceSteps, numTrainTimesteps)
+  return Array.from({ length: numInferenceSteps }, (_, i) => numInferenceSteps - 1 - i)
+}
+
+/** The list that the options describe. Throws OptionError. */
+export function timestepList(options: TimestepOptions, numTrainTimesteps: number): readonly number[] {
+  requireTimestepOptions(options)
+  const { numInferenceSteps, timesteps, spacing } = options
+  if (timesteps) return requireTimestepList(timesteps, numTrainTimesteps)
+  const list = spacing === 'leading' ? leadingTimesteps : stridedTimesteps
+  return list(numInferenceSteps!, numTrainTimesteps)
+}
+
+/**
+ * The part of a list that a chain visits if it starts from an image: the timesteps at or below strength · T − 1
+ * (docs/MATH.md#image-to-image). Empty for strength 0.
+ */
+export function timestepsBelow(strength: number, timesteps: readonly number[], numTrainTimesteps: number): number[] {
+  return timesteps.filter((t) => t <= strength * numTrainTimesteps - 1)
+}
+
+/** t − 1, for one timestep or for each. */
+export function oneStepBefore(t: number | readonly number[]): number | readonly number[] {
+  return typeof t === 'number' ? t - 1 : t.map((each) => each - 1)
+}

@@ -1,0 +1,165 @@
+import { requireGenerator, requireSameEnd, requireSample } from '../../checks'
+import type { CpuContext } from '../../cpu/context'
+import { drawX0, type PixelStream } from '../../cpu/draw'
+import { type ColumnReader, fromColumns, logitsReader, readColumn } from '../../cpu/logits'
+import { exponential, Purpose, pixelKey } from '../../cpu/random'
+import { outputOf, type ReverseStep } from '../../cpu/step'
+import { type CpuArray, CpuTensor } from '../../cpu/tensor'
+import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutput } from '../../options'
+import { highest, logSumExp } from '../../process/log_space'
+import { append } from '../../process/schedule'
+import { purityQuota, requirePurityOptions } from './purity'
+
+export interface CpuPurityOptions extends PurityOptions<CpuTensor, CpuTensor> {
+  /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
+  readonly faults?: CpuTensor
+}
+
+/** One checked step of one batch item; arrays hold its N tokens. */
+interface RevealCall extends PurityRule {
+  readonly logits: ColumnReader
+  readonly sample: CpuArray
+  readonly prevSample: CpuArray
+  /** [invalid columns, impossible tokens] */
+  readonly faults: CpuArray
+  /** Tokens that are revealed when the step is done. */
+  readonly quota: number
+  /** False if the schedule never masks: a mask is then counted as impossible. */
+  readonly maskPossible: boolean
+  readonly at: Omit<PixelStream, 'pixel'>
+}
+
+/** Purity-prior sampling (docs/MATH.md#purity), token by token. */
+export class PuritySampler {
+  /** @param reverseStep draws the last step of a chain */
+  constructor(
+    private readonly context: CpuContext,
+    private readonly reverseStep: ReverseStep,
+  ) {}
+
+  /** See `VQDiffusionScheduler.purityStep`. */
+  step(
+    modelOutput: CpuTensor,
+    timestep: number | readonly number[],
+    sample: CpuTensor,
+    options: CpuPurityOptions,
+  ): VQDiffusionSchedulerOutput<CpuTensor> {
+    const { context } = this
+    const { process } = context
+    const { generator, out } = options
+    requireGenerator('purityStep', generator)
+    const rule = requirePurityOptions(options)
+    const { batchSize, numPixels } = requireSample('sample', sample)
+    const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
+    if (requireSameEnd(steps)) return this.reverseStep.step(modelOutput, timestep, sample, options)
+    const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
+    const streams = generator.streams(batchSize)
+    const prevSample = outputOf(context, 'out', out ?? true, sample)!
+    const faults = (options.faults ?? context.faults).data
+    const counter = generator.nextCounter()
+    for (const [item, step] of steps.entries())
+      this.#revealItem({
+        ...rule,
+        logits: (pixel, k) => logits(item * numPixels + pixel, k),
+        sample: sample.data.subarray(item * numPixels, (item + 1) * numPixels),
+        prevSample: prevSample.data.subarray(item * numPixels, (item + 1) * numPixels),
+        faults,
+        quota: purityQuota(process.schedule, step.u, numPixels),
+        maskPossible: process.thresholds(step).maskPossible,
+        at: { stream: streams[item]!, counter },
+      })
+    return { prevSample }
+  }
+
+  /** See `VQDiffusionScheduler.purityPrior`. */
+  prior(
+    logPX0: CpuTensor,
+    xT: CpuTensor,
+    { layout = 'class-major', ...options }: LayoutOption & Partial<PurityRule> = {},
+  ): { logProb: CpuTensor<Float64Array>; selectionWeight: CpuTensor<Float64Array> } {
+    const { context } = this
+    const { numCodes, maskClass } = context.process
+    const { priorWeight, byPurity } = requirePurityOptions({ layout, ...options })
+    const { batchSize, numPixels } = requireSample('xT', xT)
+    const logits = logitsReader(logPX0, { layout }, [batchSize, numCodes, numPixels])
+    const purity = Array.from({ length: batchSize }, (_, item) =>
+      purities(topProbabilities((pixel, k) => logits(item * numPixels + pixel, k), numPixels, numCodes)),
+    )
+    const weights = Float64Array.from({ length: xT.size }, (_, token) => {
+      const weight = byPurity ? purity[Math.floor(token / numPixels)]![token % numPixels]! : 1
+      return context.classOf(xT.data, token) === maskClass ? weight : 0
+    })
+    const logProb = fromColumns(layout, [batchSize, numCodes + 1, numPixels], (token, item) =>
+      sharpenedColumn(readColumn(logits, token, numCodes), 1 + priorWeight * purity[item]![token % numPixels]!),
+    )
+    return { logProb, selectionWeight: new CpuTensor(weights, xT.shape) }
+  }
+
+  /** Reveals the chosen tokens of one item, each drawn from p^(1 + r·π), and keeps the others. */
+  #revealItem(call: RevealCall): void {
+    const { priorWeight, byPurity, logits, sample, prevSample, faults, quota, maskPossible, at } = call
+    const { numCodes, maskClass } = this.context.process
+    const numPixels = sample.length
+    const top = topProbabilities(logits, numPixels, numCodes)
+    faults[0]! += top.filter((probability) => probability === 0).length
+    const purity = purities(top)
+    let revealed = 0
+    for (let pixel = 0; pixel < numPixels; pixel++) {
+      const classT = this.context.classOf(sample, pixel, faults)
+      if (sample[pixel]! >>> 0 === maskClass && !maskPossible) faults[1]!++
+      prevSample[pixel] = classT
+      if (classT !== maskClass) revealed++
+    }
+    const weights = byPurity ? purity : new Float64Array(numPixels).fill(1)
+    const isMasked = (pixel: number) => prevSample[pixel] === maskClass
+    for (const pixel of chooseTokens(weights, isMasked, quota - revealed, at)) {
+      const exponent = 1 + priorWeight * purity[pixel]!
+      const column = readColumn(logits, pixel, numCodes).map((logit) => exponent * logit)
+      prevSample[pixel] = drawX0(column, { ...at, pixel }) ?? maskClass
+    }
+  }
+}
+
+/** max_k p(x₀ = k) of each token; 0 for a column from which nothing can be drawn. */
+function topProbabilities(logits: ColumnReader, numTokens: number, numCodes: number): Float64Array {
+  return Float64Array.from({ length: numTokens }, (_, token) => {
+    const column = readColumn(logits, token, numCodes)
+    const high = highest(column)
+    return Number.isFinite(high) ? Math.exp(high - logSumExp(column)) : 0
+  })
+}
+
+/** Purity of the tokens of one item: the top probabilities, relative to the highest. */
+function purities(top: Float64Array): Float64Array {
+  const highestTop = highest(top)
+  return top.map((probability) => probability / (highestTop + 1e-10))
+}
+
+/**
+ * The sharpened prediction, C rows: log-softmax of the logits times the exponent, the row of the mask −70 before
+ * sharpening, clamped to [−70, 0].
+ */
+function sharpenedColumn(logits: Float64Array, exponent: number): Float64Array {
+  const terms = append(logits, -70).map((logit) => exponent * logit)
+  const total = logSumExp(terms)
+  return terms.map((term) => Math.min(0, Math.max(-70, term - total)))
+}
+
+/** The latent pixels to reveal: `wanted` of the masked ones, without replacement, by Gumbel top-k of the weights. */
+function chooseTokens(
+  weights: Float64Array,
+  isMasked: (pixel: number) => boolean,
+  wanted: number,
+  at: Omit<PixelStream, 'pixel'>,
+): number[] {
+  const key = (pixel: number) => {
+    const [word, tail] = pixelKey(at.stream, pixel, at.counter, Purpose.selection)
+    return Math.log(weights[pixel]!) - Math.log(exponential(word, () => tail))
+  }
+  return [...weights.keys()]
+    .filter((pixel) => isMasked(pixel) && weights[pixel]! > 0)
+    .map((pixel) => ({ pixel, key: key(pixel) }))
+    .sort((a, b) => b.key - a.key || a.pixel - b.pixel)
+    .slice(0, Math.max(0, wanted))
+    .map(({ pixel }) => pixel)
+}

@@ -1,0 +1,32 @@
+// Reveals the chosen tokens: each draws x_0 from p^exponent. All others keep x_t.
+//#include "lib/tile.wgsl"
+
+@group(0) @binding(0) var<storage, read> step: Step;
+@group(0) @binding(1) var<storage, read> conditional: array<Vector>;
+@group(0) @binding(2) var<storage, read> x_t: array<u32>;
+@group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
+@group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>; // [1]; top_probability.wgsl counts [0]
+@group(0) @binding(5) var<storage, read> exponents: array<f32>; // 0: the token is not chosen
+@group(0) @binding(6) var<storage, read> unconditional: array<Vector>; // GUIDED
+
+fn exponent_of(token: u32) -> f32 {
+  return exponents[token];
+}
+
+fn decide(token: u32) {
+  let item = step.items[token / step.num_pixels];
+  let class_t = x_t[step.sample_offset + token];
+  if (class_t > NUM_CODES || (class_t == NUM_CODES && item.mask_possible == 0u)) {
+    atomicAdd(&faults[1], 1u);
+  }
+  if (exponents[token] == 0.0) {
+    x_prev[step.prev_sample_offset + token] = min(class_t, NUM_CODES);
+  } else {
+    list_token(token, 0u, item.stream);
+  }
+}
+
+fn finish(token: u32, draw: u32, drawn: u32) {
+  // A token of which nothing can be drawn stays masked.
+  x_prev[step.prev_sample_offset + token] = min(drawn, NUM_CODES);
+}
