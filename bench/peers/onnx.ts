@@ -69,7 +69,7 @@ async function prepare(
     lastRelease = session?.release() ?? lastRelease
   }
   try {
-    const graph = stepGraph(problem)
+    const graph = stepGraph(problem, { softmax: true })
     const created = await provider.create(encode(graph), graph)
     session = created
     const feeds: Record<string, Ort.Tensor> = {}

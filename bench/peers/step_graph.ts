@@ -30,8 +30,12 @@ export interface StepGraph {
   readonly cpuNodes: readonly Value[]
 }
 
-/** Writes the race of a problem with pixel-major logits as a graph. */
-export function stepGraph(problem: Problem): StepGraph {
+/**
+ * Writes the race of a problem with pixel-major logits as a graph.
+ *
+ * @param softmax one operator for what otherwise takes several with fewer barriers
+ */
+export function stepGraph(problem: Problem, { softmax }: { softmax: boolean }): StepGraph {
   const { B, C, N, dtype, sample, previousTimestep, truncationRate, guidanceScale } = problem
   const K = C - 1
   const full = [B * N, K]
@@ -83,14 +87,20 @@ export function stepGraph(problem: Problem): StepGraph {
     logits = op('Add', without, op('Mul', op('Sub', logits, without), float(guidanceScale)))
   }
   // p up to a factor per column, and its sum S: undefined is 1.
-  let mass = node('Softmax', [logits], { attributes: { axis: 1 } })
+  let mass: Value
   let total: Value | undefined
+  if (softmax) mass = node('Softmax', [logits], { attributes: { axis: 1 } })
+  else {
+    mass = op('Exp', op('Sub', logits, at(logits, first('ArgMax', logits))))
+    total = sum(mass)
+  }
+  const ofTotal = (factor: number) => (total ? op('Mul', total, float(factor)) : float(factor))
   if (truncationRate < 1) {
     // A full sort, since any number of classes may remain.
     const sorted = node('TopK', [mass], { integers: [K] })
     // The WebGPU provider has a CumSum too, which takes a minute at the size of the published models.
     const before = node('CumSum', [sorted], { integers: [-1], attributes: { exclusive: 1 } })
-    const keeps = op('Less', before, float(truncationRate))
+    const keeps = op('Less', before, ofTotal(truncationRate))
     const kept = op('Where', keeps, sorted, float(1))
     const least = node('ReduceMin', [kept], { attributes: { axes: [-1] } })
     cpuNodes.push(sorted, before, keeps, kept, least)
@@ -113,7 +123,6 @@ export function stepGraph(problem: Problem): StepGraph {
   const isMask = op('Equal', xT, int(K))
   const ownClass = op('Where', isMask, int(0), xT)
   const ownMass = at(mass, ownClass)
-  const ofTotal = (factor: number) => (total ? op('Mul', total, float(factor)) : float(factor))
   const perToken = (masked: number, ordinary: number, byMass: number) =>
     op('Where', isMask, ofTotal(masked), op('Add', op('Mul', ownMass, float(byMass)), ofTotal(ordinary)))
   const { masked, ordinary } = race
