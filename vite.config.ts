@@ -64,9 +64,11 @@ const library = defineConfig({
     },
     rollupOptions: {
       external: [/^wgsl-preprocessor/, /^onnxruntime-web/],
-      preserveEntrySignatures: 'allow-extension',
+      treeshake: { moduleSideEffects: false },
       output: {
-        // Vite leaves blanks and comments in a library for bundlers; `sideEffects: false` tells them as much.
+        // A file for each module: with `sideEffects: false` a user's bundler leaves out the unused ones.
+        preserveModules: true,
+        preserveModulesRoot: path('./src'),
         minify: true,
         comments: false,
       },

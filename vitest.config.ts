@@ -23,7 +23,8 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        plugins: [wgsl()],
+        // The kernels as the package contains them.
+        plugins: [wgsl({ strip: true })],
         // A dependency that is found only while a test runs would be bundled then, and the page reloaded under the test.
         optimizeDeps: {
           include: [

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { totalCreated, watchCreations } from './device_watch'
+import { watchCreations } from './device_watch'
 
 function fakeDevice(): GPUDevice {
   return Object.create({
@@ -11,7 +11,7 @@ function fakeDevice(): GPUDevice {
 
 const descriptor = { size: 4, usage: 0 } as never
 
-it('counts what is created while it watches, and hands it through', () => {
+it('counts what is created meanwhile and returns it to the caller', () => {
   const device = fakeDevice()
   const created = watchCreations(device, () => {
     expect(device.createBindGroup(descriptor)).toBe('a group')
@@ -20,10 +20,9 @@ it('counts what is created while it watches, and hands it through', () => {
   })
   device.createBuffer(descriptor)
   expect(created).toEqual({ createBuffer: 2, createBindGroup: 1 })
-  expect(totalCreated(created)).toBe(3)
 })
 
-it('leaves the device as it was, also when the work fails', () => {
+it('leaves the device unchanged, also when the work fails', () => {
   const device = fakeDevice()
   const fail = () => {
     throw new Error('no')

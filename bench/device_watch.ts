@@ -1,55 +1,25 @@
-const creations = [
-  'createBuffer',
-  'createTexture',
-  'createSampler',
-  'createBindGroup',
-  'createBindGroupLayout',
-  'createPipelineLayout',
-  'createShaderModule',
-  'createComputePipeline',
-  'createComputePipelineAsync',
-  'createRenderPipeline',
-  'createRenderPipelineAsync',
-  'createRenderBundleEncoder',
-  'createQuerySet',
-] as const
-type Creation = (typeof creations)[number]
+/** Calls of each method that created something. */
+export type Creations = Readonly<Record<string, number>>
 
-/** What was created, by method; command encoders are not counted, since no work goes without one. */
-export type Created = Partial<Record<Creation, number>>
-
-/** Sees what is created on a device while `work` runs. */
-export function watchCreations(device: GPUDevice, work: () => void): Created {
-  const created: Created = {}
-  const restore = creations.map((name) =>
-    override(device, name, (create) => {
-      created[name] = (created[name] ?? 0) + 1
-      return create()
-    }),
+/** Counts what `work` creates on a device, except command encoders, which all work needs. */
+export function watchCreations(device: GPUDevice, work: () => void): Creations {
+  const created: Record<string, number> = {}
+  const methods = device as unknown as Record<string, (...given: unknown[]) => unknown>
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(device)).filter(
+    (name) => name.startsWith('create') && name !== 'createCommandEncoder',
   )
+  for (const name of names) {
+    const create = methods[name]!
+    methods[name] = (...given) => {
+      created[name] = (created[name] ?? 0) + 1
+      return create.apply(device, given)
+    }
+  }
   try {
     work()
   } finally {
-    for (const undo of restore) undo()
+    // The prototype's methods remain.
+    for (const name of names) delete methods[name]
   }
   return created
-}
-
-/** Puts another method in the place of the device's own; gives what undoes it. */
-function override(
-  device: GPUDevice,
-  name: Creation,
-  method: (create: (...given: unknown[]) => unknown, ...parameters: unknown[]) => unknown,
-): () => void {
-  const methods = device as unknown as Record<Creation, (...parameters: unknown[]) => unknown>
-  const own = methods[name]
-  if (!own) return () => {}
-  methods[name] = (...parameters) =>
-    method((...given) => own.apply(device, given.length > 0 ? given : parameters), ...parameters)
-  // What is left is the prototype's.
-  return () => delete (methods as Partial<typeof methods>)[name]
-}
-
-export function totalCreated(created: Created): number {
-  return Object.values(created).reduce((sum, count) => sum + count, 0)
 }

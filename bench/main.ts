@@ -1,7 +1,7 @@
-import { measure } from './measure'
+import { pictureFigures } from './cases/pictures'
 import type { Options } from './options'
-import { pictureFigures } from './pictures'
-import type { Measured } from './results'
+import type { Measured } from './report/results'
+import { measure } from './run'
 
 declare global {
   interface Window {
@@ -9,19 +9,17 @@ declare global {
   }
 }
 
-const log = (line: string) => console.log(line)
-
-/** Called by scripts/bench.mjs, with options that it has read. */
-async function bench(options: Options): Promise<Measured> {
-  const browser = /(?:Chrome|Firefox|Version)\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent
-  return measure(options, browser, {
-    loadPeer: {
+/** Called by scripts/bench.mjs with the options it has read. */
+function bench(options: Options): Promise<Measured> {
+  return measure(options, {
+    runtime: /(?:Chrome|Firefox|Version)\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent,
+    peers: {
       tfjs: async () => (await import('./peers/tfjs')).tfjs,
       'onnx-webgpu': async () => (await import('./peers/onnx')).onnxWebgpu,
       'onnx-wasm': async () => (await import('./peers/onnx')).onnxWasm,
     },
-    ...(options.pictures && { pictures: (device) => pictureFigures(device, 2, log) }),
-    log,
+    pictures: pictureFigures,
+    log: (line) => console.log(line),
   })
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, type Locator, type Page } from '@playwright/test'
-import { decodeTokens } from '../demo/token_text'
+import { decodeTokens } from '../demo/picture/token_text'
 import { DemoPage, type Pixels, test } from './demo_page'
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] })

@@ -1,24 +1,37 @@
 /** Measures a step beside its peers in headless Chromium: `npm run bench -- --help`. */
 import { fileURLToPath } from 'node:url'
-import { runnerImport } from 'vite'
-import { onPage } from './bench_page.mjs'
-import { librarySize } from './library_size.mjs'
+import { chromium } from 'playwright'
+import { createServer, runnerImport } from 'vite'
+import { findBrowser } from './browser.mjs'
 
-/** What the page and the command share is TypeScript, so Vite loads it here too. */
-const { module } = await runnerImport(fileURLToPath(new URL('../bench/command.ts', import.meta.url)))
+const file = (name) => fileURLToPath(new URL(`../bench/${name}`, import.meta.url))
+
+/** The page and the command share TypeScript, so Vite loads it here too. */
+const { module } = await runnerImport(file('command.ts'))
 
 process.exitCode = await module.command(process.argv.slice(2), async (options) => {
-  const { figures, ...measured } = await onPage('index.html', (page) =>
-    page.evaluate((given) => window.bench(given), options),
-  )
-  return { ...measured, figures: { ...figures, gzip_kb: await gzipFigure() } }
-})
-
-async function gzipFigure() {
+  const server = await createServer({ configFile: file('vite.config.ts') })
+  let browser
   try {
-    const { bytes, files } = await librarySize()
-    return { value: bytes / 1000, note: files.join(', ') }
-  } catch (error) {
-    return { value: null, note: error.message }
+    await server.listen()
+    browser = await chromium.launch(await findBrowser())
+    const page = await browser.newPage()
+    // To stderr: tables are printed to stdout.
+    page.on('console', (message) => {
+      const level = message.type()
+      if (level === 'log') console.error(message.text())
+      if (level === 'error' || level === 'warning') console.error(`page ${level}: ${message.text()}`)
+    })
+    const failure = new Promise((_, reject) => {
+      page.on('pageerror', reject)
+      page.on('crash', () => reject(new Error('The page crashed.')))
+    })
+    const measured = page
+      .goto(new URL('bench/index.html', server.resolvedUrls.local[0]).href)
+      .then(() => page.evaluate((given) => window.bench(given), options))
+    return await Promise.race([measured, failure])
+  } finally {
+    await browser?.close()
+    await server.close()
   }
-}
+})

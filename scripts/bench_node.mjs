@@ -4,10 +4,10 @@ import { copyFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
-import { configFile } from './bench_page.mjs'
 import { installDawn } from './dawn_package.mjs'
 import { vulkanEnvironment } from './vulkan.mjs'
 
+const configFile = fileURLToPath(new URL('../bench/vite.config.ts', import.meta.url))
 const args = process.argv.slice(2)
 const place = args.indexOf('--bundle')
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -35,17 +35,25 @@ describe('the built package', () => {
 
   it('imports nothing at run time but wgsl-preprocessor', () => {
     expect(Object.keys(dependencies)).toEqual(['wgsl-preprocessor'])
-    for (const name of ['index.js', 'cpu.js', 'onnx.js']) {
-      const imports = [
-        ...readFileSync(file(name), 'utf8').matchAll(/^(?:import|export)\b[^'"]*?from\s*["']([^"']+)["']/gm),
-      ].map(([, source]) => source!)
-      const foreign = imports.filter((source) => !source.startsWith('./') && !source.startsWith('wgsl-preprocessor/'))
-      expect(foreign).toEqual([])
+    const modules = readdirSync(file('.'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'))
+    expect(modules.length).toBeGreaterThan(50)
+    for (const name of modules) {
+      const imports = readFileSync(file(name), 'utf8').matchAll(
+        /^(?:import|export)\b[^'"`]*?(?:from)?\s*["'`]([^"'`]+)["'`]/gm,
+      )
+      for (const [, source] of imports) expect(source).toMatch(/^\.{1,2}\/|^wgsl-preprocessor\//)
     }
   })
 
+  it('keeps the names of WGSL and drops its comments and indentation', () => {
+    const step = readFileSync(file('shaders/step.wgsl.js'), 'utf8')
+    expect(step).toContain('prev_sample_offset')
+    expect(step).toContain('//#include')
+    expect(step).not.toMatch(/\/\/ |\\n {2}/)
+  })
+
   it.each(['bundler', 'nodenext'])('has types of its own under the module resolution %s', (moduleResolution) => {
-    const wrong = ['index', 'cpu/index', 'onnx/index'].map((entry, i) => {
+    const wrong = ['index', 'cpu', 'onnx/index'].map((entry, i) => {
       return `import * as entry${i} from './src/${entry}.js'\nexport const wrong${i}: 'wrong' = Object.values(entry${i})[0]!`
     })
     writeFileSync(file('package.json'), JSON.stringify({ type: 'module' }))

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
 import { type ArrayInfo, type StructInfo, type TypeInfo, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js'
 import { type Layout, type Shader, specialise } from '../src/gpu/shader.ts'
-import { stripWgsl } from './strip_wgsl.ts'
 
 const shaders = fileURLToPath(new URL('../shaders/', import.meta.url))
 
@@ -16,6 +15,14 @@ function includedFile(name: string, from: string): string {
 /** Names of the files that a .wgsl file includes. */
 function includesOf(source: string): string[] {
   return [...source.matchAll(/^\/\/#include "([^"]+)"/gm)].map(([, name]) => name!)
+}
+
+/** Removes comments, indentation and empty lines; directives (`//#`) and names stay. */
+export function stripWgsl(source: string): string {
+  return source
+    .replace(/\/\/(?!#).*$/gm, '')
+    .replace(/^\s+|[ \t]+$/gm, '')
+    .trim()
 }
 
 /** Reads a .wgsl file with all that it includes, each file once, and reflects its bindings. */
@@ -74,15 +81,16 @@ function layoutOf(type: TypeInfo): Layout {
  * `import step from './step.wgsl'` gives a Shader of src/gpu/shader.ts: the text, the included files as imports of
  * their own, so that a bundler keeps one copy of each and leaves out the unused ones, and the reflected bindings.
  *
- * A build strips comments and indentation; a dev server keeps them, for the line numbers of compilation errors.
+ * @param options.strip whether to strip comments and indentation; by default a build does, and a dev server keeps them for the
+ *   line numbers of compilation errors
  */
-export function wgsl(): Plugin {
-  let transform = stripWgsl
+export function wgsl({ strip }: { strip?: boolean } = {}): Plugin {
+  let transform: (source: string) => string
   return {
     name: 'wgsl',
     enforce: 'pre',
     configResolved({ command }) {
-      transform = command === 'build' ? stripWgsl : (source) => source
+      transform = (strip ?? command === 'build') ? stripWgsl : (source) => source
     },
     load(file) {
       if (!file.endsWith('.wgsl')) return undefined

@@ -1,4 +1,5 @@
-// The forward process x_0 -> x_t: each token is kept, masked, or replaced by a uniform class (docs/MATH.md#forward-process).
+// The forward process x_0 -> x_t: each token is kept, masked, or replaced by a uniform class
+// (docs/MATH.md#forward-process).
 //#include "lib/numerics.wgsl"
 //#include "lib/random.wgsl"
 //#include "lib/each_element.wgsl"

@@ -26,8 +26,8 @@ fn key_of(logit: f32) -> u32 {
   return key + u32(key == 0x7fffffffu);
 }
 
-// The share of the total mass that ranks before a class of this key and index: the classes with a higher key, and those with
-// the same key and a lower index.
+// The share of the total mass that ranks before a class of this key and index: the classes with a higher key, and those
+// with the same key and a lower index.
 fn share_before(local_index: u32, token: u32, in_range: bool, key: u32, class_index: u32, total: LogSumExp) -> f32 {
   var sum = 0.0;
   if (in_range) {

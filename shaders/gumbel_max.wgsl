@@ -1,5 +1,5 @@
-// The draw of diffusers' step (docs/MATH.md#gumbel-noise): argmax of scores + Gumbel noise of supplied uniforms; the lowest class
-// wins ties. The scores are the log posterior or, without POSTERIOR, the logits.
+// The draw of diffusers' step (docs/MATH.md#gumbel-noise): argmax of scores + Gumbel noise of supplied uniforms; the
+// lowest class wins ties. The scores are the log posterior or, without POSTERIOR, the logits.
 //#include "lib/column_logits.wgsl"
 //#include "lib/posterior.wgsl"
 
@@ -17,8 +17,8 @@ struct Candidate {
   class_index: u32,
 }
 
-// The class with the best score of each column, known to all its lanes; the lowest class wins ties. An invalid logit makes the
-// column invalid. Uniform control flow only.
+// The class with the best score of each column, known to all its lanes; the lowest class wins ties. An invalid logit
+// makes the column invalid. Uniform control flow only.
 fn best_class(local_index: u32, candidate: Candidate) -> u32 {
   let order = select(ordered(candidate.score), INVALID_CLASS, candidate.class_index == INVALID_CLASS);
   let is_best = order == column_max(local_index, order);

@@ -1,5 +1,5 @@
-// The known pixels of a step are drawn from q(x_u | x_0), the noise level that the network was trained on; step.wgsl draws the
-// others.
+// The known pixels of a step are drawn from q(x_u | x_0), the noise level that the network was trained on; step.wgsl
+// draws the others.
 //#include "lib/routes.wgsl"
 //#include "lib/each_element.wgsl"
 
@@ -8,7 +8,8 @@
 @group(0) @binding(2) var<storage, read> known_mask: array<u32>; // not 0: the token is known
 @group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
-@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>, 2>; // COUNTED: [1] starts at all tokens, the known ones are subtracted
+// COUNTED: [1], the columns read, starts at all tokens; the known ones are subtracted.
+@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>, 2>;
 
 fn element_at(token: u32) {
   if (token >= step.num_tokens || known_mask[step.known_mask_offset + token] == 0u) {

@@ -1,4 +1,5 @@
-// One reverse step x_t -> x_u (docs/MATH.md#route-table): a token keeps x_t, takes a uniform class, or takes the drawn x_0.
+// One reverse step x_t -> x_u (docs/MATH.md#route-table): a token keeps x_t, takes a uniform class, or takes the drawn
+// x_0.
 //#include "lib/tile.wgsl"
 
 @group(0) @binding(0) var<storage, read> step: Step;
@@ -7,7 +8,8 @@
 @group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>; // invalid columns, impossible tokens
 @group(0) @binding(5) var<storage, read_write> x_0: array<u32>; // unless COUNTED
-@group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>, 2>; // COUNTED: [1] starts at all tokens, the settled ones are subtracted
+// COUNTED: [1], the columns read, starts at all tokens; the settled ones are subtracted.
+@group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>, 2>;
 @group(0) @binding(7) var<storage, read> unconditional: array<Vector>; // GUIDED
 @group(0) @binding(8) var<storage, read> known_mask: array<u32>; // KNOWN: not 0 where known.wgsl has written x_prev
 

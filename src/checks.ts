@@ -1,7 +1,6 @@
 import { DtypeError, OptionError, ShapeError, TimestepError, TokenRangeError } from './errors'
 import type { Guidance, Layout, LogPX0Options, StepOptions, TimestepOptions } from './options'
 import type { RandomGenerator } from './random'
-import { rowsShape, sameShape, shapeText } from './shapes'
 
 /** Checks of arguments, the same for both engines. They throw before anything is enqueued or changed. */
 
@@ -238,4 +237,29 @@ export function requireEither(name: string, choice: string, one: unknown, other:
 export function requireOneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (!allowed.includes(value as string))
     throw new OptionError(`${name} needs to be '${allowed.join("' or '")}'; given ${JSON.stringify(value)}.`)
+}
+
+// Shapes
+
+/** Number of elements of a shape. Throws ShapeError unless every dimension is a non-negative integer. */
+export function elementCount(shape: readonly number[]): number {
+  for (const dimension of shape) {
+    if (!Number.isSafeInteger(dimension) || dimension < 0)
+      throw new ShapeError(`A shape needs non-negative integers; given ${shapeText(shape)}.`)
+  }
+  return shape.reduce((product, dimension) => product * dimension, 1)
+}
+
+/** [B, rows, N] for 'class-major', [B, N, rows] for 'pixel-major'. */
+export function rowsShape(layout: Layout, batchSize: number, rows: number, numPixels: number): number[] {
+  return layout === 'class-major' ? [batchSize, rows, numPixels] : [batchSize, numPixels, rows]
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((dimension, axis) => dimension === b[axis])
+}
+
+/** A shape for an error message. */
+export function shapeText(shape: readonly (number | string)[]): string {
+  return `[${shape.join(', ')}]`
 }

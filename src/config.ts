@@ -14,7 +14,7 @@ export interface VQDiffusionSchedulerConfig {
   readonly gamma_cum_end: number
 }
 
-/** What a user may write: only the number of classes has no default. */
+/** A configuration with defaults left out; only the number of classes has none. */
 export type VQDiffusionSchedulerOptions = Partial<VQDiffusionSchedulerConfig> &
   Pick<VQDiffusionSchedulerConfig, 'num_vec_classes'>
 
@@ -26,20 +26,19 @@ const defaults: Omit<VQDiffusionSchedulerConfig, 'num_vec_classes'> = {
   gamma_cum_end: 0.99999,
 }
 
-/** Values that win over those of a saved configuration. */
+/** Values that take precedence over those of a saved configuration. */
 export type ConfigOverrides = Partial<VQDiffusionSchedulerConfig>
 
-/** |1 − ᾱ − γ̄| below this is rounding of a schedule without replacement (β = 0). */
-export const replacementTolerance = 1e-12
+/** A replace probability |1 − ᾱ − γ̄| below this is rounding, and counts as 0. */
+const replacementTolerance = 1e-12
 
 const className = 'VQDiffusionScheduler'
-/** The diffusers release whose format is written. */
+/** The diffusers release whose format `writeConfig` follows. */
 const diffusersVersion = '0.40.0'
 
 /**
- * Reads the content of a `scheduler_config.json`: fills in the defaults, leaves out keys that start with "_", keeps
- * unknown keys. Throws ConfigError if it is no object or names no classes; whether the values describe a process is
- * for `validateConfig`.
+ * Reads the content of a `scheduler_config.json`: fills in defaults, drops keys that start with "_", keeps unknown
+ * keys. Throws ConfigError if it is no object or has no num_vec_classes. `validateConfig` checks the values.
  */
 export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
@@ -63,7 +62,7 @@ function givenValues(config: object): Record<string, unknown> {
   )
 }
 
-/** The object that diffusers saves as `scheduler_config.json`: keys sorted, its class name and version included. */
+/** The content of `scheduler_config.json` as diffusers writes it: keys sorted, with class name and version. */
 export function writeConfig(config: VQDiffusionSchedulerConfig): Record<string, unknown> {
   const entries = Object.entries({ ...config, _class_name: className, _diffusers_version: diffusersVersion })
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -92,7 +91,7 @@ export function validateConfig(config: VQDiffusionSchedulerConfig): void {
     )
   if (1 - alpha_cum_end <= replacementTolerance)
     throw new ConfigError(`alpha_cum_end needs to be below 1, else the process adds no noise; given ${alpha_cum_end}.`)
-  // Both ends are linear in t, so β/ᾱ is monotonic: if it falls, some one-step replace probability is negative.
+  // β and ᾱ are linear in t, so β/ᾱ is monotonic. If it falls, some one-step replace probability is negative.
   const start = 1 - alpha_cum_start - gamma_cum_start
   const end = 1 - alpha_cum_end - gamma_cum_end
   if (end * alpha_cum_start - start * alpha_cum_end < -replacementTolerance)
@@ -100,6 +99,12 @@ export function validateConfig(config: VQDiffusionSchedulerConfig): void {
       '(1 − alpha_cum − gamma_cum) / alpha_cum must not fall with t, else a replace probability is negative; ' +
         `given ${start / alpha_cum_start} → ${end / alpha_cum_end}.`,
     )
+}
+
+/** The cumulative replace probability 1 − ᾱ − γ̄; 0 if it is within rounding of 0. */
+export function replaceProbability(alphaCum: number, gammaCum: number): number {
+  const beta = 1 - alphaCum - gammaCum
+  return Math.abs(beta) <= replacementTolerance ? 0 : beta
 }
 
 type Key = keyof VQDiffusionSchedulerConfig

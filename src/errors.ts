@@ -1,7 +1,7 @@
-/** One class per failure a user can see. Every message says what was given and what is needed. */
+/** Errors of the library. Every message names the given value and what is needed. */
 
 export class VQDiffusionError extends Error {
-  // Written out in every class: minifiers rename classes.
+  // A literal in every class, since minifiers rename classes.
   override readonly name: string = 'VQDiffusionError'
 }
 
@@ -13,11 +13,11 @@ export class WebGPUUnavailableError extends VQDiffusionError {
 export class AdapterUnavailableError extends VQDiffusionError {
   override readonly name = 'AdapterUnavailableError'
 }
-/** The GPU device was lost; everything made on it is gone. */
+/** The GPU device was lost, with everything created on it. */
 export class DeviceLostError extends VQDiffusionError {
   override readonly name = 'DeviceLostError'
 }
-/** A shader or pipeline was refused by the WebGPU implementation. */
+/** The WebGPU implementation refused a shader or pipeline. */
 export class ShaderError extends VQDiffusionError {
   override readonly name = 'ShaderError'
 }
@@ -37,11 +37,11 @@ export class DtypeError extends VQDiffusionError {
 export class TokenRangeError extends VQDiffusionError {
   override readonly name = 'TokenRangeError'
 }
-/** A timestep outside the schedule, or one whose successor is unknown. */
+/** A timestep outside the schedule, or not in the list of timesteps. */
 export class TimestepError extends VQDiffusionError {
   override readonly name = 'TimestepError'
 }
-/** An option that is missing, outside its range, or goes with no other that was given. */
+/** An option that is missing, is out of range, or cannot be combined with another given option. */
 export class OptionError extends VQDiffusionError {
   override readonly name = 'OptionError'
 }
@@ -58,13 +58,13 @@ export class LimitError extends VQDiffusionError {
   override readonly name = 'LimitError'
 }
 
-/** The network produced logits from which nothing can be drawn, or the sample held impossible tokens. */
+/** Nothing could be drawn from some logits of the network, or given tokens were invalid (docs/MATH.md#faults). */
 export class ModelOutputError extends VQDiffusionError {
   override readonly name = 'ModelOutputError'
 
   /**
    * @param invalidColumns latent pixels whose logits held NaN or +∞, or were −∞ for every class
-   * @param impossibleTokens latent pixels whose token the schedule cannot have produced
+   * @param impossibleTokens latent pixels whose token was no class, or a mask under a schedule that never masks
    */
   constructor(
     readonly invalidColumns: number,
@@ -77,7 +77,7 @@ export class ModelOutputError extends VQDiffusionError {
   }
 }
 
-/** A file that could not be fetched, or was not what it should be. */
+/** A file that could not be fetched or parsed. */
 export class FetchError extends VQDiffusionError {
   override readonly name = 'FetchError'
 

@@ -1,10 +1,7 @@
 import type { ConfigOverrides } from './config'
 import { FetchError } from './errors'
 
-/**
- * Fetches and parses a JSON file. Rejects with FetchError (what was fetched, the status, what came instead), or with
- * the signal's reason.
- */
+/** Fetches and parses a JSON file. Rejects with FetchError, or with the signal's reason. */
 export async function fetchJson(url: string | URL, signal?: AbortSignal): Promise<unknown> {
   const address = String(url)
   let response: Response
@@ -37,14 +34,14 @@ export async function fetchJson(url: string | URL, signal?: AbortSignal): Promis
   }
 }
 
-/** Where in a model folder a scheduler is, and values that win over those in its file. */
+/** Options of `fromPretrained`, and values that take precedence over those of the file. */
 export interface PretrainedOptions extends ConfigOverrides {
-  /** 'scheduler' by default, '' for a folder of the scheduler's own. */
+  /** 'scheduler' by default; '' if the folder itself holds scheduler_config.json. */
   readonly subfolder?: string
   readonly signal?: AbortSignal
 }
 
-/** The address of a file in a model folder, e.g. scheduler/scheduler_config.json. Relative to the page if not absolute. */
+/** The URL of a file in a model folder, e.g. scheduler/scheduler_config.json. */
 export function modelFile(folder: string | URL, subfolder: string, file: string): string {
   const parts = [String(folder).replace(/\/+$/, ''), subfolder.replace(/^\/+|\/+$/g, ''), file]
   return parts.filter(Boolean).join('/')

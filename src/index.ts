@@ -6,8 +6,8 @@ export { DenseOperators } from './gpu/dense'
 export { type Capabilities, capabilities, requestDevice } from './gpu/device'
 export { ForwardProcess } from './gpu/forward'
 export type { LogitsTensor } from './gpu/logits'
-export type { OnnxGpuTensor } from './gpu/onnx_tensor'
 export { type GpuStepOptions, ReverseStep } from './gpu/step'
+export type { OnnxGpuTensor } from './gpu/tensor'
 export { type Dtype, GpuTensor, type TypedArrayOf } from './gpu/tensor'
 export type {
   AddNoiseOptions,

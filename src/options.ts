@@ -24,8 +24,8 @@ export interface KnownTokens<Sample> {
 /** Diagnostics of one step. */
 export interface StepDiagnostics<Tensor> {
   /**
-   * Entropy of p(x₀) in nats, after guidance and before truncation, f32 [B, N]; 0 for a column from which nothing can be
-   * drawn.
+   * Entropy of p(x₀) in nats, after guidance and before truncation, f32 [B, N]; 0 for a column from which nothing can
+   * be drawn.
    */
   readonly entropy: Tensor
   /** The highest probability of p(x₀), f32 [B, N]; 0 for a column from which nothing can be drawn. */
@@ -39,8 +39,8 @@ export interface StepOptions<Tensor, Sample> {
   /** Draws from the exact posterior and reads only the columns that it needs (docs/MATH.md#decide-first). */
   readonly generator?: RandomGenerator
   /**
-   * Uniforms in [0, 1], f32, in the layout of the logits with C rows, or K rows if the previous timestep is −1. Draws the
-   * tokens that diffusers draws with these uniforms (docs/MATH.md#gumbel-noise).
+   * Uniforms in [0, 1], f32, in the layout of the logits with C rows, or K rows if the previous timestep is −1. Draws
+   * the tokens that diffusers draws with these uniforms (docs/MATH.md#gumbel-noise).
    */
   readonly noise?: Tensor
   /** Layout of the logits and the noise; 'class-major' by default. */
@@ -52,15 +52,15 @@ export interface StepOptions<Tensor, Sample> {
    */
   readonly truncationRate?: number
   /**
-   * The timestep u of the result, one number or one per item; −1 is clean data. By default the entry of `timesteps` after
-   * `timestep`.
+   * The timestep u of the result, one number or one per item; −1 is clean data. By default the entry of `timesteps`
+   * after `timestep`.
    */
   readonly previousTimestep?: number | readonly number[]
   /** Known pixels are drawn from q(x_u | x₀) and their logits are not read; at u = −1 they are the known tokens. */
   readonly known?: KnownTokens<Sample>
   /**
-   * Also returns the drawn x₀ of every token, in a new tensor or in the given one, u32 [B, N]. Reads every column; changes
-   * no other result.
+   * Also returns the drawn x₀ of every token, in a new tensor or in the given one, u32 [B, N]. Reads every column;
+   * changes no other result.
    */
   readonly predOriginalSample?: boolean | Sample
   /**
@@ -77,8 +77,8 @@ export interface PurityRule {
   /** r ≥ 0: a token of purity π draws from p^(1 + r·π); 0 by default. */
   readonly priorWeight: number
   /**
-   * Whether tokens are chosen with their purity as weight, the default, or with equal weights (prior rules 2 and 1 of the
-   * paper authors' code).
+   * Whether tokens are chosen with their purity as weight, the default, or with equal weights (prior rules 2 and 1 of
+   * the paper authors' code).
    */
   readonly byPurity: boolean
 }
@@ -156,8 +156,9 @@ export interface TimestepOptions {
   /** A strictly falling list of timesteps. Each step goes to the next entry, the last to clean data. */
   readonly timesteps?: readonly number[]
   /**
-   * With `numInferenceSteps`: 'strided', the default, spreads the steps over all T timesteps and follows the exact posterior
-   * of each jump; 'leading' is the list of diffusers, n−1 … 0, which starts from masks (docs/MATH.md#timesteps).
+   * With `numInferenceSteps`: 'strided', the default, spreads the steps over all T timesteps and follows the exact
+   * posterior of each jump; 'leading' is the list of diffusers, n−1 … 0, which starts from masks
+   * (docs/MATH.md#timesteps).
    */
   readonly spacing?: Spacing
 }

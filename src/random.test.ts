@@ -16,7 +16,7 @@ describe('RandomGenerator', () => {
 
   it('uses all 64 bits of a seed', () => {
     expect(new RandomGenerator(0xdeadbeef_00000001n).streams(1)).toEqual([{ seed: [1, 0xdeadbeef], item: 0 }])
-    expect(new RandomGenerator(2 ** 40 + 3).streams(1)).toEqual([{ seedLow: 3, seedHigh: 256, item: 0 }])
+    expect(new RandomGenerator(2 ** 40 + 3).streams(1)).toEqual([{ seed: [3, 256], item: 0 }])
   })
 
   it('continues from a state that went through JSON', () => {

@@ -16,8 +16,8 @@ export interface RandomGeneratorState {
 
 /**
  * The source of randomness of a chain: one seed, or one per batch item, and a counter that every drawing call uses and
- * advances. The random bits are the same on every device. An item with its own seed draws the same tokens as alone; with a
- * single seed that holds for item 0.
+ * advances. The random bits are the same on every device. An item with its own seed draws the same tokens as alone;
+ * with a single seed that holds for item 0.
  */
 export class RandomGenerator {
   readonly #seeds: readonly bigint[]

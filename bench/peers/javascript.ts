@@ -1,158 +1,111 @@
-import { readConfig } from '../../src/config'
-import { type PosteriorCoefficients, posteriorCoefficients } from '../../src/process/posterior'
-import { createSchedule } from '../../src/process/schedule'
-import type { Peer, PreparedPeer, Problem } from '../peer'
-import { Columns } from './javascript_columns'
-import { truncateMasses } from './javascript_truncate'
+import type { Peer } from './peer'
+import { raceOf } from './race'
 
 /**
- * The reference-identical step as one would write it for a CPU: no one-hot, no dense posterior, no scratch beyond a
- * column. The posterior's closed form is affine in p (SEMANTICS 11), so that argmax(log posterior + Gumbel) is
- * argmax((scale·p + shift) / E) with E = −log u: one exponential a class. And since E ≥ 1 − u, most classes cannot win
- * whatever their logarithm is, and it is not taken.
+ * The race written for a CPU: no scratch beyond a column. Since −log u ≥ 1 − u, most classes cannot win whatever their
+ * logarithm is, and it is not taken.
  */
-export const javascript: Peer = {
-  name: 'JavaScript',
-  runsOn: 'JavaScript',
-  prepare: async (problem) => new JavaScriptStep(problem),
-}
+export const javascript: Peer = async (problem) => {
+  const { C, sample, conditional, unconditional, noise, truncationRate, guidanceScale } = problem
+  const K = C - 1
+  const race = raceOf(problem)
+  const column = (data: Float32Array, rows: number, token: number) => data.subarray(token * rows, (token + 1) * rows)
+  const masses = new Float64Array(K)
+  const tokens = new Uint32Array(sample.length)
 
-/** What the floor in the reference's Gumbel formula comes to. */
-const epsilon = 1e-30
-
-/** The posterior of a class with mass p is scale·p + shift. */
-interface Affine {
-  readonly scale: number
-  readonly shift: number
-}
-
-class JavaScriptStep implements PreparedPeer {
-  readonly #numCodes: number
-  readonly #coefficients: PosteriorCoefficients
-  readonly #conditional: Columns
-  readonly #unconditional: Columns | undefined
-  readonly #noise: Columns
-  readonly #masses: Float64Array
-  readonly #tokens: Uint32Array
-
-  constructor(private readonly problem: Problem) {
-    const { numVecClasses, timestep, previousTimestep, conditional, unconditional, noise, sample } = problem
-    this.#numCodes = numVecClasses - 1
-    this.#coefficients = posteriorCoefficients(
-      createSchedule(readConfig({ num_vec_classes: numVecClasses })),
-      timestep,
-      previousTimestep,
-    )
-    this.#conditional = new Columns(conditional, problem, this.#numCodes)
-    this.#unconditional = unconditional && new Columns(unconditional, problem, this.#numCodes)
-    this.#noise = new Columns(noise, problem, numVecClasses)
-    this.#masses = new Float64Array(this.#numCodes)
-    this.#tokens = new Uint32Array(sample.length)
+  /** exp of the column's guided logits; float64 needs no maximum to be subtracted. */
+  const fillMasses = (token: number) => {
+    const given = column(conditional, K, token)
+    if (!unconditional) {
+      for (let k = 0; k < K; k++) masses[k] = Math.exp(given[k]!)
+      return
+    }
+    const without = column(unconditional, K, token)
+    for (let k = 0; k < K; k++) masses[k] = Math.exp(without[k]! + guidanceScale * (given[k]! - without[k]!))
   }
 
-  step(): void {
-    for (let token = 0; token < this.#tokens.length; token++) this.#tokens[token] = this.draw(token)
+  const draw = (token: number) => {
+    fillMasses(token)
+    if (truncationRate < 1) truncateMasses(masses, truncationRate)
+    const uniforms = column(noise, race ? C : K, token)
+    if (!race) return fastest(masses, 0, uniforms).class
+    const own = sample[token]!
+    const total = sum(masses)
+    const { masked, ordinary } = race
+    if (own === K) {
+      const best = fastest(masses, masked.shift * total, uniforms)
+      return (masked.own * total) / -Math.log(uniforms[K]!) > best.score ? K : best.class
+    }
+    const mass = masses[own]!
+    const best = fastest(masses, ordinary.shift * total + ordinary.shiftByMass * mass, uniforms)
+    const score = (ordinary.own * total + ordinary.ownByMass * mass) / -Math.log(uniforms[own]!)
+    return score > best.score ? own : best.class
   }
 
-  async finished(): Promise<void> {}
-
-  async tokens(): Promise<Uint32Array> {
-    return this.#tokens
-  }
-
-  destroy(): void {}
-
-  private draw(token: number): number {
-    const c = this.#coefficients
-    const { exp } = Math
-    const masses = this.#masses
-    let total = this.fillMasses(token)
-    if (this.problem.truncationRate < 1) {
-      truncateMasses(masses, total, this.problem.truncationRate)
-      total = sum(masses, 0, masses.length)
-    }
-    const noise = this.#noise.column(token)
-    const classT = this.problem.sample[token]!
-    const K = this.#numCodes
-    if (classT === K) {
-      const affine = { scale: exp(c.maskedClass), shift: exp(c.maskedAny) * total }
-      const best = argmax(masses, noise, affine, 0, K, { score: 0, class: 0 })
-      return better(best, exp(c.maskedMask) * total, noise[K]!, K).class
-    }
-    // S − p_j would cancel (SEMANTICS 11).
-    const others = sum(masses, 0, classT) + sum(masses, classT + 1, K)
-    const mass = masses[classT]!
-    const all = others * exp(-c.cumulativeOther) + mass * exp(-c.cumulativeSame)
-    const affine = {
-      scale: exp(c.stepOther + c.logKeep - c.cumulativeOther),
-      shift: exp(c.stepOther + c.logReplace) * all,
-    }
-    const same = exp(c.stepSame) * (exp(c.logKeep - c.cumulativeSame) * mass + exp(c.logReplace) * all)
-    let best = argmax(masses, noise, affine, 0, classT, { score: 0, class: 0 })
-    best = better(best, same, noise[classT]!, classT)
-    best = argmax(masses, noise, affine, classT + 1, K, best)
-    return better(best, exp(c.ordinaryMask) * all, noise[K]!, K).class
-  }
-
-  /** exp of the column's logits, guided; returns their sum. Float64 needs no maximum to be subtracted. */
-  private fillMasses(token: number): number {
-    const masses = this.#masses
-    const conditional = this.#conditional.column(token)
-    let total = 0
-    if (this.#unconditional) {
-      const unconditional = this.#unconditional.column(token)
-      const scale = this.problem.guidanceScale
-      for (let k = 0; k < masses.length; k++) {
-        const mass = Math.exp(unconditional[k]! + scale * (conditional[k]! - unconditional[k]!))
-        masses[k] = mass
-        total += mass
-      }
-    } else {
-      for (let k = 0; k < masses.length; k++) {
-        const mass = Math.exp(conditional[k]!)
-        masses[k] = mass
-        total += mass
-      }
-    }
-    return total
+  return {
+    step: () => {
+      for (let token = 0; token < tokens.length; token++) tokens[token] = draw(token)
+    },
+    tokens: () => tokens,
   }
 }
 
-interface Best {
-  score: number
-  class: number
-}
-
-/** The best of classes `from` to `to` − 1 and of what was best before. */
-function argmax(
-  masses: Float64Array,
-  noise: Float32Array,
-  { scale, shift }: Affine,
-  from: number,
-  to: number,
-  best: Best,
-): Best {
-  let { score: bestScore, class: bestClass } = best
-  for (let k = from; k < to; k++) {
-    const posterior = scale * masses[k]! + shift
-    const uniform = noise[k]!
-    if (posterior <= bestScore * (1 - uniform)) continue
-    const score = posterior / (epsilon - Math.log(uniform + epsilon))
+/** The first class of the highest (mass + shift) / −log u. */
+function fastest(masses: Float64Array, shift: number, uniforms: Float32Array): { class: number; score: number } {
+  let best = 0
+  let bestScore = 0
+  for (let k = 0; k < masses.length; k++) {
+    const rate = masses[k]! + shift
+    const uniform = uniforms[k]!
+    if (rate <= bestScore * (1 - uniform)) continue
+    const score = rate / -Math.log(uniform)
     if (score > bestScore) {
       bestScore = score
-      bestClass = k
+      best = k
     }
   }
-  return { score: bestScore, class: bestClass }
+  return { class: best, score: bestScore }
 }
 
-function better(best: Best, posterior: number, uniform: number, classIndex: number): Best {
-  const score = posterior / (epsilon - Math.log(uniform + epsilon))
-  return score > best.score ? { score, class: classIndex } : best
-}
-
-function sum(values: Float64Array, from: number, to: number): number {
+function sum(values: Float64Array): number {
   let total = 0
-  for (let k = from; k < to; k++) total += values[k]!
+  for (let k = 0; k < values.length; k++) total += values[k]!
   return total
+}
+
+/** A histogram by the leading bits of the masses finds the cut, so that only the classes around it are sorted. */
+const droppedBits = 19
+const sums = new Float64Array(2 ** (31 - droppedBits))
+const float = new Float32Array(1)
+const bits = new Int32Array(float.buffer)
+
+/** Positive floats are ordered like their bits. */
+function bucketOf(mass: number): number {
+  float[0] = mass
+  return bits[0]! >> droppedBits
+}
+
+/**
+ * Sets to 0 the classes that truncation drops: with the classes in falling order, equal ones by rising index, a class is
+ * kept if it is the first or the mass of those before it is below the rate.
+ */
+export function truncateMasses(masses: Float64Array, rate: number): void {
+  const wanted = rate * sum(masses)
+  sums.fill(0)
+  for (let k = 0; k < masses.length; k++) sums[bucketOf(masses[k]!)]! += masses[k]!
+  let cut = sums.length - 1
+  let before = 0
+  while (cut > 0 && (sums[cut] === 0 || before + sums[cut]! < wanted)) before += sums[cut--]!
+  const around: number[] = []
+  for (let k = 0; k < masses.length; k++) {
+    const bucket = bucketOf(masses[k]!)
+    if (bucket < cut) masses[k] = 0
+    else if (bucket === cut) around.push(k)
+  }
+  around.sort((a, b) => masses[b]! - masses[a]! || a - b)
+  for (const k of around) {
+    const mass = masses[k]!
+    if (before > 0 && !(before < wanted)) masses[k] = 0
+    before += mass
+  }
 }

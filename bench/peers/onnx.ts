@@ -1,63 +1,131 @@
-import { type Peer, PeerUnableError, type PreparedPeer, type Problem } from '../peer'
-import { OnnxOnWasm } from './onnx_wasm'
-import { OnnxOnWebgpu } from './onnx_webgpu'
-import { refuseLarge, refuseSlow, timed } from './refuse'
+import onnxProto from 'onnx-proto'
+import type * as Ort from 'onnxruntime-web'
+import { allocate } from '../cases/data'
+import type { Peer, PreparedPeer, Problem } from './peer'
+import { UnableError } from './refusal'
+import { type StepGraph, stepGraph, type Tensor } from './step_graph'
 
-/** onnxruntime-web with the step as an ONNX graph on its WebGPU provider. */
-export const onnxWebgpu: Peer = {
-  name: 'onnxruntime-web, WebGPU',
-  runsOn: 'WebGPU',
-  prepare: async (problem) => {
-    if (problem.dtype === 'f16' && !problem.device.features.has('shader-f16'))
-      throw new PeerUnableError(
-        'it reads half-precision logits only where there is shader-f16, which this device lacks',
-      )
-    refuseLarge(problem)
-    return prepared(problem, OnnxOnWebgpu)
-  },
+/** onnxruntime-web on WebAssembly. Every run copies its inputs: there is no other way to give it numbers. */
+export const onnxWasm: Peer = async (problem) => {
+  const ort = await import('onnxruntime-web/wasm')
+  return prepare(problem, {
+    create: (model) => ort.InferenceSession.create(model, { executionProviders: ['wasm'], logSeverityLevel: 3 }),
+    // A union of types and arrays fits none of the overloads; one of its members does.
+    tensorOf: async ({ data, dims }) => new ort.Tensor(typeName(data) as 'float32', data as Float32Array, dims),
+  })
 }
 
-/** onnxruntime-web with the step as an ONNX graph on WebAssembly. */
-export const onnxWasm: Peer = {
-  name: 'onnxruntime-web, WebAssembly',
-  runsOn: 'WebAssembly',
-  prepare: (problem) => prepared(problem, OnnxOnWasm),
+/** onnxruntime-web on its WebGPU provider, on our device; inputs and output stay there. */
+export const onnxWebgpu: Peer = async (problem) => {
+  const { device, dtype } = problem
+  if (dtype === 'f16' && !device.features.has('shader-f16'))
+    throw new UnableError('it reads half-precision logits only with shader-f16, which this device lacks')
+  const ort = await import('onnxruntime-web/webgpu')
+  const buffers: GPUBuffer[] = []
+  const prepared = await prepare(problem, {
+    create: (model, { cpuNodes }) => {
+      // Not in the types of 1.30. An empty list is refused.
+      const forced = cpuNodes.length > 0 ? { forceCpuNodeNames: [...cpuNodes] } : {}
+      // `enableGraphCapture` would save time on the host, but in 1.30 the second run of a page's first session then fails
+      // ("Cannot set properties of undefined", in webgpuRegisterBuffer).
+      return ort.InferenceSession.create(model, {
+        executionProviders: [{ name: 'webgpu', device, ...forced }],
+        preferredOutputLocation: 'gpu-buffer',
+        // It warns of nodes on the CPU, which are intended.
+        logSeverityLevel: 3,
+      })
+    },
+    tensorOf: async ({ data, dims }) => {
+      const buffer = await allocate(device, 'bench/onnx', data.byteLength)
+      buffers.push(buffer)
+      const padded = new Uint8Array(buffer.size)
+      padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+      device.queue.writeBuffer(buffer, 0, padded)
+      return ort.Tensor.fromGpuBuffer(buffer, { dataType: typeName(data), dims })
+    },
+  })
+  const finished = () => device.queue.onSubmittedWorkDone()
+  await finished()
+  const destroy = () => {
+    prepared.destroy?.()
+    for (const buffer of buffers) buffer.destroy()
+  }
+  return { ...prepared, finished, destroy }
 }
 
-interface OnnxPeer extends PreparedPeer {
-  release(): Promise<void>
-}
+/** Sessions are created one after another, and not while one is being released. */
+let lastRelease: Promise<unknown> = Promise.resolve()
 
-/** Sessions are to be made one after another, and not while one is being released. */
-let lastRelease: Promise<void> = Promise.resolve()
-
-async function prepared(
+async function prepare(
   problem: Problem,
-  kind: { create(problem: Problem): Promise<OnnxPeer> },
+  provider: {
+    create(model: Uint8Array, graph: StepGraph): Promise<Ort.InferenceSession>
+    tensorOf(tensor: Tensor): Promise<Ort.Tensor>
+  },
 ): Promise<PreparedPeer> {
   await lastRelease
-  // Its own complaints, of memory or of a kernel that is missing, are reasons too.
-  const peer = await kind.create(problem).catch(unable)
+  let session: Ort.InferenceSession | undefined
   const destroy = () => {
-    peer.destroy()
-    lastRelease = peer.release()
+    lastRelease = session?.release() ?? lastRelease
   }
   try {
-    const once = async () => {
-      await peer.step()
-      await peer.finished()
+    const graph = stepGraph(problem, { softmax: true })
+    const created = await provider.create(encode(graph), graph)
+    session = created
+    const feeds: Record<string, Ort.Tensor> = {}
+    for (const [name, tensor] of Object.entries(graph.inputs)) feeds[name] = await provider.tensorOf(tensor)
+    let output: Ort.Tensor | undefined
+    const step = async () => {
+      output?.dispose()
+      output = (await created.run(feeds))[graph.output]!
     }
-    // The first run compiles.
-    await once().catch(unable)
-    refuseSlow(await timed(once))
-  } catch (error) {
+    await step()
+    const tokens = async () => new Uint32Array((await output!.getData()) as Int32Array)
+    return { step, tokens, destroy }
+  } catch (cause) {
     destroy()
-    throw error
+    // Its complaints, of memory or of a missing kernel, are reasons too.
+    throw new UnableError(`onnxruntime-web: ${cause instanceof Error ? cause.message : cause}`, { cause })
   }
-  return { step: () => peer.step(), finished: () => peer.finished(), tokens: () => peer.tokens(), destroy }
 }
 
-function unable(cause: unknown): never {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  throw new PeerUnableError(`onnxruntime-web: ${message}`, { cause })
+/** The graph as an ONNX model. */
+function encode({ nodes, constants, inputs, output }: StepGraph): Uint8Array {
+  const { onnx } = onnxProto
+  const { FLOAT, FLOAT16, INT32, INT64 } = onnx.TensorProto.DataType
+  const { INT, INTS } = onnx.AttributeProto.AttributeType
+  const elementTypes = { float32: FLOAT, float16: FLOAT16, int32: INT32 }
+  const initializer: object[] = Object.entries(constants).map(([name, { data, dims }]) => {
+    const values = data instanceof Int32Array ? { int32Data: [...data] } : { floatData: [...data] }
+    return { name, dims, dataType: elementTypes[typeName(data)], ...values }
+  })
+  const node: object[] = nodes.map(({ type, name, inputs: values, integers, attributes = {} }) => {
+    const input = [...values]
+    if (integers) {
+      input.push(`${name}_integers`)
+      initializer.push({ name: `${name}_integers`, dims: [integers.length], dataType: INT64, int64Data: integers })
+    }
+    const attribute = Object.entries(attributes).map(([key, value]) =>
+      typeof value === 'number' ? { name: key, type: INT, i: value } : { name: key, type: INTS, ints: value },
+    )
+    return { opType: type, name, input, output: type === 'TopK' ? [name, `${name}_indices`] : [name], attribute }
+  })
+  const described = (name: string, elemType: number, dims: readonly number[]) => {
+    const shape = { dim: dims.map((dimValue) => ({ dimValue })) }
+    return { name, type: { tensorType: { elemType, shape } } }
+  }
+  const graph = {
+    name: 'step',
+    node,
+    initializer,
+    input: Object.entries(inputs).map(([name, { data, dims }]) => described(name, elementTypes[typeName(data)], dims)),
+    output: [described(output, INT32, nodes.at(-1)!.integers!)],
+  }
+  const model = onnx.ModelProto.create({ irVersion: 8, opsetImport: [{ domain: '', version: 17 }], graph })
+  return onnx.ModelProto.encode(model).finish()
+}
+
+function typeName(data: Tensor['data']): 'float32' | 'float16' | 'int32' {
+  if (data instanceof Float32Array) return 'float32'
+  return data instanceof Int32Array ? 'int32' : 'float16'
 }

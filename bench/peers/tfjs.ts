@@ -1,94 +1,79 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import * as tf from '@tensorflow/tfjs-core'
-import { type Peer, PeerUnableError, type PreparedPeer, type Problem } from '../peer'
-import { refuseLarge, refuseSlow, timed } from './refuse'
-import { byParts, bySoftmax, type MassesOf, TfjsStep } from './tfjs_step'
-
-/** TensorFlow.js on its WebGPU backend, on our device. One problem at a time: it has one current backend. */
-export const tfjs: Peer = {
-  name: 'TensorFlow.js, WebGPU',
-  runsOn: 'WebGPU',
-  prepare: async (problem) => {
-    if (problem.dtype === 'f16') throw new PeerUnableError('it has no half-precision tensors')
-    refuseLarge(problem)
-    return TfjsPeer.create(problem)
-  },
-}
+import type { Peer } from './peer'
+import { requireBindable, UnableError } from './refusal'
+import { type Node, stepGraph } from './step_graph'
 
 const backendName = 'webgpu-of-the-benchmark'
 
-class TfjsPeer implements PreparedPeer {
-  #masses: MassesOf = bySoftmax
-  #tokens: tf.Tensor | undefined
-
-  private constructor(
-    private readonly backend: WebGPUBackend,
-    private readonly problemStep: TfjsStep,
-  ) {}
-
-  static async create(problem: Problem): Promise<TfjsPeer> {
-    const backend = await openBackend(problem.device)
-    const peer = new TfjsPeer(backend, new TfjsStep(problem))
-    try {
-      await peer.warmUp()
-      return peer
-    } catch (error) {
-      peer.destroy()
-      throw error
+/** TensorFlow.js on its WebGPU backend, on our device. One problem at a time: it has one current backend. */
+export const tfjs: Peer = async (problem) => {
+  const { device, dtype, B, C, N } = problem
+  if (dtype === 'f16') throw new UnableError('it has no half-precision tensors')
+  requireBindable(device, 4 * B * (C - 1) * N)
+  const backend = await openBackend(device)
+  // Its Softmax takes almost twice as long on SwiftShader, where a barrier is expensive.
+  const { nodes, constants, inputs, output } = stepGraph(problem, { softmax: false })
+  const resident = Object.entries({ ...constants, ...inputs }).map(
+    ([name, { data, dims }]) => [name, tf.tensor(data as Float32Array | Int32Array, [...dims])] as const,
+  )
+  const run = () => {
+    const values = new Map<string, tf.Tensor>(resident)
+    for (const node of nodes) {
+      const [a, b, c] = node.inputs.map((name) => values.get(name)!)
+      values.set(node.name, operators[node.type]!(node, a!, b!, c!))
     }
+    return values.get(output)!
   }
-
-  step(): void {
-    this.#tokens?.dispose()
-    this.#tokens = this.problemStep.run(this.#masses)
-    this.submit()
+  let tokens: tf.Tensor | undefined
+  const step = () => {
+    tokens?.dispose()
+    tokens = tf.tidy(run)
+    // It has submitted by itself what came before; without an encoder it fails, and it drops what an open pass holds.
+    backend.ensureCommandEncoderReady()
+    backend.endComputePassEncoder()
+    backend.submitQueue()
   }
-
-  async finished(): Promise<void> {
-    await this.backend.device.queue.onSubmittedWorkDone()
-  }
-
-  async tokens(): Promise<Uint32Array> {
-    return new Uint32Array(await this.#tokens!.data())
-  }
-
-  destroy(): void {
-    this.#tokens?.dispose()
-    this.problemStep.dispose()
-    // Its pool of buffers would stay.
-    tf.removeBackend(backendName)
-  }
-
-  /** Compiles everything, and keeps the faster of two ways to the same. */
-  private async warmUp(): Promise<void> {
-    const times: number[] = []
-    for (const masses of ways) {
-      const once = async () => {
-        this.problemStep.tryMasses(masses)
-        this.submit()
-        await this.finished()
-      }
-      await once()
-      times.push(await timed(once))
-    }
-    this.#masses = ways[times.indexOf(Math.min(...times))]!
-    refuseSlow(
-      await timed(async () => {
-        this.step()
-        await this.finished()
-      }),
-    )
-  }
-
-  private submit(): void {
-    // It has submitted by itself what came before; without an encoder it fails, and what an open pass holds it drops.
-    this.backend.ensureCommandEncoderReady()
-    this.backend.endComputePassEncoder()
-    this.backend.submitQueue()
+  const finished = () => device.queue.onSubmittedWorkDone()
+  step()
+  await finished()
+  return {
+    step,
+    finished,
+    tokens: async () => new Uint32Array(await tokens!.data()),
+    // The tensors and the pool of buffers go with the backend.
+    destroy: () => tf.removeBackend(backendName),
   }
 }
 
-const ways: readonly MassesOf[] = [bySoftmax, byParts]
+type Operator = (node: Node, a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) => tf.Tensor
+
+const operators: Readonly<Record<string, Operator>> = {
+  Add: (_, a, b) => tf.add(a, b),
+  Sub: (_, a, b) => tf.sub(a, b),
+  Mul: (_, a, b) => tf.mul(a, b),
+  Div: (_, a, b) => tf.div(a, b),
+  Log: (_, a) => tf.log(a),
+  Exp: (_, a) => tf.exp(a),
+  Less: (_, a, b) => tf.less(a, b),
+  Equal: (_, a, b) => tf.equal(a, b),
+  Where: (_, a, b, c) => tf.where(a, b, c),
+  Gather: (_, values, indices) => tf.gather(values, indices),
+  Reshape: ({ integers }, value) => tf.reshape(value, [...integers!]),
+  ArgMax: (_, value) => tf.reshape(tf.argMax(value, 1), [-1, 1]),
+  ArgMin: (_, value) => tf.reshape(tf.argMin(value, 1), [-1, 1]),
+  TopK: ({ integers }, value) => tf.topk(value, integers![0], true).values,
+  CumSum: (_, value) => tf.cumsum(value, 1, true),
+  ReduceMin: (_, value) => tf.min(value, 1, true),
+  // In halves for as long as that makes workgroups of 64.
+  ReduceSum: (_, value) => {
+    const [columns, classes] = value.shape as [number, number]
+    let parts = 1
+    while (classes / parts >= 4096 && classes % (parts * 2) === 0) parts *= 2
+    const sums = tf.sum(tf.reshape(value, [columns * parts, classes / parts]), 1)
+    return tf.sum(tf.reshape(sums, [columns, parts]), 1, true)
+  },
+}
 
 async function openBackend(device: GPUDevice): Promise<WebGPUBackend> {
   const backend = new WebGPUBackend(device, device.adapterInfo)

@@ -1,8 +1,8 @@
 import type { Plugin } from 'vite'
 
 /**
- * Everything comes from the page's own server. WebAssembly may be compiled, strings may not be run as code. `blob:` and
- * `data:` are pictures that the page has made itself.
+ * Everything comes from the page's own server. WebAssembly may be compiled; strings may not run as code. `blob:` and
+ * `data:` allow the images that the page makes.
  */
 export const policy = [
   "default-src 'none'",
@@ -17,11 +17,11 @@ export const policy = [
 ].join('; ')
 
 /**
- * A Vite plugin: the built page carries the policy in a `<meta>`, so that it holds on any static host. While developing
- * there is none, since Vite's hot reload writes styles into the page.
+ * Vite plugin: puts the content security policy into a `<meta>` of the built page, so it holds on any static host. The
+ * development server has no policy, because Vite's hot reload inserts inline styles.
  *
- * A `<meta>` does not reach into workers, a header does; `vite preview` sends it, so the tests run the workers under the
- * policy as well. A host that can send headers had better do the same.
+ * A `<meta>` does not apply to workers. `vite preview` also sends the policy as a header, so the end-to-end tests run the
+ * workers under it. Hosts that can send headers should do the same.
  */
 export function contentSecurity(): Plugin {
   return {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { toHtml } from './model_card'
 
-it('turns the card into HTML: headings, links and tables, and nothing that stays Markdown', () => {
+it('converts headings, links and tables, and leaves no Markdown', () => {
   const card = readFileSync(new URL('../public/models/emoji-16x16/MODEL_CARD.md', import.meta.url), 'utf8')
   const html = toHtml(card)
   expect(html).toMatch(/^<h1>emoji-16x16: a small text-to-image VQ-Diffusion model<\/h1>/)

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { marked } from 'marked'
 import type { Plugin } from 'vite'
 
-const PLACE = '<!-- the model card -->'
+const PLACEHOLDER = '<!-- the model card -->'
 
 /**
- * A Vite plugin: puts the model card into the page that has a place for it. As a file of its own it stays Markdown, which
- * browsers show raw, and with broken characters where a host does not say that it is UTF-8.
+ * Vite plugin: replaces the placeholder in a page by the model card. Browsers show a Markdown file as plain text, and with
+ * broken characters if the host does not send its encoding.
  *
  * @param path of the Markdown file on disk
  */
@@ -16,15 +16,15 @@ export function modelCard(path: string): Plugin {
     transformIndexHtml: {
       order: 'pre',
       async handler(html) {
-        if (!html.includes(PLACE)) return html
+        if (!html.includes(PLACEHOLDER)) return html
         const card = toHtml(await readFile(path, 'utf8'))
-        return html.replace(PLACE, () => card)
+        return html.replace(PLACEHOLDER, () => card)
       },
     },
   }
 }
 
-/** Tables may be wider than a phone: each scrolls in a region of its own, also by keyboard. */
+/** Markdown as HTML. Each table scrolls in its own region, also by keyboard, because tables may be wider than a phone. */
 export function toHtml(markdown: string): string {
   return marked
     .parse(markdown, { async: false })

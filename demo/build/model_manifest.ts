@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Plugin } from 'vite'
-
-/** What has to be known of a file before it is downloaded: how much is to come, and how to tell that it is the right one. */
-export interface FileFacts {
-  bytes: number
-  /** In hexadecimal. */
-  sha256: string
-}
+import type { FileFacts } from '../store/large_file'
 
 /**
- * A Vite plugin: `import manifest from 'virtual:model-manifest'` gives the facts of these files, as they are when the page
- * is built. They travel inside the page's own code, so a page never meets the manifest of another version.
+ * Vite plugin: `import manifest from 'virtual:model-manifest'` gives size and SHA-256 of these files at build time. The
+ * manifest is part of the page's JavaScript, so a page always has the manifest of its own version.
  *
- * @param files path of each file on disk, by the name it has in the manifest
+ * @param files path on disk by name in the manifest
  */
 export function modelManifest(files: Record<string, string>): Plugin {
   return {
@@ -23,14 +17,14 @@ export function modelManifest(files: Record<string, string>): Plugin {
       filter: { id: /^\0virtual:model-manifest$/ },
       async handler() {
         for (const path of Object.values(files)) this.addWatchFile(path)
-        const entries = Object.entries(files).map(async ([name, path]) => [name, await facts(path)])
+        const entries = Object.entries(files).map(async ([name, path]) => [name, await fileFacts(path)])
         return `export default ${JSON.stringify(Object.fromEntries(await Promise.all(entries)))}`
       },
     },
   }
 }
 
-async function facts(path: string): Promise<FileFacts> {
+async function fileFacts(path: string): Promise<FileFacts> {
   const content = await readFile(path)
   return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }
 }

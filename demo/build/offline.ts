@@ -1,16 +1,16 @@
 import { VitePWA } from 'vite-plugin-pwa'
 
 /**
- * A service worker that keeps the page itself, and a manifest that lets it be installed. All addresses are relative, so
- * that both work under any path.
+ * Vite plugin: a service worker that caches the page, and a web app manifest. All addresses are relative, so the page
+ * works under any path.
  *
- * The large files (.onnx, .wasm) are not its business: demo/store keeps them, with progress, checksums and resumption, and
- * the service worker does not answer requests for them.
+ * The service worker does not handle the large files (.onnx, .wasm): demo/store stores them, with progress, checksums and
+ * resumption.
  */
 export function offline() {
   return VitePWA({
-    // A new version waits until no tab shows the old one, or until somebody asks for it (demo/offline.ts): taking over at
-    // once would drop the old version's files while an open page may still have to load some of them.
+    // A new version waits until no tab shows the old one or the user asks for it (demo/page/update.ts). Activating it at
+    // once would delete files that an open page may still load.
     registerType: 'prompt',
     injectRegister: false,
     includeManifestIcons: false,
@@ -32,8 +32,8 @@ export function offline() {
       globPatterns: ['**/*.{html,css,js,svg,png,json,md}'],
       inlineWorkboxRuntime: true,
       cleanupOutdatedCaches: true,
-      // The page keeps its settings in the query, so any query means the same page. No fallback for other addresses: there
-      // may be other pages below this one.
+      // The query holds settings, so every query is the same page. No fallback for other addresses: the host may serve
+      // other pages below this one.
       ignoreURLParametersMatching: [/./],
       navigateFallback: null,
     },

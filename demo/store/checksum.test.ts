@@ -7,11 +7,11 @@ const digest = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
 
 afterEach(() => vi.unstubAllGlobals())
 
-it('hashes with the browser', async () => {
+it('uses crypto.subtle', async () => {
   expect(await sha256(abc)).toBe(digest)
 })
 
-it('hashes without it, as pages without https must', async () => {
+it('falls back to JavaScript on pages without https', async () => {
   vi.stubGlobal('crypto', {})
   expect(await sha256(abc)).toBe(digest)
 })

@@ -1,8 +1,16 @@
-import type { FileFacts } from '../build/model_manifest'
-import type { RemoteFile } from '../download'
+import type { RemoteFile } from './download'
 
-/** A file worth keeping: where it comes from, what is known of it, and where it is stored. */
+export type Bytes = Uint8Array<ArrayBuffer>
+
+/** Size and checksum of a file, known before it is downloaded. */
+export interface FileFacts {
+  bytes: number
+  /** Lowercase hexadecimal. */
+  sha256: string
+}
+
+/** A file that is worth storing. */
 export interface LargeFile extends RemoteFile, FileFacts {
-  /** An absolute address that stays the same from version to version; the key in the store. Nothing is fetched from it. */
-  place: string
+  /** Key in the store: an absolute URL that is the same in every version of the page. Nothing is fetched from it. */
+  key: string
 }

@@ -1,9 +1,13 @@
-import { percent } from '../percent'
+import { formatPercent } from '../format'
 import { type Expectation, NUM_LATENT_PIXELS } from '../worker/protocol'
 import type { Trajectory } from './trajectory'
 
-/** The chart's numbers for whoever does not see it or wants to know exactly, folded away. */
-export function chartTable({ moments }: Trajectory, expectation: Expectation | undefined, open: boolean): HTMLElement {
+/** The chart's numbers as a collapsed table. */
+export function chartTable(
+  { snapshots }: Trajectory,
+  expectation: Expectation | undefined,
+  open: boolean,
+): HTMLElement {
   const table = document.createElement('table')
   const head = table.createTHead().insertRow()
   for (const title of ['Step', 't', 'Masked', 'Schedule', 'Changed', 'Schedule']) {
@@ -13,14 +17,14 @@ export function chartTable({ moments }: Trajectory, expectation: Expectation | u
     head.append(cell)
   }
   const body = table.createTBody()
-  for (const { step, timestep, maskedShare, numChanged } of moments) {
+  for (const { step, timestep, maskedShare, numChanged } of snapshots) {
     const [masked, changed] = [expectation?.masked[step], expectation?.changed[step - 1]]
     const row = body.insertRow()
     for (const text of [
       String(step),
       timestep < 0 ? 'clean' : String(timestep),
-      percent(maskedShare),
-      masked === undefined ? '–' : percent(masked),
+      formatPercent(maskedShare),
+      masked === undefined ? '–' : formatPercent(masked),
       step === 0 ? '–' : String(numChanged),
       changed === undefined ? '–' : (changed * NUM_LATENT_PIXELS).toFixed(1),
     ]) {
@@ -29,10 +33,10 @@ export function chartTable({ moments }: Trajectory, expectation: Expectation | u
   }
   const summary = document.createElement('summary')
   summary.textContent = 'All numbers'
-  const frame = document.createElement('div')
-  frame.append(table)
+  const scrollArea = document.createElement('div')
+  scrollArea.append(table)
   const details = document.createElement('details')
   details.open = open
-  details.append(summary, frame)
+  details.append(summary, scrollArea)
   return details
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { codeColour, rampColour, rampGradient } from './colours'
+import { classColour, rampColour, rampGradient } from './colours'
 
 describe('rampColour', () => {
-  it('goes from end to end through what lies between, and not beyond', () => {
+  it('interpolates between the colours and clamps at the ends', () => {
     expect(rampColour(0)).toBe('rgb(68 1 84)')
     expect(rampColour(1 / 16)).toBe('rgb(70 23 104)')
     expect(rampColour(0.5)).toBe('rgb(33 145 140)')
@@ -10,20 +10,20 @@ describe('rampColour', () => {
     expect(rampColour(-1)).toBe(rampColour(0))
     expect(rampColour(2)).toBe(rampColour(1))
   })
-  it('gets lighter in even steps', () => {
+  it('gets lighter in nearly equal steps', () => {
     const lightness = Array.from({ length: 33 }, (_, i) => luminance(rampColour(i / 32)))
     const steps = lightness.slice(1).map((value, i) => value - lightness[i]!)
     expect(Math.min(...steps)).toBeGreaterThan(0)
     expect(Math.max(...steps) / Math.min(...steps)).toBeLessThan(2)
   })
-  it('is the legend too', () => {
+  it('is also a gradient', () => {
     expect(rampGradient()).toMatch(/^linear-gradient\(90deg, rgb\(68 1 84\), .*rgb\(253 231 37\)\)$/)
   })
 })
 
-describe('codeColour', () => {
-  it('is another one for every code', () => {
-    expect(new Set(Array.from({ length: 4096 }, (_, code) => codeColour(code))).size).toBe(4096)
+describe('classColour', () => {
+  it('is different for each class', () => {
+    expect(new Set(Array.from({ length: 4096 }, (_, code) => classColour(code))).size).toBe(4096)
   })
 })
 

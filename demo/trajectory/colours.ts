@@ -1,4 +1,4 @@
-/** Viridis of matplotlib: equal steps of the value look like equal steps, in greys and to the colour-blind as well. */
+/** matplotlib's viridis: perceptually uniform, also in greyscale and for colour-blind readers. */
 const VIRIDIS = ['#440154', '#472d7b', '#3b528b', '#2c728e', '#21918c', '#28ae80', '#5ec962', '#addc30', '#fde725'].map(
   (colour) => [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16)),
 )
@@ -16,11 +16,11 @@ export function rampGradient(): string {
   return `linear-gradient(90deg, ${VIRIDIS.map((_, i) => rampColour(i / (VIRIDIS.length - 1))).join(', ')})`
 }
 
-/** A CSS colour that is always the same for a token's code. Colours mean nothing else; neighbours are far apart. */
-export function codeColour(code: number): string {
-  // Turning by the golden angle spreads any run of codes over all hues.
-  const hue = (code * 137.508) % 360
-  const lightness = 0.5 + 0.08 * (code % 5)
-  const chroma = 0.07 + 0.04 * (code % 3)
+/** A CSS colour for a token's class. It only distinguishes classes: neighbouring classes get distant colours. */
+export function classColour(token: number): string {
+  // The golden angle spreads any run of classes over all hues.
+  const hue = (token * 137.508) % 360
+  const lightness = 0.5 + 0.08 * (token % 5)
+  const chroma = 0.07 + 0.04 * (token % 3)
   return `oklch(${lightness.toFixed(2)} ${chroma.toFixed(2)} ${hue.toFixed(2)})`
 }

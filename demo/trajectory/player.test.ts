@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import { Player } from './player'
 
-/** As much of a button as the player uses. */
+/** The part of a button that the player uses. */
 class FakeButton extends EventTarget {
   ariaLabel = ''
   dataset: Record<string, string> = {}
@@ -14,9 +14,9 @@ function playing(advance: () => Promise<number | undefined>) {
   return { button, player: new Player(button as unknown as HTMLButtonElement, advance) }
 }
 
-it('does nothing until it is asked to, then goes on to the end', async () => {
-  const stays = [10, 10, undefined]
-  const advance = vi.fn(async () => stays.shift())
+it('does nothing before the first click, then plays to the end', async () => {
+  const durations = [10, 10, undefined]
+  const advance = vi.fn(async () => durations.shift())
   const { button } = playing(advance)
   await vi.advanceTimersByTimeAsync(1000)
   expect([advance.mock.calls.length, button.ariaLabel, button.dataset.playing]).toEqual([0, 'Play', 'false'])
@@ -27,7 +27,7 @@ it('does nothing until it is asked to, then goes on to the end', async () => {
   expect([advance.mock.calls.length, button.ariaLabel]).toEqual([3, 'Play'])
 })
 
-it('waits for what is slow to be seen', async () => {
+it('waits for a slow advance', async () => {
   const advance = vi.fn(() => new Promise<number>((resolve) => setTimeout(() => resolve(10), 500)))
   const { button, player } = playing(advance)
   button.click()
@@ -38,7 +38,7 @@ it('waits for what is slow to be seen', async () => {
   player.pause()
 })
 
-it('never plays twice at once, however fast its button is pressed', async () => {
+it('plays once at a time, however fast the button is clicked', async () => {
   const advance = vi.fn(async () => 10)
   const { button } = playing(advance)
   for (let press = 0; press < 5; press++) button.click()
@@ -51,12 +51,12 @@ it('never plays twice at once, however fast its button is pressed', async () => 
   expect(advance).toHaveBeenCalledTimes(3)
 })
 
-it('is not stopped by the end of a run that was paused before', async () => {
-  const stays = [undefined, 10, 10]
+it('is not stopped by the end of an earlier, paused run', async () => {
+  const durations = [undefined, 10, 10]
   const advance = vi.fn(async () => {
-    const stay = stays.shift()
+    const duration = durations.shift()
     await new Promise((resolve) => setTimeout(resolve, 100))
-    return stay
+    return duration
   })
   const { button } = playing(advance)
   for (let press = 0; press < 3; press++) button.click()

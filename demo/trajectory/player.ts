@@ -1,13 +1,13 @@
-/** Goes through something by itself, from a press of its button to the next; never unasked. */
+/** Advances repeatedly between two clicks on its button. */
 export class Player {
   readonly #button: HTMLButtonElement
   readonly #advance: () => Promise<number | undefined>
   #run: symbol | undefined
 
   /**
-   * @param button is called Play or Pause, and has `data-playing`
-   * @param advance goes one step on; resolves when it is seen, with the milliseconds it is to stay, or undefined if it
-   *   was the last
+   * @param button gets the label Play or Pause, and `data-playing`
+   * @param advance goes to the next snapshot; resolves when it is shown with the milliseconds to show it for, or with
+   *   undefined if it is the last
    */
   constructor(button: HTMLButtonElement, advance: () => Promise<number | undefined>) {
     this.#button = button
@@ -17,21 +17,22 @@ export class Player {
   }
 
   pause(): void {
-    this.#become(undefined)
+    this.#setRun(undefined)
   }
 
   async #play(): Promise<void> {
+    // Identifies this run: an earlier one may still await its last advance.
     const run = Symbol()
-    this.#become(run)
+    this.#setRun(run)
     while (this.#run === run) {
-      const stay = await this.#advance()
+      const duration = await this.#advance()
       if (this.#run !== run) return
-      if (stay === undefined) this.pause()
-      else await new Promise((resolve) => setTimeout(resolve, stay))
+      if (duration === undefined) this.pause()
+      else await new Promise((resolve) => setTimeout(resolve, duration))
     }
   }
 
-  #become(run: symbol | undefined): void {
+  #setRun(run: symbol | undefined): void {
     this.#run = run
     this.#button.ariaLabel = run ? 'Pause' : 'Play'
     this.#button.dataset.playing = String(run !== undefined)

@@ -5,13 +5,13 @@ import { Previews } from './previews'
 const pictures = Array.from({ length: 5 }, (_, i) => Uint16Array.of(i))
 const settled = () => new Promise((resolve) => setTimeout(resolve))
 
-/** A decoder that finishes when it is told to, and what it was asked for. */
+/** A decoder whose calls finish by `done`, with the pictures it was called with and those that were closed. */
 function slowDecoder() {
-  const asked: number[] = []
+  const requested: number[] = []
   const closed: number[] = []
   const finish: ((error?: Error) => void)[] = []
   const decode = vi.fn((tokens: Tokens) => {
-    asked.push(tokens[0]!)
+    requested.push(tokens[0]!)
     const bitmap = { of: tokens[0], close: () => closed.push(tokens[0]!) } as unknown as ImageBitmap
     return new Promise<ImageBitmap>((resolve, reject) => {
       finish.push((error) => (error ? reject(error) : resolve(bitmap)))
@@ -21,24 +21,28 @@ function slowDecoder() {
     finish.shift()!(error)
     await settled()
   }
-  return { asked, closed, done, decode }
+  return { requested, closed, done, decode }
 }
 
-it('decodes one at a time, and then only the latest that was asked for', async () => {
-  const { asked, done, decode } = slowDecoder()
+it('decodes one at a time, and then only the latest request', async () => {
+  const { requested, done, decode } = slowDecoder()
   const previews = new Previews(decode)
   const requests = pictures.map((tokens) => previews.request(tokens))
-  expect(asked).toEqual([0])
+  expect(requested).toEqual([0])
   await done()
-  expect(asked).toEqual([0, 4])
+  expect(requested).toEqual([0, 4])
   await done()
   expect((await Promise.all(requests)).map((bitmap) => (bitmap as { of?: number } | undefined)?.of)).toEqual([
-    ...[0, undefined, undefined, undefined, 4],
+    0,
+    undefined,
+    undefined,
+    undefined,
+    4,
   ])
 })
 
-it('does not decode twice what is here or on its way', async () => {
-  const { asked, done, decode } = slowDecoder()
+it('does not decode again what is cached or in progress', async () => {
+  const { requested, done, decode } = slowDecoder()
   const previews = new Previews(decode)
   const first = previews.request(pictures[0]!)
   const again = previews.request(pictures[0]!)
@@ -46,10 +50,10 @@ it('does not decode twice what is here or on its way', async () => {
   expect(await again).toBe(await first)
   expect(previews.get(pictures[0]!)).toBe(await first)
   expect(await previews.request(pictures[0]!)).toBe(await first)
-  expect(asked).toEqual([0])
+  expect(requested).toEqual([0])
 })
 
-it('keeps those that were used last and closes the others', async () => {
+it('keeps the most recently used bitmaps and closes the others', async () => {
   const { closed, done, decode } = slowDecoder()
   const previews = new Previews(decode, 2)
   for (const i of [0, 1]) {
@@ -66,25 +70,25 @@ it('keeps those that were used last and closes the others', async () => {
   expect(previews.get(pictures[0]!)).toBeUndefined()
 })
 
-it('tells a failure to whom it concerns and goes on', async () => {
+it('rejects only the failed request', async () => {
   const { done, decode } = slowDecoder()
   const previews = new Previews(decode)
   const failed = previews.request(pictures[0]!)
   const next = previews.request(pictures[1]!)
-  const told = expect(failed).rejects.toThrow('lost')
+  const rejected = expect(failed).rejects.toThrow('lost')
   await done(new Error('lost'))
-  await told
+  await rejected
   await done()
   expect(await next).toMatchObject({ of: 1 })
 })
 
-it('lets nobody wait for what was forgotten', async () => {
-  const { asked, done, decode } = slowDecoder()
+it('resolves a waiting request when cleared', async () => {
+  const { requested, done, decode } = slowDecoder()
   const previews = new Previews(decode)
   previews.request(pictures[0]!)
   const waiting = previews.request(pictures[1]!)
   previews.clear()
   expect(await waiting).toBeUndefined()
   await done()
-  expect(asked).toEqual([0])
+  expect(requested).toEqual([0])
 })

@@ -1,37 +1,37 @@
 import type { Tokens } from '../worker/protocol'
 
-interface Request {
+interface DecodeRequest {
   tokens: Tokens
   resolve(bitmap: ImageBitmap | undefined): void
   reject(error: unknown): void
 }
 
 /**
- * Decodes pictures while somebody scrubs over them: one at a time, and of those that are asked for meanwhile only the
- * latest. Keeps the last few; the bitmaps are its own, and it closes them.
+ * Decodes previews while the user scrubs: one at a time, and of the requests that arrive meanwhile only the latest. Caches
+ * the last bitmaps; it owns and closes them.
  */
 export class Previews {
   readonly #decode: (tokens: Tokens) => Promise<ImageBitmap>
   readonly #capacity: number
-  /** By the array itself, in the order of their last use. */
+  /** Keyed by the array object, least recently used first. */
   readonly #decoded = new Map<Tokens, ImageBitmap>()
-  #waiting: Request | undefined
+  #waiting: DecodeRequest | undefined
   #busy = false
 
-  /** @param decode the picture of clean tokens, a bitmap that belongs to nobody else */
+  /** @param decode decodes clean tokens to a bitmap, which this object then owns */
   constructor(decode: (tokens: Tokens) => Promise<ImageBitmap>, capacity = 24) {
     this.#decode = decode
     this.#capacity = capacity
   }
 
-  /** The picture of these very tokens (the same array), if it is here. */
+  /** The cached bitmap for this array object. */
   get(tokens: Tokens): ImageBitmap | undefined {
     const bitmap = this.#decoded.get(tokens)
-    if (bitmap) this.#keep(tokens, bitmap)
+    if (bitmap) this.#add(tokens, bitmap)
     return bitmap
   }
 
-  /** The picture, or undefined when another one was asked for before its turn came. Rejects as `decode` does. */
+  /** The bitmap, or undefined if a later request replaces this one before it starts. Rejects as `decode` does. */
   request(tokens: Tokens): Promise<ImageBitmap | undefined> {
     this.#waiting?.resolve(undefined)
     return new Promise((resolve, reject) => {
@@ -40,20 +40,20 @@ export class Previews {
     })
   }
 
-  /** Forgets all pictures; nobody waits any more. */
+  /** Closes all bitmaps, and resolves the waiting request with undefined. */
   clear(): void {
-    this.#take()?.resolve(undefined)
+    this.#takeWaiting()?.resolve(undefined)
     for (const bitmap of this.#decoded.values()) bitmap.close()
     this.#decoded.clear()
   }
 
   async #work(): Promise<void> {
     this.#busy = true
-    for (let next = this.#take(); next; next = this.#take()) {
-      const { tokens, resolve, reject } = next
+    for (let request = this.#takeWaiting(); request; request = this.#takeWaiting()) {
+      const { tokens, resolve, reject } = request
       try {
         const bitmap = this.get(tokens) ?? (await this.#decode(tokens))
-        this.#keep(tokens, bitmap)
+        this.#add(tokens, bitmap)
         resolve(bitmap)
       } catch (error) {
         reject(error)
@@ -62,13 +62,13 @@ export class Previews {
     this.#busy = false
   }
 
-  #take(): Request | undefined {
+  #takeWaiting(): DecodeRequest | undefined {
     const request = this.#waiting
     this.#waiting = undefined
     return request
   }
 
-  #keep(tokens: Tokens, bitmap: ImageBitmap): void {
+  #add(tokens: Tokens, bitmap: ImageBitmap): void {
     this.#decoded.delete(tokens)
     this.#decoded.set(tokens, bitmap)
     if (this.#decoded.size <= this.#capacity) return

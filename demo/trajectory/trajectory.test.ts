@@ -1,10 +1,10 @@
 import { expect, describe as group, it } from 'vitest'
 import type { Frame } from '../worker/protocol'
-import { DECIDED, describe, pictureTokens, REPLACED, Trajectory, UNCHANGED } from './trajectory'
+import { DECIDED, describe, previewTokens, REPLACED, Trajectory, UNCHANGED } from './trajectory'
 
 const MASK = 4096
 
-/** Two pictures; the second begins with the given tokens, and the rest of it is 9s. */
+/** A frame of two pictures. The second starts with these tokens; all other tokens are 9. */
 function frame(step: number, first: number[], extra: Partial<Frame> = {}): Frame {
   const tokens = new Uint16Array(512).fill(9)
   tokens.set(first, 256)
@@ -18,11 +18,11 @@ const frames = [
   frame(2, [6, 7, 8, 5], { timestep: -1, predOriginalSample: new Uint16Array(512).fill(2).with(256, 6) }),
 ]
 const trajectory = Trajectory.from(frames, 1)
-const [start, middle, end] = trajectory.moments as [(typeof trajectory.moments)[0], ...typeof trajectory.moments]
+const [start, middle, end] = trajectory.snapshots as [(typeof trajectory.snapshots)[0], ...typeof trajectory.snapshots]
 
 group('Trajectory', () => {
-  it('takes one picture out of the frames', () => {
-    expect(trajectory.moments.map(({ tokens }) => [...tokens.slice(0, 5)])).toEqual([
+  it('contains one picture of the frames', () => {
+    expect(trajectory.snapshots.map(({ tokens }) => [...tokens.slice(0, 5)])).toEqual([
       [MASK, MASK, MASK, 4, 9],
       [MASK, 7, MASK, 5, 9],
       [6, 7, 8, 5, 9],
@@ -33,36 +33,36 @@ group('Trajectory', () => {
     expect([...end!.predOriginalSample!.slice(0, 2)]).toEqual([6, 2])
     expect(middle!.entropy![44]).toBe(3)
   })
-  it('says what each step did', () => {
+  it('has the changes of each step', () => {
     expect(start.numChanged).toBe(0)
     expect([...middle!.changes.slice(0, 5)]).toEqual([UNCHANGED, DECIDED, UNCHANGED, REPLACED, UNCHANGED])
     expect([...end!.changes.slice(0, 5)]).toEqual([DECIDED, UNCHANGED, DECIDED, UNCHANGED, UNCHANGED])
-    expect(trajectory.moments.map(({ numChanged }) => numChanged)).toEqual([0, 2, 2])
-    expect(trajectory.moments.map(({ maskedShare }) => 256 * maskedShare)).toEqual([3, 2, 0])
+    expect(trajectory.snapshots.map(({ numChanged }) => numChanged)).toEqual([0, 2, 2])
+    expect(trajectory.snapshots.map(({ maskedShare }) => 256 * maskedShare)).toEqual([3, 2, 0])
   })
-  it('knows the highest entropy of its own picture', () => {
-    expect(trajectory.highestEntropy).toBe(3)
-    expect(new Trajectory(0, 2).highestEntropy).toBe(0)
+  it('has the highest entropy of its own picture', () => {
+    expect(trajectory.maxEntropy).toBe(3)
+    expect(new Trajectory(0, 2).maxEntropy).toBe(0)
   })
-  it('forgets what a recovery does again', () => {
+  it('replaces the steps that a recovery repeats', () => {
     const recovered = Trajectory.from([...frames, frame(1, [MASK, MASK, 3, 4])], 1)
-    expect(recovered.moments.map(({ step }) => step)).toEqual([0, 1])
-    expect([...recovered.moments[1]!.changes.slice(0, 4)]).toEqual([UNCHANGED, UNCHANGED, DECIDED, UNCHANGED])
+    expect(recovered.snapshots.map(({ step }) => step)).toEqual([0, 1])
+    expect([...recovered.snapshots[1]!.changes.slice(0, 4)]).toEqual([UNCHANGED, UNCHANGED, DECIDED, UNCHANGED])
   })
 })
 
-group('pictureTokens', () => {
-  it('is clean at every moment, and the very picture at the end', () => {
-    expect(pictureTokens(start)).toBeUndefined()
+group('previewTokens', () => {
+  it('returns x₀, and the tokens themselves when clean', () => {
+    expect(previewTokens(start)).toBeUndefined()
     const expected = new Uint16Array(256)
-    expect(pictureTokens({ ...middle!, predOriginalSample: expected })).toBe(expected)
-    expect(pictureTokens(end!)).toBe(end!.tokens)
+    expect(previewTokens({ ...middle!, predOriginalSample: expected })).toBe(expected)
+    expect(previewTokens(end!)).toBe(end!.tokens)
   })
 })
 
 group('describe', () => {
-  it('reads as a person would say it', () => {
-    expect(trajectory.moments.map((moment) => describe(moment, 2))).toEqual([
+  it('has the step, the timestep, the masked share and the changes', () => {
+    expect(trajectory.snapshots.map((snapshot) => describe(snapshot, 2))).toEqual([
       'start, before 2 steps, t = 99, 1 % masked',
       'step 1 of 2, t = 98, 1 % masked, 2 cells changed',
       'step 2 of 2, clean, 2 cells changed',

@@ -1,54 +1,51 @@
 import type { Expectation, StudioWorker, Tokens } from '../worker/protocol'
 import { Chart } from './chart'
 import { rampGradient } from './colours'
-import { saveGif } from './export'
-import { MomentCanvas } from './moment_canvas'
-import type { What } from './paint'
+import { saveGif } from './gif_export'
+import type { ViewMode } from './painter'
 import { Player } from './player'
-import { DECIDED, describe, type Moment, pictureTokens, REPLACED, Trajectory } from './trajectory'
+import { SnapshotCanvas } from './snapshot_canvas'
+import { DECIDED, describe, previewTokens, REPLACED, type Snapshot, Trajectory } from './trajectory'
 import markup from './view.html?raw'
 
-export interface TrajectoryActions {
-  /** The picture of clean tokens. The bitmap becomes the view's own, which closes it. */
+interface TrajectoryActions {
+  /** Decodes clean tokens. The view owns and closes the bitmap. */
   decode(tokens: Tokens): Promise<ImageBitmap>
   exportGif(...parameters: Parameters<StudioWorker['exportGif']>): Promise<Blob>
-  /** Something that was asked for failed; a sentence for a person. */
+  /** Called with a sentence when an action fails. */
   onError(sentence: string): void
 }
 
-/** What the picture is called on the page, and as a file, without an ending. */
-export interface TrajectoryName {
+/** The picture's title on the page, and its file name without extension. */
+interface TrajectoryName {
   title: string
   fileName: string
 }
 
-const NOTHING = new Trajectory(0, 0)
-/** A whole trajectory plays in about so long, in milliseconds; a step stays for so long at least and at most. */
-const PLAYING_TIME = 3200
-const [SHORTEST, LONGEST] = [60, 320]
+const EMPTY = new Trajectory(0, 0)
+/** Duration of playing a whole trajectory, and limits for one step, in milliseconds. */
+const PLAY_DURATION = 3200
+const MIN_STEP_DURATION = 60
+const MAX_STEP_DURATION = 320
 
-/**
- * How one picture came to be: its moments under a scrubber, played only when asked to. Styles in
- * `styles/trajectory.css`.
- */
+/** Shows the trajectory of one picture: snapshots with a scrubber, and a chart. Styles in `styles/trajectory.css`. */
 export class TrajectoryView {
   readonly #actions: TrajectoryActions
   readonly #root: HTMLElement
   readonly #image: HTMLCanvasElement
-  readonly #canvas: MomentCanvas
+  readonly #canvas: SnapshotCanvas
   readonly #scrubber: HTMLInputElement
   readonly #caption: HTMLElement
   readonly #buttons: Record<'back' | 'play' | 'forward' | 'export', HTMLButtonElement>
   readonly #chart: Chart
   readonly #player: Player
-  #trajectory = NOTHING
-  #expectation: Expectation | undefined
+  #trajectory = EMPTY
   #name: TrajectoryName = { title: '', fileName: '' }
-  #what: What = 'preview'
-  #highestEntropy = 0
+  #mode: ViewMode = 'preview'
+  #maxEntropy = 0
   #exporting = false
 
-  /** @param root an empty element that is this view's alone, with a heading or label of its own */
+  /** @param root an empty element with a heading or label, which the view owns */
   constructor(root: HTMLElement, actions: TrajectoryActions) {
     root.innerHTML = markup
     root.classList.add('trajectory')
@@ -56,7 +53,7 @@ export class TrajectoryView {
     this.#actions = actions
     this.#root = root
     this.#image = find('canvas')
-    this.#canvas = new MomentCanvas(this.#image, actions.decode)
+    this.#canvas = new SnapshotCanvas(this.#image, actions.decode)
     this.#scrubber = find('[data-testid=scrubber]')
     this.#caption = find('.trajectory-caption')
     this.#buttons = {
@@ -74,90 +71,75 @@ export class TrajectoryView {
     this.#buttons.forward.addEventListener('click', () => this.#goTo(this.#position + 1))
     this.#buttons.export.addEventListener('click', () => this.#export())
     find('fieldset').addEventListener('change', (event) => {
-      this.#what = (event.target as HTMLInputElement).value as What
-      this.#showMoment()
+      this.#mode = (event.target as HTMLInputElement).value as ViewMode
+      this.#showSnapshot()
     })
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#showMoment())
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#showSnapshot())
     this.clear()
   }
 
-  /**
-   * Shows the end of a trajectory, for which it is decoded at once. The expectation is that of the same settings; it may
-   * come later with another call.
-   */
+  /** Shows the last snapshot of a trajectory, and decodes its preview. */
   show(trajectory: Trajectory, name: TrajectoryName, expectation?: Expectation): void {
-    const same = trajectory === this.#trajectory
-    if (!same) this.#canvas.forget()
+    this.#canvas.releaseBitmaps()
     this.#trajectory = trajectory
-    this.#expectation = expectation
     this.#name = name
+    this.#maxEntropy = trajectory.maxEntropy
     this.#player.pause()
-    this.#showAll(same ? this.#position : Number.POSITIVE_INFINITY)
+    const last = Math.max(0, trajectory.snapshots.length - 1)
+    this.#scrubber.max = String(last)
+    this.#scrubber.value = String(last)
+    this.#scrubber.disabled = last === 0
+    this.#chart.show(trajectory, expectation)
+    this.#writeCount('entropy', this.#maxEntropy.toFixed(1))
+    this.#showSnapshot()
   }
 
-  /** To be called when the trajectory that is shown has grown; follows its end unless somebody looks at an earlier step. */
-  refresh(): void {
-    const atEnd = this.#scrubber.value === this.#scrubber.max
-    this.#showAll(atEnd ? Number.POSITIVE_INFINITY : this.#position)
-  }
-
-  /** Shows nothing, and lets go of all bitmaps. */
+  /** Shows an empty trajectory, and closes all bitmaps. */
   clear(): void {
-    this.show(NOTHING, { title: '', fileName: '' })
+    this.show(EMPTY, { title: '', fileName: '' })
   }
 
   get #position(): number {
     return this.#scrubber.valueAsNumber
   }
 
-  get #moment(): Moment | undefined {
-    return this.#trajectory.moments[this.#position]
+  get #snapshot(): Snapshot | undefined {
+    return this.#trajectory.snapshots[this.#position]
   }
 
-  #showAll(position: number): void {
-    const last = Math.max(0, this.#trajectory.moments.length - 1)
-    this.#scrubber.max = String(last)
-    this.#scrubber.value = String(Math.min(position, last))
-    this.#scrubber.disabled = last === 0
-    this.#chart.show(this.#trajectory, this.#expectation)
-    this.#highestEntropy = this.#trajectory.highestEntropy
-    this.#write('entropy', this.#highestEntropy.toFixed(1))
-    this.#showMoment()
-  }
-
-  /** Goes there because somebody wants to. */
+  /** Goes to a position that the user chose. */
   #goTo(position: number): void {
     this.#player.pause()
     this.#scrubber.value = String(position)
-    this.#showMoment()
+    this.#showSnapshot()
   }
 
-  /** Resolves when it is all to be seen, the decoded preview included. */
-  #showMoment(): Promise<void> {
-    const moment = this.#moment
-    const description = moment ? describe(moment, this.#trajectory.numSteps) : 'no steps yet'
+  /** Resolves when the snapshot is painted, its decoded preview included. */
+  #showSnapshot(): Promise<void> {
+    const snapshot = this.#snapshot
+    const description = snapshot ? describe(snapshot, this.#trajectory.numSteps) : 'no steps yet'
     this.#scrubber.setAttribute('aria-valuetext', description)
-    this.#image.ariaLabel = [this.#name.title, this.#what, description].filter((part) => part !== '').join(', ')
+    this.#image.ariaLabel = [this.#name.title, this.#mode, description].filter((part) => part !== '').join(', ')
     this.#caption.textContent = description.replace(/ cells?/, '').replaceAll(', ', ' · ')
-    const counted = (change: number) => String(moment?.changes.filter((other) => other === change).length ?? 0)
-    this.#write('decided', counted(DECIDED))
-    this.#write('replaced', counted(REPLACED))
-    this.#root.dataset.what = moment?.step ? legendOf(this.#what, moment) : this.#what
+    const countChanges = (kind: number) => String(snapshot?.changes.filter((change) => change === kind).length ?? 0)
+    this.#writeCount('decided', countChanges(DECIDED))
+    this.#writeCount('replaced', countChanges(REPLACED))
+    this.#root.dataset.legend = snapshot?.step ? legendOf(this.#mode, snapshot) : this.#mode
     this.#enableButtons()
     this.#chart.mark(this.#position)
-    return this.#canvas.show(this.#what, moment, this.#highestEntropy).catch((error) => {
+    return this.#canvas.show(this.#mode, snapshot, this.#maxEntropy).catch((error) => {
       this.#player.pause()
       this.#actions.onError(error.message)
     })
   }
 
-  /** One step on, or from the end to the start; returns how long to stay there. */
+  /** Shows the next snapshot, or the first after the last. Returns the milliseconds to show it for. */
   async #advance(): Promise<number | undefined> {
-    const last = this.#trajectory.moments.length - 1
+    const last = this.#trajectory.snapshots.length - 1
     this.#scrubber.value = this.#position < last ? String(this.#position + 1) : '0'
-    await this.#showMoment()
+    await this.#showSnapshot()
     if (this.#position >= last) return undefined
-    return Math.min(LONGEST, Math.max(SHORTEST, PLAYING_TIME / last))
+    return Math.min(MAX_STEP_DURATION, Math.max(MIN_STEP_DURATION, PLAY_DURATION / last))
   }
 
   async #export(): Promise<void> {
@@ -174,7 +156,7 @@ export class TrajectoryView {
     }
   }
 
-  /** Not by `disabled`: that would take the focus from whoever has just pressed one. */
+  /** Uses `aria-disabled`: `disabled` would take the focus from the button that was just pressed. */
   #enableButtons(): void {
     const last = Number(this.#scrubber.max)
     const { back, play, forward, export: save } = this.#buttons
@@ -184,14 +166,15 @@ export class TrajectoryView {
     save.ariaDisabled = String(last === 0 || this.#exporting)
   }
 
-  #write(count: string, text: string): void {
+  #writeCount(count: string, text: string): void {
     this.#root.querySelector(`[data-count=${count}]`)!.textContent = text
   }
 }
 
-/** What is said below a moment after the start: what its colours mean, or why there is nothing to see. */
-function legendOf(what: What, moment: Moment): What | 'no-entropy' | 'not-recorded' {
-  const missing = { preview: !pictureTokens(moment), entropy: !moment.entropy, tokens: false, changes: false }[what]
-  if (!missing) return what
-  return moment.predOriginalSample ? 'no-entropy' : 'not-recorded'
+/** The legend below a snapshot: the mode's own, or why there is nothing to show. */
+function legendOf(mode: ViewMode, snapshot: Snapshot): ViewMode | 'no-entropy' | 'not-recorded' {
+  const isMissing =
+    (mode === 'preview' && !previewTokens(snapshot)) || (mode === 'entropy' && snapshot.entropy === undefined)
+  if (!isMissing) return mode
+  return snapshot.predOriginalSample ? 'no-entropy' : 'not-recorded'
 }

@@ -10,7 +10,7 @@ const { resolve } = createRequire(import.meta.url)
 const root = fileURLToPath(new URL('../public/models/emoji-16x16/', import.meta.url))
 const networks = [...modelFiles(root), encoderFile(root)]
 
-function expectFacts({ bytes, sha256 }: LargeFile, path: string): void {
+function expectCorrectFacts({ bytes, sha256 }: LargeFile, path: string): void {
   const content = readFileSync(path)
   expect({ bytes, sha256 }).toEqual({
     bytes: content.length,
@@ -18,13 +18,13 @@ function expectFacts({ bytes, sha256 }: LargeFile, path: string): void {
   })
 }
 
-it('knows size and checksum of what it downloads', () => {
-  expectFacts(runtimeFile('wasm', root), resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))
-  expectFacts(runtimeFile('webgpu', root), resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm'))
-  for (const network of networks) expectFacts(network, network.url)
+it('has size and checksum of every file', () => {
+  expectCorrectFacts(runtimeFile('wasm', root), resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))
+  expectCorrectFacts(runtimeFile('webgpu', root), resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm'))
+  for (const network of networks) expectCorrectFacts(network, network.url)
 })
 
-it('stores each file in a place of its own', () => {
+it('has a different key for each file', () => {
   const files = [runtimeFile('wasm', root), runtimeFile('webgpu', root), ...networks]
-  expect(new Set(files.map(({ place }) => place)).size).toBe(files.length)
+  expect(new Set(files.map(({ key }) => key)).size).toBe(files.length)
 })

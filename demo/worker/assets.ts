@@ -1,37 +1,37 @@
 import manifest from 'virtual:model-manifest'
 import webgpuRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'
 import wasmRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
-import type { Network } from '../settings'
 import type { LargeFile } from '../store/large_file'
+import type { NetworkProvider } from './protocol'
 
-/** onnxruntime's binary: the one with the WebGPU kernels is twice as large. */
-export function runtimeFile(network: Network, modelRoot: string): LargeFile {
-  return network === 'webgpu'
+/** The binary of onnxruntime-web. The one with WebGPU kernels is twice as large. */
+export function runtimeFile(provider: NetworkProvider, modelRoot: string): LargeFile {
+  return provider === 'webgpu'
     ? {
         name: 'onnxruntime (WebGPU)',
         url: webgpuRuntime,
-        place: `${modelRoot}runtime/webgpu`,
+        key: `${modelRoot}runtime/webgpu`,
         ...manifest['ort-wasm-simd-threaded.asyncify.wasm'],
       }
     : {
         name: 'onnxruntime (WebAssembly)',
         url: wasmRuntime,
-        place: `${modelRoot}runtime/wasm`,
+        key: `${modelRoot}runtime/wasm`,
         ...manifest['ort-wasm-simd-threaded.wasm'],
       }
 }
 
-/** The two networks that drawing needs. */
+/** The networks that every drawing needs. */
 export function modelFiles(modelRoot: string): [denoiser: LargeFile, decoder: LargeFile] {
   return [modelFile(modelRoot, 'denoiser/model.onnx'), modelFile(modelRoot, 'vqvae/decoder.onnx')]
 }
 
-/** The network that turns a picture into tokens: only image-to-image needs it, so it is loaded when first used. */
+/** The network from pictures to tokens. Only image-to-image needs it, so it is loaded at its first use. */
 export function encoderFile(modelRoot: string): LargeFile {
   return modelFile(modelRoot, 'vqvae/encoder.onnx')
 }
 
 function modelFile(modelRoot: string, name: keyof typeof manifest): LargeFile {
   const url = `${modelRoot}${name}`
-  return { name, url, place: url, ...manifest[name] }
+  return { name, url, key: url, ...manifest[name] }
 }

@@ -1,14 +1,7 @@
 import { capabilities, requestDevice } from 'vq-diffusion-webgpu'
-import type { BackendChoice, Engine, Network } from '../settings'
+import type { Backend, BackendChoice } from './protocol'
 
-/** What runs the scheduler, what runs the network, and why not something better. */
-export interface Backend {
-  engine: Engine
-  network: Network
-  explanation: string
-}
-
-/** A backend, and what the browser tells of the adapter beneath it. */
+/** A backend and its GPU adapter. */
 export interface Hardware {
   backend: Backend
   adapter: string
@@ -16,8 +9,8 @@ export interface Hardware {
 }
 
 /**
- * WebGPU where there is an adapter. The network only follows it to a real GPU: on a software adapter the same step takes
- * 55 s with WebGPU and 0.8 s with WebAssembly.
+ * Chooses WebGPU if there is an adapter. The network runs on WebGPU only on a real GPU: on a software adapter one of its
+ * steps takes 55 s, with WebAssembly 0.8 s.
  */
 export async function chooseBackend(choice: BackendChoice): Promise<Hardware> {
   const { webgpu, adapter, isFallbackAdapter, description, features } = await capabilities()
@@ -31,8 +24,8 @@ export async function chooseBackend(choice: BackendChoice): Promise<Hardware> {
   }
 }
 
-/** The device that the backend computes on, if it needs one. Rejects as `requestDevice` does. */
-export async function deviceFor({ engine, network }: Backend): Promise<GPUDevice | undefined> {
+/** A new device if the backend needs one. Rejects as `requestDevice` does. */
+export async function requestDeviceFor({ engine, network }: Backend): Promise<GPUDevice | undefined> {
   return engine === 'webgpu' || network === 'webgpu' ? requestDevice() : undefined
 }
 

@@ -1,76 +1,84 @@
-import type { Decoded, Position, Step } from './engine'
-import { toBitmaps } from './paint'
-import { type Drawing, type DrawingEvent, type Drawn, type Frame, NUM_LATENT_PIXELS, type Tokens } from './protocol'
-import type { Surviving } from './recovery'
+import type { ChainPosition } from 'vq-diffusion-webgpu'
+import type { Decoded, Step } from './engine'
+import type { RunOnEngine } from './engine_provider'
+import { toBitmaps } from './pixels'
+import {
+  type DrawingEvent,
+  type DrawingOptions,
+  type DrawingResult,
+  type Frame,
+  NUM_LATENT_PIXELS,
+  type Tokens,
+} from './protocol'
 
 /**
- * Draws pictures to the end, on as many engines as it takes: after a loss it goes on from the last step whose tokens had
- * arrived, which is all that the next engine needs to draw the same pictures.
+ * Draws a batch of pictures. After a device loss it continues on a new engine from the last step whose tokens have arrived,
+ * and gives the same pictures.
  *
- * @param survive runs work on an engine, and once more on another one when that is lost
  * @throws the signal's reason
  */
 export async function draw(
-  asked: Drawing,
-  survive: Surviving,
+  options: DrawingOptions,
+  runOnEngine: RunOnEngine,
   signal: AbortSignal,
   onEvent: (event: DrawingEvent) => void,
-): Promise<Drawn> {
-  // 'purity' cannot keep cells: what is repainted has the law of the posterior.
-  const drawing: Drawing = asked.known ? { ...asked, method: 'posterior' } : asked
-  const begun = performance.now()
+): Promise<DrawingResult> {
+  // 'purity' has no inpainting.
+  const drawing: DrawingOptions = options.known ? { ...options, method: 'posterior' } : options
+  const startTime = performance.now()
   const milliseconds = { network: 0, engine: 0, decode: 0, total: 0 }
-  let position: Position | undefined
-  let losses = 0
+  let position: ChainPosition | undefined
+  let runs = 0
 
-  function reach(next: Position, frame: Frame): void {
+  function finishStep(next: ChainPosition, frame: Frame): void {
     position = next
     milliseconds.network += frame.networkMilliseconds
     milliseconds.engine += frame.engineMilliseconds
     onEvent({ kind: 'step', frame })
   }
 
-  async function show(step: number, preview: Promise<Decoded>): Promise<void> {
-    // The decoding at the end will tell why one failed.
+  async function reportPreview(step: number, preview: Promise<Decoded>): Promise<void> {
+    // If the decoder fails here, it also fails at the end, which reports the error.
     const decoded = await preview.catch(() => undefined)
     if (!decoded) return
     milliseconds.decode += decoded.milliseconds
     onEvent({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.pixels) })
   }
 
-  await survive(async (engine) => {
-    if (losses++ > 0) onEvent({ kind: 'recovered', step: position?.step ?? 0 })
+  await runOnEngine(async (engine) => {
+    if (runs++ > 0) onEvent({ kind: 'recovered', step: position?.step ?? 0 })
     signal.throwIfAborted()
     if (position === undefined) {
-      const start = await engine.begin(drawing)
-      reach(start, startingFrame(start, engine.timesteps(drawing)))
+      const start = await engine.start(drawing)
+      finishStep(start, startFrame(start, engine.timesteps(drawing)))
     }
-    // Frames travel while the next step runs, and are told in their order; previews whenever they are painted.
-    let told = Promise.resolve()
-    let previewed = Promise.resolve()
+    // Frames are copied to the host while the next step runs, and reported in order. Previews are reported when decoded.
+    let lastFrame = Promise.resolve()
+    let lastPreview = Promise.resolve()
     try {
       for await (const step of engine.steps(drawing, position!, signal)) {
-        const arriving = arrive(step)
-        told = Promise.all([arriving, told]).then(([{ position, frame }]) => reach(position, frame))
-        // Who waits for the last of them hears of it.
-        told.catch(() => {})
-        if (step.preview) previewed = show(step.step, step.preview)
+        lastFrame = Promise.all([readStep(step), lastFrame]).then(([{ position, frame }]) =>
+          finishStep(position, frame),
+        )
+        // Awaited below; without this handler an earlier rejection would be unhandled.
+        lastFrame.catch(() => {})
+        if (step.preview) lastPreview = reportPreview(step.step, step.preview)
       }
     } finally {
-      await Promise.allSettled([told, previewed])
+      await Promise.allSettled([lastFrame, lastPreview])
     }
-    await told
+    await lastFrame
   })
 
-  const tokens = pictures(position!.tokens)
-  const { pixels, milliseconds: decode } = await survive((engine) => engine.decode(tokens))
+  const tokens = splitBatch(position!.tokens)
+  const { pixels, milliseconds: decode } = await runOnEngine((engine) => engine.decode(tokens))
   milliseconds.decode += decode
-  milliseconds.total = performance.now() - begun
+  milliseconds.total = performance.now() - startTime
   return { tokens, bitmaps: await toBitmaps(pixels), milliseconds }
 }
 
-/** Enqueues the copies to the host; they travel on their own. */
-async function arrive(step: Step): Promise<{ position: Position; frame: Frame }> {
+/** Enqueues all copies to the host at once, before the next step overwrites the tensors. */
+async function readStep(step: Step): Promise<{ position: ChainPosition; frame: Frame }> {
   const [tokens, x0, entropy, counts, { network, engine }] = await Promise.all([
     step.sample.read(),
     step.predOriginalSample?.read(),
@@ -93,17 +101,20 @@ async function arrive(step: Step): Promise<{ position: Position; frame: Frame }>
   }
 }
 
-function startingFrame({ tokens }: Position, [first = -1]: number[]): Frame {
+function startFrame({ tokens }: ChainPosition, [first = -1]: readonly number[]): Frame {
   return {
-    ...{ step: 0, timestep: first, tokens: Uint16Array.from(tokens) },
-    ...{ networkMilliseconds: 0, engineMilliseconds: 0 },
+    step: 0,
+    timestep: first,
+    tokens: Uint16Array.from(tokens),
+    networkMilliseconds: 0,
+    engineMilliseconds: 0,
   }
 }
 
-/** The pictures of a batch, u16 [256] each. */
-function pictures(tokens: ArrayLike<number>): Tokens[] {
-  const all = Uint16Array.from(tokens)
-  return Array.from({ length: all.length / NUM_LATENT_PIXELS }, (_, item) =>
-    all.slice(item * NUM_LATENT_PIXELS, (item + 1) * NUM_LATENT_PIXELS),
+/** Tokens of a batch, [B·256], as one array per picture. */
+function splitBatch(tokens: ArrayLike<number>): Tokens[] {
+  const batch = Uint16Array.from(tokens)
+  return Array.from({ length: batch.length / NUM_LATENT_PIXELS }, (_, item) =>
+    batch.slice(item * NUM_LATENT_PIXELS, (item + 1) * NUM_LATENT_PIXELS),
   )
 }

@@ -1,9 +1,11 @@
 import {
+  type ChainPosition,
   type ChainScheduler,
   type ChainTensor,
   type Decoder,
   type Denoiser,
-  RandomGenerator,
+  type Expectation,
+  type ExpectationOptions,
   type RandomGeneratorState,
   VQDiffusionPipeline,
   VQDiffusionScheduler,
@@ -11,62 +13,53 @@ import {
 } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxConditioning, OnnxImage } from 'vq-diffusion-webgpu/onnx'
-import { batch, type Networks } from './networks'
-import { startOf, type Timetable, timestepsOf } from './plan'
-import { type Drawing, NUM_LATENT_PIXELS } from './protocol'
+import { type Networks, toBatch } from './networks'
+import { type DrawingOptions, NUM_LATENT_PIXELS, type SamplerSettings, type Tokens } from './protocol'
 
-/** Of the denoiser's logits. */
+/** Layout of the denoiser's logits. */
 const layout = 'pixel-major'
 
-/** Where a drawing stands: all that is needed to go on with it, on any device. */
-export interface Position {
-  /** Steps done. */
-  step: number
-  /** u32 [B·256]. */
-  tokens: ArrayLike<number>
-  random: RandomGeneratorState
-}
-
-/** What a step has given. The tensors are valid until the next step is asked for. */
+/** Results of one step. The tensors are valid until the next step is requested. */
 export interface Step {
-  /** 1, 2, … */
+  /** Number of steps done: 1, 2, … */
   step: number
-  /** The timestep that the tokens are at; −1 when clean. */
+  /** The timestep of the tokens after the step, −1 when clean. */
   timestep: number
   sample: ChainTensor
-  /** These three where the drawing has live previews; the last two not with 'purity'. */
+  /** Only with live preview. */
   predOriginalSample: ChainTensor | undefined
+  /** Only with live preview, and not with 'purity'; like `counts`. */
   entropy: ChainTensor | undefined
-  /** [tokens changed, columns read] */
+  /** [tokens changed, columns read]. */
   counts: ChainTensor | undefined
   random: RandomGeneratorState
   preview: Promise<Decoded> | undefined
-  /** Known when the step has run. */
+  /** Resolves when the step has run. */
   milliseconds: Promise<{ network: number; engine: number }>
 }
 
-/** Pixels f32 [B, 4, 128, 128], planar and premultiplied, and what decoding them took. */
 export interface Decoded {
+  /** f32 [B, 4, 128, 128], planar and premultiplied. */
   pixels: Float32Array
   milliseconds: number
 }
 
-/** The scheduler with its networks. Lost as a whole with its device; `Position`s are not. */
+/** A scheduler with its networks, on one device or on the CPU. */
 export interface Engine {
   readonly device: GPUDevice | undefined
-  /** Resolves when the scheduler needs no more compiling for steps of such a drawing. */
-  prepare(drawing: Drawing): Promise<void>
-  /** Those that the drawing visits. */
-  timesteps(drawing: Drawing): number[]
-  /** Where a drawing begins. */
-  begin(drawing: Drawing): Promise<Position>
-  /** Draws on from a position. Throws the signal's reason. */
-  steps(drawing: Drawing, from: Position, signal: AbortSignal): AsyncGenerator<Step, void, void>
-  decode(tokens: Parameters<typeof batch>[0]): Promise<Decoded>
+  /** Compiles the scheduler's shaders for these options. */
+  prepare(drawing: DrawingOptions): Promise<void>
+  /** The timesteps that the drawing visits. */
+  timesteps(drawing: DrawingOptions): readonly number[]
+  /** The position before the first step. */
+  start(drawing: DrawingOptions): Promise<ChainPosition>
+  /** Draws from a position to the end. Throws the signal's reason. */
+  steps(drawing: DrawingOptions, from: ChainPosition, signal: AbortSignal): AsyncGenerator<Step, void, void>
+  decode(tokens: Tokens[]): Promise<Decoded>
   destroy(): void
 }
 
-/** An engine on the device, or on the CPU without one. */
+/** Creates an engine on the device; without one, on the CPU. */
 export async function createEngine(
   config: VQDiffusionSchedulerConfig,
   device: GPUDevice | undefined,
@@ -77,14 +70,19 @@ export async function createEngine(
     : engineOf(await CpuScheduler.create(config), device, networks, networks)
 }
 
-/** What is asked of a scheduler here, besides what its pipeline asks of it. */
-interface Scheduler<Tensor> extends Timetable {
-  uploadTokens(tokens: ArrayLike<number>, shape: readonly [number, number]): NoInfer<Tensor>
+/** The library's options for the timesteps of a drawing. */
+export function timestepOptions({ steps, spacing, method }: SamplerSettings) {
+  return { numInferenceSteps: steps, spacing: spacing === 'exact' ? 'strided' : spacing, method } as const
+}
+
+interface Scheduler<Tensor extends ChainTensor> extends ChainScheduler<Tensor> {
+  expectation(options: ExpectationOptions): Expectation
   destroy(): void
 }
 
+/** The networks are passed twice, because `Networks` is not generic in the type of tensors. */
 function engineOf<Tensor extends ChainTensor>(
-  scheduler: ChainScheduler<Tensor> & Scheduler<Tensor>,
+  scheduler: Scheduler<Tensor>,
   device: GPUDevice | undefined,
   networks: Networks,
   {
@@ -92,24 +90,34 @@ function engineOf<Tensor extends ChainTensor>(
     decoder,
   }: { denoiser: Denoiser<NoInfer<Tensor>, OnnxConditioning>; decoder: Decoder<NoInfer<Tensor>, OnnxImage> },
 ): Engine {
-  async function timed(decode: () => Promise<OnnxImage>): Promise<Decoded> {
-    const begun = networks.nextTurn()
-    const { data } = await decode()
-    return { pixels: data, milliseconds: performance.now() - (await begun) }
-  }
-  /** When the network began with the last step, and when its logits were there. */
-  let network = { begun: Promise.resolve(0), done: Promise.resolve(0) }
+  /** Start and end of the last run of the denoiser. */
+  let denoiserRun = { start: Promise.resolve(0), end: Promise.resolve(0) }
   const pipeline = new VQDiffusionPipeline<Tensor, OnnxConditioning, Decoded>({
     scheduler,
     layout,
     async denoiser(input) {
-      const begun = networks.nextTurn()
+      const start = networks.startTime()
       const logits = await denoiser(input)
-      network = { begun, done: now(networks.device?.queue.onSubmittedWorkDone()) }
+      denoiserRun = { start, end: timeAfter(networks.device?.queue.onSubmittedWorkDone()) }
       return logits
     },
     decoder: (tokens) => timed(() => decoder(tokens)),
   })
+
+  async function timed(decode: () => Promise<OnnxImage>): Promise<Decoded> {
+    const start = networks.startTime()
+    const { data } = await decode()
+    return { pixels: data, milliseconds: performance.now() - (await start) }
+  }
+
+  function upload(pictures: readonly (Tokens | Uint8Array)[]): Tensor {
+    return scheduler.uploadTokens(toBatch(pictures).data, [pictures.length, NUM_LATENT_PIXELS])
+  }
+
+  function timestepsOf(drawing: DrawingOptions): readonly number[] {
+    const { image } = drawing
+    return scheduler.expectation({ ...timestepOptions(drawing), ...(image && { strength: image.strength }) }).timesteps
+  }
 
   return {
     device,
@@ -119,86 +127,90 @@ function engineOf<Tensor extends ChainTensor>(
         truncationRate: truncation,
         ...(guidance !== 1 && { guidance: { scale: guidance } }),
       }),
-    timesteps: (drawing) => timestepsOf(scheduler, drawing, drawing.image?.strength),
-    async begin(drawing) {
+    timesteps: timestepsOf,
+    async start(drawing) {
       const { seeds, image } = drawing
-      const generator = new RandomGenerator(seeds)
-      const shape = [seeds.length, NUM_LATENT_PIXELS] as const
-      const [first] = timestepsOf(scheduler, drawing, image?.strength)
-      const picture = image && scheduler.uploadTokens(batch(image.tokens).data, shape)
-      const start = !picture
-        ? scheduler.initialSample(shape, { generator, start: startOf(drawing) })
-        : first === undefined
-          ? picture
-          : scheduler.addNoise(picture, first, { generator })
+      const tokens = image && upload(image.tokens)
       try {
-        return { step: 0, tokens: await start.read(), random: generator.state }
+        return await pipeline.start({
+          ...timestepOptions(drawing),
+          ...(image && tokens && { image: { tokens, strength: image.strength } }),
+          batchSize: seeds.length,
+          numLatentPixels: NUM_LATENT_PIXELS,
+          seed: seeds,
+          conditioning: conditioningOf(drawing),
+        })
       } finally {
-        start.destroy()
-        picture?.destroy()
+        tokens?.destroy()
       }
     },
     async *steps(drawing, from, signal) {
-      const { text, seeds, guidance, truncation, known, livePreview, method } = drawing
-      const shape = [seeds.length, NUM_LATENT_PIXELS] as const
-      const all = timestepsOf(scheduler, drawing, drawing.image?.strength)
-      const timesteps = all.slice(from.step)
-      if (timesteps.length === 0) return
-      const generator = RandomGenerator.fromState(from.random)
-      const inputs = [scheduler.uploadTokens(from.tokens, shape)]
-      if (known)
-        inputs.push(...[known.tokens, known.keep].map((cells) => scheduler.uploadTokens(batch(cells).data, shape)))
-      const [latents, knownTokens, mask] = inputs as [Tensor, Tensor?, Tensor?]
-      let last: Tensor | undefined
+      const { guidance, truncation, method, priorWeight, livePreview } = drawing
+      const timesteps = timestepsOf(drawing)
+      if (from.step === timesteps.length) return
+      const known = drawing.known && { tokens: upload(drawing.known.tokens), mask: upload(drawing.known.keep) }
+      let result: Tensor | undefined
       let finished = Promise.resolve(0)
       try {
         const items = pipeline.sample({
-          ...{ timesteps, latents, generator, signal, method },
-          ...(knownTokens && mask && { known: { tokens: knownTokens, mask } }),
-          // 'purity' does not truncate.
-          ...(method === 'purity' ? { priorWeight: drawing.priorWeight } : { truncationRate: truncation }),
+          timesteps,
+          resume: from,
+          numLatentPixels: NUM_LATENT_PIXELS,
+          conditioning: conditioningOf(drawing),
+          signal,
+          method,
+          // 'purity' does not support truncation.
+          ...(method === 'purity' ? { priorWeight } : { truncationRate: truncation }),
+          ...(known && { known }),
           guidanceScale: guidance,
-          conditioning: { conditional: { text }, unconditional: { text: new Int32Array(text.length) } },
           previewEvery: livePreview ? 'auto' : 0,
           predOriginalSample: livePreview,
           diagnostics: livePreview && method === 'posterior',
         })
-        for await (const { step, sample, predOriginalSample, diagnostics, preview } of items) {
-          const before = finished
-          finished = now(scheduler.finished())
-          if (step === timesteps.length - 1) last = sample
+        for await (const { step, sample, random, predOriginalSample, diagnostics, preview } of items) {
+          const previous = finished
+          finished = timeAfter(scheduler.finished())
+          if (step === timesteps.length - 1) result = sample
           yield {
-            step: from.step + step + 1,
+            step: step + 1,
             timestep: timesteps[step + 1] ?? -1,
-            ...{ sample, predOriginalSample, entropy: diagnostics?.entropy, counts: diagnostics?.counts },
-            random: generator.state,
+            sample,
+            predOriginalSample,
+            entropy: diagnostics?.entropy,
+            counts: diagnostics?.counts,
+            random,
             preview,
-            milliseconds: split(before, network, finished),
+            milliseconds: splitTime(previous, denoiserRun, finished),
           }
         }
       } finally {
-        for (const tensor of inputs) tensor.destroy()
-        last?.destroy()
+        known?.tokens.destroy()
+        known?.mask.destroy()
+        result?.destroy()
       }
     },
-    decode: (tokens) => timed(() => networks.decoder(batch(tokens))),
+    decode: (tokens) => timed(() => networks.decoder(toBatch(tokens))),
     destroy: () => scheduler.destroy(),
   }
 }
 
-/** The time when the work is done, or has failed. */
-function now(work: Promise<unknown> | undefined): Promise<number> {
+function conditioningOf({ text }: DrawingOptions): OnnxConditioning {
+  return { conditional: { text }, unconditional: { text: new Int32Array(text.length) } }
+}
+
+/** The time when the work has settled. */
+function timeAfter(work: Promise<unknown> | undefined): Promise<number> {
   const time = () => performance.now()
   return work ? work.then(time, time) : Promise.resolve(time())
 }
 
-/** A network on the GPU is enqueued while the step before still runs: it begins when that is over. */
-async function split(
-  before: Promise<number>,
-  network: { begun: Promise<number>; done: Promise<number> },
-  finished: Promise<number>,
+/** Splits the time of a step. On the GPU, the denoiser is enqueued before the previous step ends, and starts after it. */
+async function splitTime(
+  previousStepEnd: Promise<number>,
+  denoiserRun: { start: Promise<number>; end: Promise<number> },
+  stepEnd: Promise<number>,
 ): Promise<{ network: number; engine: number }> {
-  const begun = Math.max(await before, await network.begun)
-  const done = await network.done
-  return { network: Math.max(0, done - begun), engine: Math.max(0, (await finished) - done) }
+  const start = Math.max(await previousStepEnd, await denoiserRun.start)
+  const end = await denoiserRun.end
+  return { network: Math.max(0, end - start), engine: Math.max(0, (await stepEnd) - end) }
 }

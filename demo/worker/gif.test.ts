@@ -2,7 +2,7 @@ import { decode, decodeFrames } from 'modern-gif'
 import { expect, it } from 'vitest'
 import { toGif } from './gif'
 
-/** A 4×4 picture: red where `alpha` says that something is. */
+/** A red 4×4 image with these alpha values. */
 const picture = (...alpha: number[]) =>
   ({
     width: 4,
@@ -12,7 +12,7 @@ const picture = (...alpha: number[]) =>
 const corner = [255, 200, 0, 0, 255, 128, 0, 0, ...Array(8).fill(0)]
 const full = Array(16).fill(255)
 
-it('writes frames whose transparent pixels are transparent, also after opaque ones, and pauses at the end', async () => {
+it('writes transparent pixels, also after opaque ones, and pauses after the last frame', async () => {
   const blob = await toGif([picture(...full), picture(...corner), picture(...full)], 80)
   expect(blob.type).toBe('image/gif')
   const bytes = await blob.arrayBuffer()

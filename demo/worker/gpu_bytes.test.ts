@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { countBytes } from './gpu_bytes'
+import { countGpuBytes } from './gpu_bytes'
 
-it('counts what is made, once, until it is destroyed', () => {
+it('counts each buffer once until it is destroyed', () => {
   const destroyed: number[] = []
   const device = {
     createBuffer: ({ size }: GPUBufferDescriptor) => ({ size, destroy: () => destroyed.push(size) }),
   } as unknown as GPUDevice
-  const bytes = countBytes(device)
+  const bytes = countGpuBytes(device)
   const [a, b] = [100, 20].map((size) => device.createBuffer({ size, usage: 0 }))
   expect(bytes()).toBe(120)
   a!.destroy()

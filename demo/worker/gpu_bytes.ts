@@ -1,25 +1,25 @@
 /**
- * Counts what a device's buffers take, those of onnxruntime included, since all are made through the same object. WebGPU
- * itself does not tell.
+ * Counts the bytes of a device's buffers by wrapping `createBuffer` and `destroy`, because WebGPU has no such query. Counts
+ * the buffers of onnxruntime too, which uses the same device.
  *
- * @returns the bytes at the moment of asking
+ * @returns the current number of bytes
  */
-export function countBytes(device: GPUDevice): () => number {
+export function countGpuBytes(device: GPUDevice): () => number {
   let bytes = 0
-  // Buffers that nobody destroys are freed when they are collected.
-  const forgotten = new FinalizationRegistry<{ size: number }>((held) => {
-    bytes -= held.size
+  // Buffers that are never destroyed are freed when they are garbage collected.
+  const collected = new FinalizationRegistry<{ size: number }>((allocation) => {
+    bytes -= allocation.size
   })
   const createBuffer = device.createBuffer.bind(device)
   device.createBuffer = (descriptor) => {
     const buffer = createBuffer(descriptor)
-    const held = { size: buffer.size }
-    bytes += held.size
-    forgotten.register(buffer, held)
+    const allocation = { size: buffer.size }
+    bytes += allocation.size
+    collected.register(buffer, allocation)
     const destroy = buffer.destroy.bind(buffer)
     buffer.destroy = () => {
-      bytes -= held.size
-      held.size = 0
+      bytes -= allocation.size
+      allocation.size = 0
       destroy()
     }
     return buffer

@@ -7,15 +7,18 @@ import {
   type OnnxRuntime,
   type OnnxSession,
 } from 'vq-diffusion-webgpu/onnx'
+import type { Bytes } from '../store/large_file'
 import { NUM_LATENT_PIXELS, type Tokens } from './protocol'
 
-/** The content of the two .onnx files. */
+/** The contents of the .onnx files. */
 export interface Models {
-  denoiser: Uint8Array<ArrayBuffer>
-  decoder: Uint8Array<ArrayBuffer>
+  denoiser: Bytes
+  decoder: Bytes
 }
 
-/** The networks that drawing needs, on WebAssembly or on one device. */
+export type Networks = Awaited<ReturnType<typeof createNetworks>>
+
+/** Creates denoiser and decoder on WebAssembly or on a GPU device. */
 export async function createNetworks(ort: OnnxRuntime, models: Models, provider: OnnxProvider) {
   const denoiserSession = await createOnnxSession(ort, models.denoiser, provider)
   const decoderSession = await createOnnxSession(ort, models.decoder, provider).catch(async (error) => {
@@ -28,8 +31,7 @@ export async function createNetworks(ort: OnnxRuntime, models: Models, provider:
     denoiser,
     decoder,
     device: denoiserSession.device,
-    /** Resolves with the time of day when the networks begin with what is asked of them next, in ms. */
-    nextTurn: () => nextTurn(denoiserSession),
+    startTime: () => startTime(denoiserSession),
     async destroy() {
       denoiser.destroy()
       decoder.destroy()
@@ -38,19 +40,17 @@ export async function createNetworks(ort: OnnxRuntime, models: Models, provider:
   }
 }
 
-export type Networks = Awaited<ReturnType<typeof createNetworks>>
-
 /**
- * Networks take turns, since onnxruntime-web cannot be entered twice. Who measures one wants to know when its turn came,
- * and not when it was asked for.
+ * The time, of `performance.now()`, at which the next network run starts. Runs are queued because onnxruntime-web is not
+ * reentrant, so a run may start later than it is requested.
  */
-function nextTurn(session: OnnxSession): Promise<number> {
+function startTime(session: OnnxSession): Promise<number> {
   return session.whenFree(async () => performance.now()).catch(() => performance.now())
 }
 
-/** Pictures' tokens as one batch, u32 [B, 256]. */
-export function batch(tokens: readonly (Tokens | Uint8Array)[]): CpuTensor<Uint32Array> {
-  const joined = new Uint32Array(tokens.length * NUM_LATENT_PIXELS)
-  for (const [item, picture] of tokens.entries()) joined.set(picture, item * NUM_LATENT_PIXELS)
-  return new CpuTensor(joined, [tokens.length, NUM_LATENT_PIXELS])
+/** Joins the tokens of several pictures to one batch, u32 [B, 256]. */
+export function toBatch(pictures: readonly (Tokens | Uint8Array)[]): CpuTensor<Uint32Array> {
+  const joined = new Uint32Array(pictures.length * NUM_LATENT_PIXELS)
+  for (const [item, picture] of pictures.entries()) joined.set(picture, item * NUM_LATENT_PIXELS)
+  return new CpuTensor(joined, [pictures.length, NUM_LATENT_PIXELS])
 }

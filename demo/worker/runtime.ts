@@ -1,8 +1,9 @@
-import type { Network } from '../settings'
+import type { Bytes } from '../store/large_file'
+import type { NetworkProvider } from './protocol'
 
-/** onnxruntime-web with the one provider that is needed, on a binary that is already here. */
-export async function loadRuntime(network: Network, binary: Uint8Array<ArrayBuffer>) {
-  const ort = network === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm')
+/** Loads onnxruntime-web with one execution provider and its downloaded binary. */
+export async function loadRuntime(provider: NetworkProvider, binary: Bytes) {
+  const ort = provider === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm')
   ort.env.wasm.wasmBinary = binary.buffer
   ort.env.logLevel = 'error'
   return ort

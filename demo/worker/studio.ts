@@ -1,21 +1,25 @@
 import { expose, type ProxyMethods, releaseProxy, transfer } from 'comlink'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxEncoder, OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
-import type { DownloadProgress } from '../download'
-import type { BackendChoice } from '../settings'
-import { obtain } from '../store/obtain'
+import type { DownloadProgress } from '../store/download'
+import type { Bytes } from '../store/large_file'
+import { loadFiles } from '../store/load'
+import type { MemoryStoreLike } from '../store/memory_store'
 import { PartStore } from '../store/part_store'
-import type { AnyShelf } from '../store/shelf'
 import { encoderFile, modelFiles, runtimeFile } from './assets'
-import { type Backend, chooseBackend, type Hardware } from './backend'
+import { chooseBackend, type Hardware } from './backend'
 import { draw } from './drawing'
-import { expectation } from './expectation'
-import { explained, stopped } from './failure'
-import { enlarge, toBitmaps, toImages, toPlanes } from './paint'
+import { timestepOptions } from './engine'
+import { createEncoder, EngineFactory } from './engine_factory'
+import { EngineProvider } from './engine_provider'
+import { stopReason, withUserMessages } from './error_messages'
+import { enlarge, toBitmaps, toImageData, toPlanes } from './pixels'
 import {
-  type Drawing,
+  type Backend,
+  type BackendChoice,
   type DrawingEvent,
-  type Drawn,
+  type DrawingOptions,
+  type DrawingResult,
   type EngineFacts,
   type Expectation,
   PICTURE_PIXELS,
@@ -23,107 +27,107 @@ import {
   type StudioWorker,
   type Tokens,
 } from './protocol'
-import { Engines } from './recovery'
 import { loadRuntime } from './runtime'
 import { warmUp } from './warm_up'
-import { createEncoder, Workshop } from './workshop'
 
-type Bytes = Uint8Array<ArrayBuffer>
+/** GIF frames decoded in one run of the decoder; other work can run between two runs. */
+const FRAMES_PER_DECODE = 4
 
-/** A film's frames are decoded so many at a time, to leave room for others' work in between. */
-const FRAMES_AT_A_TIME = 4
-
-/** What is there once the studio is open. */
-interface Interior {
+/** State of the open studio. */
+interface OpenStudio {
   hardware: Hardware
-  schedule: VQDiffusionScheduler
+  /** For the schedule's expectation, which needs no device. */
+  scheduler: VQDiffusionScheduler
   ort: OnnxRuntime
-  workshop: Workshop
-  engines: Engines
+  factory: EngineFactory
+  engines: EngineProvider
   modelHash: string
-  obtainEncoder(): Promise<Bytes>
+  loadEncoder(): Promise<Bytes>
 }
 
-/** Everything heavy: scheduler, networks and pictures, on a thread of their own. */
+/** The worker: scheduler, networks and images, on a thread of their own. */
 export class Studio implements StudioWorker {
-  #interior: Interior | undefined
+  #openStudio: OpenStudio | undefined
   #encoder: Promise<OnnxEncoder> | undefined
-  /** Of the drawings under way. */
-  readonly #stops = new Set<AbortController>()
-  /** Settles when the last drawing has ended: they take turns. */
-  #last: Promise<unknown> = Promise.resolve()
+  /** One per drawing that is running or queued. */
+  readonly #stopControllers = new Set<AbortController>()
+  /** Settles when the last queued drawing ends. Drawings run one after another. */
+  #lastDrawing: Promise<unknown> = Promise.resolve()
 
   /**
-   * Downloads the model and makes it ready to draw.
+   * Downloads the model and prepares it.
    *
-   * @param modelRoot absolute address of the model's folder, with a slash at its end
-   * @param shelf where parts of files are kept when nothing can be stored
-   * @param onFailure called with a sentence when the GPU fails later, whether or not something is being drawn
+   * @param modelRoot URL of the model's folder, with a trailing slash
+   * @param memory stores parts of files if the browser refuses storage
+   * @param onGpuError called with a sentence if the GPU fails later, during a drawing or not
    */
   open(
     choice: BackendChoice,
     modelRoot: string,
-    shelf: AnyShelf,
+    memory: MemoryStoreLike,
     onProgress: DownloadProgress,
-    onFailure: (sentence: string) => void,
+    onGpuError: (sentence: string) => void,
   ): Promise<Backend> {
-    return explained(async () => {
+    return withUserMessages(async () => {
       const hardware = await chooseBackend(choice)
       const { backend } = hardware
-      const schedule = await VQDiffusionScheduler.fromPretrained(modelRoot)
-      const store = new PartStore(shelf)
-      const files = modelFiles(modelRoot)
-      const { contents, refusal } = await obtain([runtimeFile(backend.network, modelRoot), ...files], onProgress, store)
+      const scheduler = await VQDiffusionScheduler.fromPretrained(modelRoot)
+      const store = new PartStore(memory)
+      const networks = modelFiles(modelRoot)
+      const files = [runtimeFile(backend.network, modelRoot), ...networks]
+      const { contents, refusal } = await loadFiles(files, onProgress, store)
       const [binary, denoiser, decoder] = contents as [Bytes, Bytes, Bytes]
       const ort = await loadRuntime(backend.network, binary)
-      const workshop = new Workshop({ hardware, ort, schedule, onFailure }, { denoiser, decoder })
-      const engines = new Engines(() => workshop.createEngine())
+      const { config } = scheduler
+      const factory = new EngineFactory({ hardware, ort, config, onGpuError }, { denoiser, decoder })
+      const engines = new EngineProvider(() => factory.createEngine())
       await warmUp(await engines.current(), backend.network)
-      const obtainEncoder = async () => (await obtain([encoderFile(modelRoot)], () => {}, store)).contents[0]!
-      this.#interior = { hardware, schedule, ort, workshop, engines, modelHash: files[0].sha256, obtainEncoder }
+      const loadEncoder = async () => (await loadFiles([encoderFile(modelRoot)], () => {}, store)).contents[0]!
+      const modelHash = networks[0].sha256
+      this.#openStudio = { hardware, scheduler, ort, factory, engines, modelHash, loadEncoder }
       return { ...backend, explanation: [backend.explanation, refusal].filter(Boolean).join(' ') }
     })
   }
 
-  draw(drawing: Drawing, onEvent: (event: DrawingEvent) => void): Promise<Drawn> {
+  draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void): Promise<DrawingResult> {
     const { engines } = this.#open
-    const stop = new AbortController()
-    const { signal } = stop
-    this.#stops.add(stop)
-    const tell = (event: DrawingEvent) => onEvent(transfer(event, contentsOf(event)))
-    const drawn = this.#last
-      .then(() => draw(drawing, engines.surviving(signal), signal, tell))
+    const controller = new AbortController()
+    const { signal } = controller
+    this.#stopControllers.add(controller)
+    const sendEvent = (event: DrawingEvent) => onEvent(transfer(event, transferablesOf(event)))
+    const drawing = this.#lastDrawing
+      .then(() => draw(options, engines.runner(signal), signal, sendEvent))
       .finally(() => {
-        this.#stops.delete(stop)
-        release(onEvent)
+        this.#stopControllers.delete(controller)
+        releaseCallback(onEvent)
       })
-    this.#last = drawn.catch(() => {})
-    // The network cannot be interrupted, and takes a while for many pictures: whoever stops a drawing need not wait for it.
-    const stopping = new Promise<never>((_, reject) => {
+    this.#lastDrawing = drawing.catch(() => {})
+    // A network run cannot be interrupted, so a stopped drawing rejects before its last run ends.
+    const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason))
     })
-    return explained(async () => {
-      const result = await Promise.race([drawn, stopping])
+    return withUserMessages(async () => {
+      const result = await Promise.race([drawing, stopped])
       return transfer(result, [...result.bitmaps, ...result.tokens.map(({ buffer }) => buffer)])
     })
   }
 
   stop(): void {
-    for (const stop of this.#stops) stop.abort(stopped)
+    for (const controller of this.#stopControllers) controller.abort(stopReason)
   }
 
   decode(tokens: Tokens[]): Promise<ImageBitmap[]> {
-    return explained(async () => {
-      const bitmaps = await toBitmaps(await this.#pixels(tokens))
+    return withUserMessages(async () => {
+      const bitmaps = await toBitmaps(await this.#decodePixels(tokens))
       return transfer(bitmaps, bitmaps)
     })
   }
 
   encode(picture: ImageBitmap): Promise<Tokens> {
-    return explained(async () => {
-      const { ort, obtainEncoder } = this.#open
-      this.#encoder ??= obtainEncoder().then((model) => createEncoder(ort, model))
-      // One that could not be had is asked for again at the next picture.
+    return withUserMessages(async () => {
+      const { ort, loadEncoder } = this.#open
+      this.#encoder ??= loadEncoder().then((model) => createEncoder(ort, model))
+      // After a failure the next call loads it again.
       this.#encoder.catch(() => {
         this.#encoder = undefined
       })
@@ -136,11 +140,11 @@ export class Studio implements StudioWorker {
   }
 
   exportGif(frames: Tokens[], options: { scale: number; millisecondsPerFrame: number }): Promise<Blob> {
-    return explained(async () => {
+    return withUserMessages(async () => {
       const images: ImageData[] = []
-      for (let at = 0; at < frames.length; at += FRAMES_AT_A_TIME) {
-        const pixels = await this.#pixels(frames.slice(at, at + FRAMES_AT_A_TIME))
-        images.push(...(await Promise.all(toImages(pixels).map((image) => enlarge(image, options.scale)))))
+      for (let at = 0; at < frames.length; at += FRAMES_PER_DECODE) {
+        const pixels = await this.#decodePixels(frames.slice(at, at + FRAMES_PER_DECODE))
+        images.push(...(await Promise.all(toImageData(pixels).map((image) => enlarge(image, options.scale)))))
       }
       const { toGif } = await import('./gif')
       return toGif(images, options.millisecondsPerFrame)
@@ -148,35 +152,35 @@ export class Studio implements StudioWorker {
   }
 
   expectation(settings: SamplerSettings, strength?: number): Expectation {
-    return expectation(this.#open.schedule, settings, strength)
+    const { scheduler } = this.#open
+    return scheduler.expectation({ ...timestepOptions(settings), ...(strength !== undefined && { strength }) })
   }
 
   async facts(): Promise<EngineFacts> {
-    const { hardware, workshop, modelHash } = this.#open
-    return { ...hardware, gpuBytes: workshop.gpuBytes, modelHash }
+    const { hardware, factory, modelHash } = this.#open
+    return { ...hardware, gpuBytes: factory.gpuBytes, modelHash }
   }
 
-  get #open(): Interior {
-    if (!this.#interior) throw new Error('The studio is not open yet.')
-    return this.#interior
+  get #open(): OpenStudio {
+    if (!this.#openStudio) throw new Error('The studio is not open yet.')
+    return this.#openStudio
   }
 
-  async #pixels(tokens: Tokens[]): Promise<Float32Array> {
-    const survive = this.#open.engines.surviving()
-    return (await survive((engine) => engine.decode(tokens))).pixels
+  async #decodePixels(tokens: Tokens[]): Promise<Float32Array> {
+    const runOnEngine = this.#open.engines.runner()
+    return (await runOnEngine((engine) => engine.decode(tokens))).pixels
   }
 }
 
-/** What of an event changes hands instead of being copied. */
-function contentsOf(event: DrawingEvent): Transferable[] {
+function transferablesOf(event: DrawingEvent): Transferable[] {
   if (event.kind === 'preview') return event.bitmaps
   if (event.kind === 'recovered') return []
   const { tokens, predOriginalSample, entropy } = event.frame
   return [tokens, predOriginalSample, entropy].flatMap((array) => (array ? [array.buffer] : []))
 }
 
-/** Frees the channel of a callback, which would otherwise stay until it is collected. */
-function release(callback: object): void {
+/** Closes a callback's message channel, which otherwise stays open until it is garbage collected. */
+function releaseCallback(callback: object): void {
   ;(callback as Partial<ProxyMethods>)[releaseProxy]?.()
 }
 

@@ -1,9 +1,8 @@
-import type { Network } from '../settings'
 import type { Engine } from './engine'
-import { type Drawing, NUM_LATENT_PIXELS } from './protocol'
+import { type DrawingOptions, type NetworkProvider, NUM_LATENT_PIXELS } from './protocol'
 
-/** The usual settings; of its steps only the first is taken. */
-const drawing: Drawing = {
+/** The default settings. Only the first of the two steps runs. */
+const drawing: DrawingOptions = {
   text: new Int32Array(16),
   seeds: [0],
   steps: 2,
@@ -16,16 +15,15 @@ const drawing: Drawing = {
 }
 
 /**
- * Has compiled what the first picture would have to wait for.
+ * Compiles shaders before the first picture needs them.
  *
- * On WebGPU the networks compile a shader for nearly every operator as they first run, so a step of a picture that nobody
- * sees is taken, and one decoded. On WebAssembly that does not pay: it takes 1.3 s (SwiftShader, two cores) and saves the
- * first picture 0.1 to 0.3 s of them.
+ * On WebGPU the networks compile a shader for nearly every operator at their first run, so this runs one step and decodes
+ * one picture. On WebAssembly it does not: that would take 1.3 s (two cores) and save the first picture 0.1 to 0.3 s.
  */
-export async function warmUp(engine: Engine, network: Network): Promise<void> {
+export async function warmUp(engine: Engine, network: NetworkProvider): Promise<void> {
   await engine.prepare(drawing)
   if (network === 'wasm') return
-  const start = await engine.begin(drawing)
+  const start = await engine.start(drawing)
   for await (const { milliseconds } of engine.steps(drawing, start, new AbortController().signal)) {
     await milliseconds
     break

@@ -1,5 +1,5 @@
-// The best class of a column, shared by its lanes through workgroup memory: publish the score; barrier; the lanes that hold
-// the best score elect their class, the lowest wins; barrier; read.
+// The best class of a column, shared by its lanes through workgroup memory: publish the score; barrier; the lanes that
+// hold the best score elect their class, the lowest wins; barrier; read.
 //#include "lib/lanes.wgsl"
 
 const MAX_TILE = 64u;
@@ -27,8 +27,8 @@ fn publish_score(position: u32, score: f32, invalid: bool) {
   atomicMax(&best_scores[position], select(ordered(score), INVALID_CLASS, invalid));
 }
 
-// After a barrier: a lane that holds the best score proposes its class. After another barrier best_classes holds the result,
-// INVALID_CLASS if some logit is invalid, NO_CLASS if none is finite.
+// After a barrier: a lane that holds the best score proposes its class. After another barrier best_classes holds the
+// result, INVALID_CLASS if some logit is invalid, NO_CLASS if none is finite.
 fn elect_class(position: u32, score: f32, class_index: u32) {
   if (ordered(score) == atomicLoad(&best_scores[position])) {
     atomicMin(&best_classes[position], class_index);

@@ -1,5 +1,5 @@
-// Draws x_0 of a column by a Gumbel argmax over its raw logits (docs/MATH.md#gumbel-noise). It needs neither softmax nor
-// log-sum-exp: a constant added to a column changes nothing.
+// Draws x_0 of a column by a Gumbel argmax over its raw logits (docs/MATH.md#gumbel-noise). It needs neither softmax
+// nor log-sum-exp: a constant added to a column changes nothing.
 //#include "lib/best_class.wgsl"
 //#include "lib/fetch_logits.wgsl"
 
@@ -37,9 +37,9 @@ fn with_class(before: Found, score: f32, logit: f32, class_index: u32) -> Found 
 
 // Takes the best of four classes if its score is higher.
 //
-// The noise of a class comes from a random word v in units of 2^-32 through the exponential -log(1 - v), which is at least v.
-// A class can therefore exceed the bound only if v < exp(logit - bound), its `word_bounds`. Most classes cannot, and skip
-// the exponential and its logarithm.
+// The noise of a class comes from a random word v in units of 2^-32 through the exponential -log(1 - v), which is at
+// least v. A class can therefore exceed the bound only if v < exp(logit - bound), its `word_bounds`. Most classes
+// cannot, and skip the exponential and its logarithm.
 fn with_best_of_four(before: Found, position: u32, key: vec4u, group: u32, logits: vec4f, word_bounds: vec4f) -> Found {
   let words = class_words(key, group);
   if (all(vec4f(words) > word_bounds)) {

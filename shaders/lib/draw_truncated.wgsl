@@ -1,6 +1,7 @@
-// Draws from the classes that truncation keeps, without sorting (docs/MATH.md#truncation): draw from all classes; if the
-// mass ranked before the drawn class reaches the rate, that class is not kept: draw again among the classes ranked before it,
-// with the same noise. The accepted class has the best score of the kept set, as if the others had been struck out.
+// Draws from the classes that truncation keeps, without sorting (docs/MATH.md#truncation): draw from all classes; if
+// the mass ranked before the drawn class reaches the rate, that class is not kept: draw again among the classes ranked
+// before it, with the same noise. The accepted class has the best score of the kept set, as if the others had been
+// struck out.
 //
 // If a lane has a single block of classes, the block stays in registers and the column is read once.
 //#include "lib/draw.wgsl"
@@ -91,7 +92,8 @@ fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, k
     if (takes_part || is_first) {
       drawn = bound.class_index;
     }
-    // The mass ranked before the drawn class, less the mass to keep: the class is kept if the sum over the lanes is below 0.
+    // The mass ranked before the drawn class, less the mass to keep: the class is kept if the sum over the lanes is
+    // below 0.
     var excess = 0.0;
     let high = from_ordered(atomicLoad(&highs[position]));
     if (takes_part) {

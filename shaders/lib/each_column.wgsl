@@ -1,5 +1,5 @@
-// LANES invocations for each column. Kernels that include this define column(local_index, token, in_range), which runs in
-// uniform control flow, also for tokens out of range.
+// LANES invocations for each column. Kernels that include this define column(local_index, token, in_range), which runs
+// in uniform control flow, also for tokens out of range.
 //#include "lib/lanes.wgsl"
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -6,15 +6,16 @@
 
 // Classes are read in groups of four: class k belongs to group k / 4.
 override NUM_GROUPS: u32 = (NUM_CODES + 3u) / 4u;
-// Groups in a block. With several lanes to a column it is four, fetched together so that the loads overlap. A lane that has
-// a column to itself runs on a CPU, where loads do not wait: there it is one.
+// Groups in a block. With several lanes to a column it is four, fetched together so that the loads overlap. A lane that
+// has a column to itself runs on a CPU, where loads do not wait: there it is one.
 override GROUPS_TOGETHER: u32 = min(LANES, 2u) * min(LANES, 2u);
 
 fn classes_of(group: u32) -> vec4u {
   return vec4u(0u, 1u, 2u, 3u) + (group * 4u);
 }
 
-// The logits of a lane's next GROUPS_TOGETHER groups, which lie LANES groups apart. If it is one group, all four are equal.
+// The logits of a lane's next GROUPS_TOGETHER groups, which lie LANES groups apart. If it is one group, all four are
+// equal.
 struct LogitBlock {
   first: vec4f,
   second: vec4f,
@@ -105,8 +106,8 @@ fn read_block(start: u32, group: u32) -> LogitBlock {
     d = fetch(start, group + (3u * LANES));
   }
   var loaded = LogitBlock(finite_logits(a), finite_logits(b), finite_logits(c), finite_logits(d), false);
-  // Non-finite logits are rare and take longer to decode, so one test skips that. It covers all four groups at once: with a
-  // test for each, some compilers delay a load until after the previous branch.
+  // Non-finite logits are rare and take longer to decode, so one test skips that. It covers all four groups at once:
+  // with a test for each, some compilers delay a load until after the previous branch.
   if (!(is_finite(a) & is_finite(b) & is_finite(c) & is_finite(d))) {
     let any_a = decode(a);
     let any_b = decode(b);

@@ -1,6 +1,6 @@
-// Lanes: the LANES invocations that share a column, and reductions over them. A workgroup of WORKGROUP_SIZE invocations works
-// on WORKGROUP_SIZE / LANES columns at a time; both are powers of two. Consecutive invocations work on consecutive columns,
-// whose loads coalesce in the class-major layout.
+// Lanes: the LANES invocations that share a column, and reductions over them. A workgroup of WORKGROUP_SIZE invocations
+// works on WORKGROUP_SIZE / LANES columns at a time; both are powers of two. Consecutive invocations work on
+// consecutive columns, whose loads coalesce in the class-major layout.
 //#include "lib/numerics.wgsl"
 
 override WORKGROUP_SIZE: u32 = 64u;
@@ -46,8 +46,8 @@ fn column_max(local_index: u32, value: u32) -> u32 {
   return top;
 }
 
-// The sum of the column's partial_sums, known to lane 0; `own` is the lane's partial sum. Two stages, since a barrier costs as
-// much as a dozen additions. Call it after a barrier, in uniform control flow.
+// The sum of the column's partial_sums, known to lane 0; `own` is the lane's partial sum. Two stages, since a barrier
+// costs as much as a dozen additions. Call it after a barrier, in uniform control flow.
 fn sum_of_partials(local_index: u32, own: f32) -> f32 {
   let lane = lane_of(local_index);
   let left = min(LANES, 16u);

@@ -1,5 +1,5 @@
-// Loads logits as bits from the bindings `conditional` and, under GUIDED, `unconditional`. Under F16 a word holds two halves,
-// unpacked here, so that no device needs the feature shader-f16. Under VECTORS four classes are loaded at once.
+// Loads logits as bits from the bindings `conditional` and, under GUIDED, `unconditional`. Under F16 a word holds two
+// halves, unpacked here, so that no device needs the feature shader-f16. Under VECTORS four classes are loaded at once.
 //#include "lib/logits.wgsl"
 
 //#if F16

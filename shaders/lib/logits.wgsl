@@ -1,5 +1,5 @@
-// Decodes raw logits, with classifier-free guidance. They are tested as bits: -infinity is a valid logit, but WGSL arithmetic
-// may assume that it does not occur.
+// Decodes raw logits, with classifier-free guidance. They are tested as bits: -infinity is a valid logit, but WGSL
+// arithmetic may assume that it does not occur.
 //#include "lib/numerics.wgsl"
 
 struct Logit {

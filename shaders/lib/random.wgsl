@@ -1,6 +1,6 @@
-// Counter-based random numbers, the same integers as src/cpu/random.ts (docs/MATH.md#random-numbers). Philox-4x32-10 (Salmon
-// et al. 2011) gives one key per latent pixel and purpose; pcg4d (Jarzynski and Olano 2020) hashes the key into the words of
-// four classes at a time.
+// Counter-based random numbers, the same integers as src/cpu/random.ts (docs/MATH.md#random-numbers). Philox-4x32-10
+// (Salmon et al. 2011) gives one key per latent pixel and purpose; pcg4d (Jarzynski and Olano 2020) hashes the key into
+// the words of four classes at a time.
 
 const PURPOSE_X0 = 0u;
 const PURPOSE_ROUTE = 1u;
@@ -68,9 +68,9 @@ fn uniform_class(stream: ItemStream, pixel: u32, counter: u32, num_codes: u32) -
   return multiply_high(pixel_key(stream, pixel, counter, PURPOSE_UNIFORM_CLASS).x, num_codes);
 }
 
-// -log(1 - v) with v = (word + fraction) / 2^32; `offsets` are fraction / 2^32. The polynomial, within 3e-9 for v up to 1/4,
-// works on v, the logarithm on 1 - v, so both tails keep their relative accuracy. Both are computed and one is selected: a
-// branch costs more than either.
+// -log(1 - v) with v = (word + fraction) / 2^32; `offsets` are fraction / 2^32. The polynomial, within 3e-9 for v up to
+// 1/4, works on v, the logarithm on 1 - v, so both tails keep their relative accuracy. Both are computed and one is
+// selected: a branch costs more than either.
 fn exponentials_of_words(words: vec4u, offsets: vec4f) -> vec4f {
   let is_large = words >= vec4u(0x40000000u);
   let x = (vec4f(select(words, ~words, is_large)) * 0x1p-32) + offsets;

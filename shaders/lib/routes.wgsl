@@ -14,7 +14,8 @@ struct StepItem {
   // The rest, if x_0 differs from x_t or equals it: below x keeps x_t, [x, y) uniform class, the rest x_0.
   differs: vec2u,
   agrees: vec2u,
-  // The forward process at u, for a pixel whose x_0 is known: below x keeps it, [x, y) masks it, the rest a uniform class.
+  // The forward process at u, for a pixel whose x_0 is known: below x keeps it, [x, y) masks it, the rest a uniform
+  // class.
   known: vec2u,
 }
 

@@ -1,5 +1,5 @@
-// Decide first, read later (docs/MATH.md#decide-first): a workgroup takes a tile of tokens. It settles those whose result does
-// not depend on their logits, lists the others, draws x_0 of the listed ones, and finishes them.
+// Decide first, read later (docs/MATH.md#decide-first): a workgroup takes a tile of tokens. It settles those whose
+// result does not depend on their logits, lists the others, draws x_0 of the listed ones, and finishes them.
 //
 // Kernels that include this define
 // - decide(token): writes the result of the token, or lists it by list_token;

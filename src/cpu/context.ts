@@ -1,7 +1,6 @@
-import { requireTokens } from '../checks'
+import { elementCount, requireTokens } from '../checks'
 import type { Faults, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
-import { elementCount } from '../shapes'
 import { type CpuArray, CpuTensor } from './tensor'
 
 /** What the parts of a scheduler share: tensors and fault counters. */

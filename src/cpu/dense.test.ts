@@ -73,7 +73,10 @@ describe('addNoise', () => {
 
   it('leaves the mask a mask, where the draw would replace a class', async () => {
     const replacing = await VQDiffusionScheduler.create({
-      ...{ num_vec_classes: K + 1, num_train_timesteps: 10, alpha_cum_start: 0.1, gamma_cum_end: 0.1 },
+      num_vec_classes: K + 1,
+      num_train_timesteps: 10,
+      alpha_cum_start: 0.1,
+      gamma_cum_end: 0.1,
     })
     const call = (token: number) =>
       replacing.addNoise(tokens(Array(50).fill(token)), 9, { generator: new RandomGenerator(1) }).data

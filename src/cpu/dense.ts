@@ -25,8 +25,8 @@ import { CpuTensor } from './tensor'
 import { type VariationalTerms, variationalTerms } from './variational'
 
 /**
- * The operators of diffusers' scheduler and pipeline as dense tensors in float64, and the variational terms. See the methods
- * of the same names of `VQDiffusionScheduler`.
+ * The operators of diffusers' scheduler and pipeline as dense tensors in float64, and the variational terms. See the
+ * methods of the same names of `VQDiffusionScheduler`.
  */
 export class DenseOperators {
   constructor(private readonly context: CpuContext) {}

@@ -51,8 +51,8 @@ function routeBelow([keep, uniform]: Thresholds, draw: number): 'keep' | 'unifor
 }
 
 /**
- * Draws x₀ by a Gumbel argmax over K raw logits (docs/MATH.md#gumbel-noise). −∞ excludes a class; the lowest class wins ties.
- * Returns null if nothing can be drawn: a logit is NaN or +∞, or none is finite.
+ * Draws x₀ by a Gumbel argmax over K raw logits (docs/MATH.md#gumbel-noise). −∞ excludes a class; the lowest class wins
+ * ties. Returns null if nothing can be drawn: a logit is NaN or +∞, or none is finite.
  */
 export function drawX0(logits: Float64Array, at: PixelStream): number | null {
   const numCodes = logits.length

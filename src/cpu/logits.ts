@@ -1,6 +1,5 @@
-import { requireColumns, requireDtype } from '../checks'
+import { elementCount, requireColumns, requireDtype, rowsShape } from '../checks'
 import type { Guidance, Layout } from '../options'
-import { elementCount, rowsShape } from '../shapes'
 import { CpuTensor } from './tensor'
 
 /** Dtypes of tensors with classes. */
@@ -48,8 +47,9 @@ export function isInvalid(logit: number): boolean {
 }
 
 /**
- * Checks the logits of B items of N pixels and K classes, and reads them with guidance. Without `guidance.unconditional` the
- * model output holds 2B items, the unconditional half first. Throws ShapeError, DtypeError.
+ * Checks the logits of B items of N pixels and K classes, and reads them with guidance. Without
+ * `guidance.unconditional` the model output holds 2B items, the unconditional half first. Throws ShapeError,
+ * DtypeError.
  */
 export function logitsReader(
   modelOutput: CpuTensor,
@@ -71,8 +71,8 @@ export function logitsReader(
 }
 
 /**
- * ℓᵤ + s (ℓ_c − ℓᵤ) (docs/MATH.md#guidance). A class that the conditional half excludes (−∞) stays excluded. NaN and +∞ in
- * either half, and a class that only the unconditional half excludes, make the column invalid.
+ * ℓᵤ + s (ℓ_c − ℓᵤ) (docs/MATH.md#guidance). A class that the conditional half excludes (−∞) stays excluded. NaN and +∞
+ * in either half, and a class that only the unconditional half excludes, make the column invalid.
  */
 function guided(conditional: ColumnReader, unconditional: ColumnReader, scale: number): ColumnReader {
   return (token, k) => {

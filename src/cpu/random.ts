@@ -3,8 +3,8 @@ import type { ItemStream } from '../random'
 /**
  * Counter-based random numbers, the same integers as shaders/lib/random.wgsl (docs/MATH.md#random-numbers).
  *
- * A strong generator (Philox-4x32-10; Salmon et al. 2011) gives one key per seed, item, latent pixel, counter and purpose. A
- * cheap hash of that key (pcg4d; Jarzynski and Olano 2020) gives the words of four classes at a time.
+ * A strong generator (Philox-4x32-10; Salmon et al. 2011) gives one key per seed, item, latent pixel, counter and
+ * purpose. A cheap hash of that key (pcg4d; Jarzynski and Olano 2020) gives the words of four classes at a time.
  */
 
 export type Words = readonly [number, number, number, number]

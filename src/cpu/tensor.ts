@@ -1,5 +1,5 @@
+import { elementCount, shapeText } from '../checks'
 import { DtypeError, ShapeError } from '../errors'
-import { elementCount, shapeText } from '../shapes'
 
 export type CpuArray = Float64Array | Float32Array | Uint32Array | Int32Array
 export type CpuDtype = 'f64' | 'f32' | 'u32' | 'i32'

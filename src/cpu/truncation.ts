@@ -2,8 +2,8 @@ import { isInvalid } from './logits'
 
 /**
  * Sets the classes that truncation drops from a column of logits to −∞ (docs/MATH.md#truncation). Classes are ranked by
- * falling logit, equal ones by rising index; a class is kept if it is the first, or if the probability ranked before it is
- * below the rate. A column with NaN or +∞ is returned unchanged.
+ * falling logit, equal ones by rising index; a class is kept if it is the first, or if the probability ranked before it
+ * is below the rate. A column with NaN or +∞ is returned unchanged.
  */
 export function truncate(logits: Float64Array, rate: number): Float64Array {
   if (logits.some(isInvalid)) return logits

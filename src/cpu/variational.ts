@@ -7,8 +7,8 @@ export interface VariationalTerms<Term> {
 }
 
 /**
- * The terms of one token from its two posteriors of C rows (docs/MATH.md#variational-terms). Both are clamped to [−70, 0], as in
- * the paper authors' code: a class that the model excludes costs 70, not infinity.
+ * The terms of one token from its two posteriors of C rows (docs/MATH.md#variational-terms). Both are clamped to [−70,
+ * 0], as in the paper authors' code: a class that the model excludes costs 70, not infinity.
  *
  * @param truth log q(x_{t−1} | x_t, x₀)
  * @param model log p(x_{t−1} | x_t)

@@ -1,11 +1,9 @@
-import { requireDtype, requireShape, requireTokens } from '../checks'
+import { requireDtype, requireShape, requireTokens, rowsShape } from '../checks'
 import { DestroyedError, DeviceLostError, OptionError } from '../errors'
 import type { Faults, Layout, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
-import { rowsShape } from '../shapes'
 import { type Buffers, Kernels, type KernelVariant } from './kernels'
-import { asGpuTensor } from './onnx_tensor'
-import { GpuTensor } from './tensor'
+import { asGpuTensor, GpuTensor } from './tensor'
 import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgroups'
 
 /** What the parts of a scheduler share: device-loss checks, tensors, fault counters and submission. */

@@ -35,10 +35,9 @@ import {
   logitsParameters,
   logitsSource,
 } from './logits'
-import { asGpuTensor } from './onnx_tensor'
 import { finiteLog, ParameterBuffer, type ParameterValue } from './parameters'
 import type { Shader } from './shader'
-import { GpuTensor } from './tensor'
+import { asGpuTensor, GpuTensor } from './tensor'
 import { columnWorkgroups, overrideConstants } from './workgroups'
 
 /**

@@ -1,19 +1,19 @@
 import { AdapterUnavailableError, WebGPUUnavailableError } from '../errors'
 
-/** What this browser offers, for choosing where engine and network run. */
+/** What the browser supports, for choosing where engine and network run. */
 export interface Capabilities {
   /** `navigator.gpu` exists. */
   readonly webgpu: boolean
-  /** An adapter was offered. */
+  /** `requestAdapter` returns an adapter. */
   readonly adapter: boolean
-  /** The adapter computes on the CPU: fine for the engine, too slow for a network. */
+  /** The adapter computes on the CPU: fast enough for the engine, too slow for a network. */
   readonly isFallbackAdapter: boolean
-  /** Vendor and architecture, as far as the browser tells. */
+  /** Vendor, architecture and description, as far as the browser exposes them. */
   readonly description: string
   readonly features: readonly string[]
 }
 
-/** Limits of buffers and compute shaders: ours keep within the defaults, a network on the same device need not. */
+/** Limits to raise. The engine keeps within the defaults, but a network on the same device may not. */
 const raisedLimits = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -31,7 +31,7 @@ const nothing: Capabilities = {
   features: [],
 }
 
-/** Looks without requesting a device. Never throws. */
+/** Detects WebGPU without requesting a device. Never throws. */
 export async function capabilities(): Promise<Capabilities> {
   if (!globalThis.navigator?.gpu) return nothing
   const adapter = await navigator.gpu.requestAdapter().catch(() => null)
@@ -47,7 +47,7 @@ export async function capabilities(): Promise<Capabilities> {
 }
 
 /**
- * A device with the adapter's own limits on buffers and compute shaders, and its optional compute features.
+ * Requests a device with the adapter's limits on buffers and compute shaders, and its optional compute features.
  * Rejects with WebGPUUnavailableError or AdapterUnavailableError.
  */
 export async function requestDevice(): Promise<GPUDevice> {

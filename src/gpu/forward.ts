@@ -1,15 +1,13 @@
 import addNoise from '../../shaders/add_noise.wgsl'
 import initialSample from '../../shaders/initial_sample.wgsl'
-import { requireGenerator, requireOneOf, requireSample, requireShape } from '../checks'
+import { elementCount, requireGenerator, requireOneOf, requireSample, requireShape } from '../checks'
 import { forwardThresholds, threshold } from '../process/routes'
 import { initialMaskProbability } from '../process/transition'
 import type { RandomGenerator } from '../random'
-import { elementCount } from '../shapes'
 import type { GpuContext } from './context'
 import type { KernelVariant } from './kernels'
-import { asGpuTensor } from './onnx_tensor'
 import { ParameterBuffer } from './parameters'
-import type { GpuTensor } from './tensor'
+import { asGpuTensor, type GpuTensor } from './tensor'
 
 /** The start of a chain and the forward process, drawn by seed. */
 export class ForwardProcess {

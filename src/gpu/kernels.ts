@@ -2,7 +2,9 @@ import { LimitError, ShaderError } from '../errors'
 import { type Feature, type Features, type Shader, specialise } from './shader'
 import { maxWorkgroupsPerDimension } from './workgroups'
 
-/** One variant of a kernel: the features compiled in, the override constants, and the bindings that the variant uses. */
+/**
+ * One variant of a kernel: the features compiled in, the override constants, and the bindings that the variant uses.
+ */
 export interface KernelVariant {
   readonly shader: Shader
   readonly features?: Features
@@ -30,8 +32,8 @@ export type Buffers = Readonly<Record<string, GPUBuffer | undefined>>
 const bindGroupCacheSize = 64
 
 /**
- * The pipelines of a device, by the label of their variant. The schedulers of a device share them, since compilation takes
- * long.
+ * The pipelines of a device, by the label of their variant. The schedulers of a device share them, since compilation
+ * takes long.
  */
 interface DevicePipelines {
   readonly kernels: Map<string, Kernel>

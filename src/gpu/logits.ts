@@ -1,8 +1,7 @@
 import { requireColumns, requireDtype } from '../checks'
 import type { Guidance, Layout } from '../options'
-import { asGpuTensor, type OnnxGpuTensor } from './onnx_tensor'
 import type { Features } from './shader'
-import type { GpuTensor } from './tensor'
+import { asGpuTensor, type GpuTensor, type OnnxGpuTensor } from './tensor'
 
 /** Logits as a network returns them. */
 export type LogitsTensor = GpuTensor | OnnxGpuTensor
@@ -19,8 +18,8 @@ export interface LogitsSource {
 }
 
 /**
- * Checks the logits of B items of N pixels and K classes. Without `guidance.unconditional` the model output holds 2B items,
- * the unconditional half first. Throws ShapeError, DtypeError, DeviceMismatchError, DestroyedError.
+ * Checks the logits of B items of N pixels and K classes. Without `guidance.unconditional` the model output holds 2B
+ * items, the unconditional half first. Throws ShapeError, DtypeError, DeviceMismatchError, DestroyedError.
  */
 export function logitsSource(
   device: GPUDevice,

@@ -1,6 +1,8 @@
 import type { Layout, Shader } from './shader'
 
-/** Values of a WGSL type: a number, the components of a vector, the fields of a struct by name, or an array of values. */
+/**
+ * Values of a WGSL type: a number, the components of a vector, the fields of a struct by name, or an array of values.
+ */
 export type ParameterValue = number | readonly ParameterValue[] | { readonly [field: string]: ParameterValue }
 
 /**
@@ -27,8 +29,8 @@ export class ParameterBuffer {
   /**
    * Enqueues the upload of all fields and returns the buffer. Throws Error if a field has no value.
    *
-   * @param separately uploads into a new buffer, for a dispatch that is submitted later than the next upload. The buffer is
-   *   freed by garbage collection.
+   * @param separately uploads into a new buffer, for a dispatch that is submitted later than the next upload. The
+   *   buffer is freed by garbage collection.
    */
   upload(values: ParameterValue, separately = false): GPUBuffer {
     const size = this.#write(values)
@@ -96,7 +98,9 @@ function sizeOf(layout: Layout, value: ParameterValue): number {
   return offset + last.stride * Math.max(1, items.length)
 }
 
-/** A logarithm as the kernels take it: −Infinity becomes LOG_ZERO of numerics.wgsl, since WGSL need not have infinities. */
+/**
+ * A logarithm as the kernels take it: −Infinity becomes LOG_ZERO of numerics.wgsl, since WGSL need not have infinities.
+ */
 export function finiteLog(value: number): number {
   return Math.max(value, -1e30)
 }

@@ -18,12 +18,11 @@ import {
   logitsParameters,
   logitsSource,
 } from './logits'
-import { asGpuTensor } from './onnx_tensor'
 import { ParameterBuffer, type ParameterValue } from './parameters'
 import type { Features } from './shader'
 import { requireDiagnostics, requireKnown, requireOutput } from './step_tensors'
-import type { GpuTensor } from './tensor'
-import { elementWorkgroups, overrideConstants, type StepLaunchShape, type StepSize } from './workgroups'
+import { asGpuTensor, type GpuTensor } from './tensor'
+import { elementWorkgroups, overrideConstants, type StepLaunchShape } from './workgroups'
 
 export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
   /**
@@ -213,26 +212,22 @@ export class ReverseStep {
 
   /** The kernel and launch shape of a step, found once for each kind. */
   #plan({ logits, sample, known, truncationRate }: DrawCall, everyColumn: boolean, counted: boolean): StepPlan {
+    const { kernels, launchShapes, process } = this.context
     const features = {
       ...logitsFeatures(logits),
       COUNTED: counted,
       KNOWN: known !== undefined,
       TRUNCATED: truncationRate !== undefined,
-      VECTORS: readsVectors(logits, this.context.process.numCodes),
+      VECTORS: readsVectors(logits, process.numCodes),
     }
     const size = { layout: logits.layout, truncated: features.TRUNCATED, everyColumn, tokens: sample.size }
     const kind = JSON.stringify([features, size])
     const existing = this.#plans.get(kind)
     if (existing) return existing
-    const plan = this.#createPlan(features, size)
+    const shape = launchShapes.step(process.numCodes, size)
+    const plan = { kernel: kernels.get(this.#variant(features, shape)), shape }
     this.#plans.set(kind, plan)
     return plan
-  }
-
-  #createPlan(features: Features, size: StepSize): StepPlan {
-    const { kernels, launchShapes, process } = this.context
-    const shape = launchShapes.step(process.numCodes, size)
-    return { kernel: kernels.get(this.#variant(features, shape)), shape }
   }
 
   #variant(features: Features, shape: StepLaunchShape): KernelVariant {

@@ -1,12 +1,11 @@
 import { requireDtype, requireShape, requireTokensLike } from '../checks'
 import { OptionError } from '../errors'
 import type { KnownTokens, StepDiagnostics } from '../options'
-import { asGpuTensor } from './onnx_tensor'
-import type { GpuTensor } from './tensor'
+import { asGpuTensor, type GpuTensor } from './tensor'
 
 /**
- * Checks of the optional tensors of a step. All throw DtypeError, ShapeError, DeviceMismatchError, DestroyedError; those of
- * tensors that the step writes to also OptionError.
+ * Checks of the optional tensors of a step. All throw DtypeError, ShapeError, DeviceMismatchError, DestroyedError;
+ * those of tensors that the step writes to also OptionError.
  */
 
 /** The tensors of one step; undefined for those that it lacks. */

@@ -1,6 +1,14 @@
+import { elementCount, shapeText } from '../checks'
 import { dispose } from '../dispose'
-import { DestroyedError, DeviceLostError, DtypeError, LimitError, OptionError, ShapeError } from '../errors'
-import { elementCount, shapeText } from '../shapes'
+import {
+  DestroyedError,
+  DeviceLostError,
+  DeviceMismatchError,
+  DtypeError,
+  LimitError,
+  OptionError,
+  ShapeError,
+} from '../errors'
 
 /** Element type of a tensor on the GPU. */
 export type Dtype = 'f32' | 'f16' | 'u32' | 'i32'
@@ -17,8 +25,8 @@ const bytesPerElement = { f32: 4, f16: 2, u32: 4, i32: 4 } as const
 const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const
 
 /**
- * A dense row-major tensor in a GPU buffer, owned or borrowed. A tensor is freed by `destroy`; tensors that a method returns
- * belong to the caller.
+ * A dense row-major tensor in a GPU buffer, owned or borrowed. A tensor is freed by `destroy`; tensors that a method
+ * returns belong to the caller.
  */
 export class GpuTensor<D extends Dtype = Dtype> {
   /** Number of elements. */
@@ -30,7 +38,9 @@ export class GpuTensor<D extends Dtype = Dtype> {
     readonly buffer: GPUBuffer,
     readonly shape: readonly number[],
     readonly dtype: D,
-    /** Of the first element, in elements. The kernels add it: binding offsets would have to be multiples of 256 bytes. */
+    /**
+     * Of the first element, in elements. The kernels add it: binding offsets would have to be multiples of 256 bytes.
+     */
     readonly offset: number,
     private readonly owned: boolean,
   ) {
@@ -60,8 +70,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws DtypeError, or
-   * ShapeError if the shape holds another number of elements than the data.
+   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws DtypeError,
+   * or ShapeError if the shape holds another number of elements than the data.
    */
   static from(device: GPUDevice, data: Float32Array, shape: readonly number[], label?: string): GpuTensor<'f32'>
   static from(device: GPUDevice, data: Uint16Array, shape: readonly number[], label?: string): GpuTensor<'f16'>
@@ -86,8 +96,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind the
-   * whole buffer. Throws OptionError, ShapeError, or LimitError if the buffer is larger than the device can bind.
+   * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind
+   * the whole buffer. Throws OptionError, ShapeError, or LimitError if the buffer is larger than the device can bind.
    */
   static borrow<D extends Dtype>(
     device: GPUDevice,
@@ -130,8 +140,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Replaces the content, in the order of the queue. The array needs exactly `size` elements of the tensor's dtype. Throws
-   * DtypeError, ShapeError, or OptionError for an f16 view that is not aligned to 32 bits.
+   * Replaces the content, in the order of the queue. The array needs exactly `size` elements of the tensor's dtype.
+   * Throws DtypeError, ShapeError, or OptionError for an f16 view that is not aligned to 32 bits.
    */
   write(data: Float32Array | Uint16Array | Uint32Array | Int32Array): void {
     this.assertAlive()
@@ -149,7 +159,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
       this.device.queue.writeBuffer(this.buffer, byteOffset, data as Float32Array<ArrayBuffer>)
       return
     }
-    // Queue writes move whole 32-bit words. An odd number of halves is padded, which is safe at the end of the buffer only.
+    // Queue writes move whole 32-bit words. An odd number of halves is padded, which is safe at the end of the buffer
+    // only.
     if (byteOffset % 4 !== 0 || byteOffset + data.byteLength + 2 < this.buffer.size)
       throw new OptionError(
         'Writing an f16 view needs an even element offset, and an even size unless it ends the buffer.',
@@ -188,7 +199,10 @@ export class GpuTensor<D extends Dtype = Dtype> {
     }
   }
 
-  /** Copies the tensor into a new one. Throws DestroyedError, or OptionError for an f16 view that is not aligned to 32 bits. */
+  /**
+   * Copies the tensor into a new one. Throws DestroyedError, or OptionError for an f16 view that is not aligned to 32
+   * bits.
+   */
   clone(): GpuTensor<D> {
     this.assertAlive()
     const copy = GpuTensor.empty(this.device, this.shape, this.dtype, 'vqd/tensor/clone')
@@ -220,4 +234,39 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
 function typeName(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1)
+}
+
+/** A tensor of onnxruntime-web whose data is in a GPU buffer. */
+export interface OnnxGpuTensor {
+  readonly location: string
+  readonly type: string
+  readonly dims: readonly number[]
+  readonly gpuBuffer: unknown
+}
+
+const onnxDtypes: Record<string, Dtype> = { float32: 'f32', float16: 'f16', uint32: 'u32', int32: 'i32' }
+
+/**
+ * Returns a GpuTensor unchanged, and views a GPU tensor of onnxruntime-web as a GpuTensor.
+ *
+ * Throws DeviceMismatchError for a tensor of another device (a tensor of onnxruntime-web does not expose its device),
+ * DestroyedError, LimitError as `GpuTensor.borrow` does, and DtypeError or ShapeError for any other value.
+ */
+export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | OnnxGpuTensor): GpuTensor {
+  if (value instanceof GpuTensor) {
+    if (value.device !== device)
+      throw new DeviceMismatchError(
+        `${name} lives on another GPUDevice ('${value.device.label}') than the scheduler ('${device.label}').`,
+      )
+    value.assertAlive()
+    return value
+  }
+  if (value?.location !== 'gpu-buffer')
+    throw new ShapeError(
+      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ` +
+        `${value?.location === undefined ? typeof value : `a tensor at '${value.location}'`}. Upload it with GpuTensor.from().`,
+    )
+  const dtype = onnxDtypes[value.type]
+  if (!dtype) throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${value.type}.`)
+  return GpuTensor.borrow(device, value.gpuBuffer as GPUBuffer, value.dims, dtype)
 }

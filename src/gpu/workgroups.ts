@@ -37,14 +37,15 @@ export const maxWorkgroupsPerDimension = 65535
 const elementWorkgroupSize = 64
 
 export const gpuLaunchShapes: LaunchShapes = {
-  // Several lanes for each column: few columns then occupy the GPU, and consecutive lanes load consecutive classes. In the
-  // class-major layout the classes are apart, so there are fewer lanes and consecutive invocations load consecutive pixels.
+  // Several lanes for each column: few columns then occupy the GPU, and consecutive lanes load consecutive classes. In
+  // the class-major layout the classes are apart, so there are fewer lanes and consecutive invocations load consecutive
+  // pixels.
   columns: (numCodes, layout) => ({
     workgroupSize: 64,
     lanes: powerOfTwo(numCodes / 4, 1, layout === 'class-major' ? 8 : 64),
   }),
-  // A lane loads sixteen classes at a time. When few columns are read, latency dominates: give a column as many lanes as have
-  // work. When all are read, bandwidth dominates.
+  // A lane loads sixteen classes at a time. When few columns are read, latency dominates: give a column as many lanes
+  // as have work. When all are read, bandwidth dominates.
   step(numCodes, { layout, truncated, everyColumn, tokens }) {
     const coalesced = everyColumn && layout === 'class-major'
     const lanes = powerOfTwo(numCodes / 16, 1, coalesced ? 16 : everyColumn && !truncated ? 128 : 256)
@@ -58,9 +59,9 @@ export const gpuLaunchShapes: LaunchShapes = {
 }
 
 /**
- * For an adapter that computes on the CPU, such as SwiftShader. It runs the invocations of a workgroup one after another, and
- * a barrier costs more than hundreds of classes, so an invocation has a column to itself. SwiftShader executes four
- * invocations as one SIMD group: if few columns are read, four lanes keep it busy.
+ * For an adapter that computes on the CPU, such as SwiftShader. It runs the invocations of a workgroup one after
+ * another, and a barrier costs more than hundreds of classes, so an invocation has a column to itself. SwiftShader
+ * executes four invocations as one SIMD group: if few columns are read, four lanes keep it busy.
  */
 export const softwareLaunchShapes: LaunchShapes = {
   columns: () => ({ workgroupSize: 16, lanes: 1 }),

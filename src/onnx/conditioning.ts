@@ -1,21 +1,20 @@
+import { elementCount } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
-import { elementCount } from '../shapes'
 import type { HostArray } from './network'
 
-/** Values of the model's further inputs, by name: those of one item for the whole batch, or of all B items in order. */
+/** Values of the model's further inputs by name: of one item, used for the whole batch, or of all B items in order. */
 export type OnnxInputs = Readonly<Record<string, HostArray>>
 
-/** What a picture shows. Taken once a picture: other values need another object. */
+/** The conditioning of a chain. It is read at the first step: pass another object for other values. */
 export interface OnnxConditioning {
   readonly conditional: OnnxInputs
-  /** The same inputs without the condition, which guidance needs. */
+  /** The same inputs without the condition, needed for guidance. */
   readonly unconditional?: OnnxInputs
 }
 
 /**
- * The inputs of each part of the batch: with guidance the unconditional half comes first.
- *
- * Throws OptionError unless every part gives exactly the inputs `names`.
+ * The inputs of each part of the batch; with guidance the unconditional half comes first. Throws OptionError unless
+ * every part has exactly the inputs `names`.
  */
 export function batchParts(
   { conditional, unconditional }: OnnxConditioning,
@@ -33,14 +32,16 @@ export function batchParts(
   })
 }
 
-/** The model's name for the type of an input's parts. Throws DtypeError unless they are of one type, int32 or float32. */
+/** The ONNX type of an input. Throws DtypeError unless all parts have the same type, int32 or float32. */
 export function typeOf(name: string, parts: readonly HostArray[]): 'int32' | 'float32' {
   if (parts.every((part) => part instanceof Int32Array)) return 'int32'
   if (parts.every((part) => part instanceof Float32Array)) return 'float32'
   throw new DtypeError(`The input '${name}' needs an Int32Array or a Float32Array, the same in all its parts.`)
 }
 
-/** One input of the whole batch, of this shape. Throws ShapeError unless each part holds one item or all of its items. */
+/**
+ * One input for the whole batch, of this shape. Throws ShapeError unless each part holds one item or all of its items.
+ */
 export function batchInput(name: string, parts: readonly HostArray[], shape: readonly number[]): HostArray {
   const item = elementCount(shape.slice(1))
   const partSize = elementCount(shape) / parts.length

@@ -1,31 +1,31 @@
 import { requireSample } from '../checks'
 import { dispose } from '../dispose'
-import { type AnyTensor, createNetwork, type Network, requireDevice } from './network'
+import { createNetwork } from './create_network'
+import { type AnyTensor, type Network, requireDevice } from './network'
 import { oneAtATime } from './queue'
 import type { OnnxSession } from './session'
 import { requireFit } from './shapes'
 
-/** Pixels on the host, in the model's shape. */
+/** An image batch on the host, float32 in the model's shape. */
 export interface OnnxImage {
   readonly data: Float32Array
   readonly shape: readonly number[]
 }
 
-/** A pipeline's decoder, for either scheduler. */
+/** A `Decoder` for the pipelines of both schedulers. */
 export interface OnnxDecoder {
   (tokens: AnyTensor): Promise<OnnxImage>
-  /** Frees the GPU buffers, after the runs under way; the session stays. Idempotent. */
+  /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
   destroy(): void
   [dispose](): void
 }
 
 /**
- * A decoder that runs the autoencoder of an ONNX model: tokens int32 [B, N] → an image float32 [B, …].
+ * Creates a decoder from an ONNX model: tokens int32 [B, N] → an image batch float32 [B, …]. If the session is on the
+ * GPUDevice of the tokens, only the images are copied to the host.
  *
- * With the session on the GPUDevice of the tokens these are read where they lie; only the image is copied to the host.
- *
- * @throws OptionError, DtypeError if the model has no such input and output. A call rejects with DeviceMismatchError or
- *   ShapeError before any work, or with OnnxRuntimeError.
+ * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with DeviceMismatchError
+ *   or ShapeError before any work, or with OnnxRuntimeError.
  */
 export function createOnnxDecoder({
   session,
@@ -58,14 +58,14 @@ export function createOnnxDecoder({
       const { network } = batch!
       await network.setTokens(tokens)
       const shape = await network.run()
-      // Not waited for here: other runs may go on while the image travels.
+      // Not awaited: other runs may start while the image is copied.
       return { image: network.onHost(), shape }
     })
     return { data: await image, shape }
   }
 
   const destroy = () => {
-    // Not under a run that uses the buffers.
+    // Queued, since a run in progress may use the buffers.
     void oneAtATime(async () => {
       batch?.network.destroy()
       batch = undefined

@@ -5,22 +5,23 @@ import { ShapeError } from '../errors'
 import { GpuTensor } from '../gpu/tensor'
 import type { DenoiserInput } from '../pipeline/options'
 import { batchInput, batchParts, type OnnxConditioning, typeOf } from './conditioning'
-import { type AnyTensor, createNetwork, type Network, requireDevice } from './network'
+import { createNetwork } from './create_network'
+import { type AnyTensor, type Network, requireDevice } from './network'
 import { oneAtATime } from './queue'
 import type { OnnxSession } from './session'
 import { batchShape, requireFit } from './shapes'
 
-/** A pipeline's denoiser, for either scheduler. */
+/** A `Denoiser` for the pipelines of both schedulers. */
 export interface OnnxDenoiser {
   (input: DenoiserInput<GpuTensor, OnnxConditioning>): Promise<GpuTensor<'f32'>>
   (input: DenoiserInput<CpuTensor, OnnxConditioning>): Promise<CpuTensor<Float32Array>>
-  /** Frees the GPU buffers, after the runs under way; the session stays. Idempotent. */
+  /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
   destroy(): void
   [dispose](): void
 }
 
-/** What stays the same at all steps of a picture. */
-interface Picture {
+/** The network with the inputs that stay the same at all steps of a chain. */
+interface Chain {
   readonly conditioning: OnnxConditioning
   readonly guided: boolean
   readonly sampleShape: readonly number[]
@@ -29,16 +30,16 @@ interface Picture {
 }
 
 /**
- * A denoiser that runs the transformer of an ONNX model.
+ * Creates a denoiser from an ONNX model. The model takes the sample, int32 [B, N], the timestep, int32 [B], and the
+ * inputs that the conditioning names, each [B, …]; it returns raw logits, float32 [B, N, K] or [B, K, N].
  *
- * The model takes the sample, int32 [B, N], the timestep, int32 [B], and the inputs that the conditioning names, each
- * [B, …]; it gives raw logits, float32 [B, N, K] or [B, K, N]. With the session on the scheduler's GPUDevice sample and
- * logits never leave the GPU: buffers are made at a picture's first step only, and the logits are the same tensor at
- * every step. Otherwise both are copied. Logits are valid until the next call.
+ * If the session is on the scheduler's GPUDevice, sample and logits stay on the GPU: buffers are created at the first
+ * step of a chain, and the logits are the same tensor at every step. Otherwise both are copied. Logits are valid until
+ * the next call.
  *
- * @throws OptionError, DtypeError if the model has no such inputs and output. A call rejects with DeviceMismatchError,
- *   ShapeError, DtypeError or OptionError before any work, with ShapeError for logits of another shape, with
- *   OnnxRuntimeError, or with the signal's reason.
+ * @throws OptionError or DtypeError if the model has no such inputs and output. A call rejects with
+ *   DeviceMismatchError, ShapeError, DtypeError or OptionError before any work, with ShapeError for logits of another
+ *   shape, with OnnxRuntimeError, or with the signal's reason.
  */
 export function createOnnxDenoiser({
   session,
@@ -55,9 +56,9 @@ export function createOnnxDenoiser({
   const timestepAxes = session.inputShape(timestepInput, 'int32')
   session.requireOutput(output)
   const conditionNames = session.inputNames.filter((name) => name !== sampleInput && name !== timestepInput)
-  let picture: Picture | undefined
+  let chain: Chain | undefined
 
-  function begin({ sample, guided, conditioning }: DenoiserInput<AnyTensor, OnnxConditioning>): Picture {
+  function begin({ sample, guided, conditioning }: DenoiserInput<AnyTensor, OnnxConditioning>): Chain {
     const parts = batchParts(conditioning, conditionNames, guided)
     const { batchSize, numPixels } = requireSample('sample', sample)
     const rows = parts.length * batchSize
@@ -83,12 +84,12 @@ export function createOnnxDenoiser({
     requireDevice(session, 'sample', sample)
     return session.whenFree(async () => {
       signal?.throwIfAborted()
-      if (!picture || !continues(picture, input)) {
+      if (!chain || !continues(chain, input)) {
         const next = begin(input)
-        picture?.network.destroy()
-        picture = next
+        chain?.network.destroy()
+        chain = next
       }
-      const { network, rows } = picture
+      const { network, rows } = chain
       network.set(timestepInput, new Int32Array(rows).fill(timestep))
       await network.setTokens(sample)
       const shape = await network.run()
@@ -100,18 +101,18 @@ export function createOnnxDenoiser({
   }
 
   const destroy = () => {
-    // Not under a run that uses the buffers.
+    // Queued, since a run in progress may use the buffers.
     void oneAtATime(async () => {
-      picture?.network.destroy()
-      picture = undefined
+      chain?.network.destroy()
+      chain = undefined
     })
   }
   return Object.assign(denoise as OnnxDenoiser, { destroy, [dispose]: destroy })
 }
 
-function continues(picture: Picture, { conditioning, guided, sample }: DenoiserInput<AnyTensor, OnnxConditioning>) {
-  const sameShape = picture.sampleShape.join() === sample.shape.join()
-  return sameShape && picture.conditioning === conditioning && picture.guided === guided
+function continues(chain: Chain, { conditioning, guided, sample }: DenoiserInput<AnyTensor, OnnxConditioning>) {
+  const sameShape = chain.sampleShape.join() === sample.shape.join()
+  return sameShape && chain.conditioning === conditioning && chain.guided === guided
 }
 
 /** Throws ShapeError unless these are logits of every row and pixel, in either layout. */

@@ -1,10 +1,10 @@
 import type * as Ort from 'onnxruntime-web'
+import { elementCount } from '../checks'
 import { type Dtype, GpuTensor } from '../gpu/tensor'
-import { elementCount } from '../shapes'
 import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 
-/** On WebGPU: inputs and output are buffers of the device, so a run moves nothing between it and the host. */
+/** A network on WebGPU: inputs and output stay in buffers of the device. */
 export class GpuNetwork implements Network {
   readonly #inputs = new Map<string, GpuTensor>()
   readonly #tokens: GpuTensor
@@ -31,7 +31,7 @@ export class GpuNetwork implements Network {
 
   async setTokens(tokens: AnyTensor): Promise<void> {
     const { name, shape } = this.signature.tokens
-    // A buffer that begins with exactly the tokens is bound as it is: onnxruntime-web takes no offset.
+    // onnxruntime-web takes no offset, so tokens are bound directly only if they begin their buffer. Others are copied.
     const bindable =
       tokens instanceof GpuTensor &&
       tokens.offset === 0 &&
@@ -63,7 +63,7 @@ export class GpuNetwork implements Network {
     for (const buffer of this.#buffers) buffer.destroy()
   }
 
-  /** Copies the first output, whose shape nobody knew before, into a tensor that the next runs write to themselves. */
+  /** Copies the first output, whose shape is known only now, into a tensor that the next runs write to directly. */
   #keep(result: Ort.Tensor): GpuTensor<'f32'> {
     const output = this.#allocate(this.signature.output, result.dims, 'f32')
     const encoder = this.device.createCommandEncoder({ label: 'vqd/onnx/output' })
@@ -80,7 +80,10 @@ export class GpuNetwork implements Network {
     this.device.queue.submit([encoder.finish()])
   }
 
-  /** onnxruntime-web reads and writes four elements at a time, also those after the last (1.30). */
+  /**
+   * Pads to a multiple of four elements: onnxruntime-web 1.30 reads and writes four at a time, beyond the last element
+   * too.
+   */
   #allocate<D extends Dtype>(name: string, shape: readonly number[], dtype: D): GpuTensor<D> {
     const padded = [Math.max(4, Math.ceil(elementCount(shape) / 4) * 4)]
     const { buffer } = GpuTensor.empty(this.device, padded, dtype, `vqd/onnx/${name}`)

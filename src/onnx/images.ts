@@ -1,10 +1,10 @@
+import { elementCount } from '../checks'
 import { ShapeError } from '../errors'
-import { elementCount } from '../shapes'
 import type { OnnxImage } from './decoder'
 
 /**
- * A decoder's output f32 [B, channels, height, width] in −1 … 1 as images [B, height, width, channels] in 0 … 1:
- * clamp(y/2 + ½) (SEMANTICS 10.7). Throws ShapeError.
+ * Converts the output of a decoder, f32 [B, channels, height, width] in −1 … 1, to images [B, height, width, channels]
+ * in 0 … 1: clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws ShapeError.
  */
 export function toImages({ data: decoded, shape }: OnnxImage): OnnxImage {
   const [B = 0, channels = 0, height = 0, width = 0] = shape

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors'
 import { fetchJson, modelFile } from '../fetch'
 
-/** What `model_index.json` of a diffusers pipeline folder says. */
+/** The content of `model_index.json` of a diffusers pipeline folder. */
 export interface ModelIndex {
   readonly _class_name: string
   readonly scheduler: readonly [library: string, className: string]
@@ -9,8 +9,8 @@ export interface ModelIndex {
 }
 
 /**
- * Reads `model_index.json` and checks that the folder holds a VQ-Diffusion pipeline. Rejects with FetchError, or with
- * ConfigError that names what the folder holds instead.
+ * Fetches `model_index.json` and checks that the folder holds a VQ-Diffusion pipeline. Rejects with FetchError, or with
+ * ConfigError, which names the pipeline that the folder holds.
  */
 export async function fetchModelIndex(
   folder: string | URL,

@@ -1,11 +1,11 @@
 let last: Promise<unknown> = Promise.resolve()
 
 /**
- * Starts `work` when everything given before has settled.
+ * Starts `work` when all earlier work has settled.
  *
- * All sessions of onnxruntime-web live in one WebAssembly instance that cannot be entered again while it waits: two
- * WebGPU runs at a time never return, or block the page for ever, and of two sessions created at a time one fails
- * ("another WebGPU EP inference session is being created", 1.30). So creating, running and releasing take turns here.
+ * All sessions of onnxruntime-web share one WebAssembly instance, which cannot be re-entered while it waits (1.30): two
+ * concurrent WebGPU runs never return, or block the page, and of two sessions created concurrently one fails with
+ * "another WebGPU EP inference session is being created". So sessions are created, run and released one at a time.
  */
 export function oneAtATime<Result>(work: () => Promise<Result>): Promise<Result> {
   const result = last.then(work)
@@ -14,7 +14,7 @@ export function oneAtATime<Result>(work: () => Promise<Result>): Promise<Result>
 }
 
 /**
- * Resolves in a later task. Whoever awaited a run has then enqueued the GPU work that reads its output, which the next
+ * Resolves in a later task. By then the caller of a run has enqueued the GPU work that reads its output, which the next
  * run overwrites.
  */
 function nextTask(): Promise<void> {

@@ -4,15 +4,15 @@ import { DestroyedError, DtypeError, OptionError, VQDiffusionError } from '../er
 import { oneAtATime } from './queue'
 import type { Axis } from './shapes'
 
-/** What is used of the onnxruntime-web module. */
+/** The part of the onnxruntime-web module that this package uses. */
 export type OnnxRuntime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'>
 
-/** What computes the network: a GPUDevice, which should be the scheduler's, or WebAssembly. */
+/** The execution provider: a GPUDevice, preferably the scheduler's, or WebAssembly. */
 export type OnnxProvider = { readonly provider: 'webgpu'; readonly device: GPUDevice } | { readonly provider: 'wasm' }
 
-/** onnxruntime-web could not load or run the model as it was asked to. */
+/** onnxruntime-web failed to load or run the model. */
 export class OnnxRuntimeError extends VQDiffusionError {
-  // Minifiers rename the class.
+  // A literal, since minifiers rename classes.
   override readonly name = 'OnnxRuntimeError'
 }
 
@@ -31,7 +31,7 @@ export async function createOnnxSession(
   const bytes = model instanceof Uint8Array ? model : new Uint8Array(model)
   const device = provider.provider === 'webgpu' ? provider.device : undefined
   const options: Ort.InferenceSession.SessionOptions = {
-    // A session has a level of its own, which would otherwise stay at warnings whatever `env` says.
+    // A session does not inherit the level of `env`.
     logSeverityLevel: logLevels.indexOf(ort.env.logLevel ?? 'warning') as 0 | 1 | 2 | 3 | 4,
     ...(device
       ? { executionProviders: [{ name: 'webgpu', device }], preferredOutputLocation: 'gpu-buffer' }
@@ -54,8 +54,8 @@ const logLevels = ['verbose', 'info', 'warning', 'error', 'fatal'] as const
 const webgpuEntry = "For 'webgpu' import it from 'onnxruntime-web/webgpu'."
 
 /**
- * The default entry's older WebGPU provider takes no device and does not say so; buffers of another device would give it
- * wrong numbers. It is known by the read-only adapter that it leaves in `env` (1.30).
+ * Whether the WebGPU provider ignores the device. That of the default entry does so silently, and buffers of another
+ * device would give wrong results. It is detected by the read-only adapter that it leaves in `env` (1.30).
  */
 function ignoresDevice(ort: OnnxRuntime, device: GPUDevice): boolean {
   const { webgpu } = ort.env
@@ -63,12 +63,12 @@ function ignoresDevice(ort: OnnxRuntime, device: GPUDevice): boolean {
   return adapter?.writable === false && (webgpu as { device: unknown }).device !== device
 }
 
-/** A loaded model. Made by `createOnnxSession`; runs through the denoiser or decoder made on it. */
+/** A loaded model, created by `createOnnxSession` and run by the denoiser, decoder or encoder created from it. */
 export class OnnxSession {
   #failure: Error | undefined
   #destroyed = false
 
-  /** @param device where the network is computed, undefined for WebAssembly */
+  /** @param device undefined for WebAssembly */
   constructor(
     readonly ort: OnnxRuntime,
     private readonly session: Ort.InferenceSession,
@@ -79,17 +79,17 @@ export class OnnxSession {
     return this.session.inputNames
   }
 
-  /** The declared shape of an input. Throws OptionError if there is none of this name, DtypeError if it is of another type. */
+  /** The declared shape of an input. Throws OptionError if it does not exist, DtypeError if it has another type. */
   inputShape(name: string, type: 'int32' | 'float32'): readonly Axis[] {
     return requireValue('input', this.session.inputMetadata, name, type).shape
   }
 
-  /** Throws OptionError if there is no output of this name, DtypeError if it is of another type. */
+  /** Throws OptionError if the output does not exist, DtypeError if it has another type. */
   requireOutput(name: string, type: 'int32' | 'float32' = 'float32'): void {
     requireValue('output', this.session.outputMetadata, name, type)
   }
 
-  /** Starts `work`, which may call `run`, when no session is in use. Rejects with DestroyedError. */
+  /** Starts `work`, which may call `run`, when no session is running. Rejects with DestroyedError. */
   whenFree<Result>(work: () => Promise<Result>): Promise<Result> {
     return oneAtATime(() => {
       if (this.#destroyed) throw new DestroyedError('The ONNX session was destroyed.')
@@ -97,12 +97,12 @@ export class OnnxSession {
     })
   }
 
-  /** Runs the network, inside `whenFree` only; `outputs` holds a tensor to write to, or null for a new one. */
+  /** Runs the network. Call it inside `whenFree` only. `outputs` holds a tensor to write to, or null for a new one. */
   async run(
     inputs: Readonly<Record<string, Ort.Tensor>>,
     outputs: Readonly<Record<string, Ort.Tensor | null>>,
   ): Promise<Ort.InferenceSession.ReturnType> {
-    // After a run that failed, onnxruntime-web 1.30 computes on that run's buffers again, whatever it is given.
+    // After a failed run, onnxruntime-web 1.30 reuses the buffers of that run and ignores new inputs.
     if (this.#failure && this.device)
       throw new OnnxRuntimeError('An earlier run of this session failed; create the session anew.', {
         cause: this.#failure,
@@ -115,7 +115,7 @@ export class OnnxSession {
     }
   }
 
-  /** Frees the model, after the runs under way. Idempotent. */
+  /** Frees the model after the runs in progress. Idempotent. */
   async destroy(): Promise<void> {
     if (this.#destroyed) return
     this.#destroyed = true

@@ -1,7 +1,7 @@
+import { elementCount } from '../checks'
 import { OptionError, ShapeError } from '../errors'
-import { elementCount } from '../shapes'
 
-/** Hidden states of a text encoder on the host. */
+/** Hidden states of a text encoder, on the host. */
 export interface TextEmbeddings {
   readonly data: Float32Array
   /** [prompts, tokens, features], or [tokens, features] for a table. */
@@ -9,8 +9,8 @@ export interface TextEmbeddings {
 }
 
 /**
- * Divides every token's vector by its L2 norm, as VQ-Diffusion does with the hidden states of CLIP's last layer
- * (SEMANTICS 10.2). Throws ShapeError unless the shape is [prompts, tokens, features] and fits the data.
+ * Divides the vector of every token by its L2 norm, as VQ-Diffusion does with the hidden states of CLIP's last layer
+ * (docs/MATH.md#pipeline). Throws ShapeError unless the shape is [prompts, tokens, features] and fits the data.
  */
 export function normaliseTextEmbeddings({ data, shape }: TextEmbeddings): TextEmbeddings {
   const [, , features = 0] = requireEmbeddings('hidden states', { data, shape }, 3)
@@ -27,12 +27,12 @@ export function normaliseTextEmbeddings({ data, shape }: TextEmbeddings): TextEm
 }
 
 /**
- * What the network of a text model is conditioned on: every prompt's normalised states, repeated for each of its images;
- * with guidance the unconditional ones of the whole batch before them (SEMANTICS 10.2).
+ * The text conditioning of a batch: the normalised states of every prompt, repeated for each of its images; with
+ * guidance the unconditional states of the whole batch come first (docs/MATH.md#pipeline).
  *
  * @param hidden states of the prompts, [prompts, tokens, features]
- * @param unconditional for guidance: the learned table [tokens, features], taken as it is, or the states of the empty or
- *   negative prompt [1 or prompts, tokens, features], normalised like the others
+ * @param unconditional for guidance: the learned table [tokens, features], which is not normalised, or the states of
+ *   the empty or negative prompts [1 or prompts, tokens, features], which are
  * @returns [B or 2B, tokens, features] with B = prompts × images
  */
 export function conditionText(
@@ -59,7 +59,7 @@ export function conditionText(
   return { data, shape: [2 * batch, tokens, features] }
 }
 
-/** Each of the items as often as it takes to fill the batch, copies side by side. */
+/** Repeats each item equally often up to the batch size; copies of an item are adjacent. */
 function repeatItems(data: Float32Array, items: number, batch: number): Float32Array {
   const size = data.length / items
   const repeated = new Float32Array(size * batch)

@@ -15,8 +15,8 @@ export interface DenoiserInput<Tensor, Conditioning> {
 }
 
 /**
- * The network: returns raw logits f32 [B or 2B, …] in the pipeline's layout. A network that computes on the calling thread
- * should yield to the event loop, or an abort is noticed late; those of `vq-diffusion-webgpu/onnx` do.
+ * The network: returns raw logits f32 [B or 2B, …] in the pipeline's layout. A network that computes on the calling
+ * thread should yield to the event loop, or an abort is noticed late; those of `vq-diffusion-webgpu/onnx` do.
  */
 export type Denoiser<Tensor, Conditioning> = (input: DenoiserInput<Tensor, Conditioning>) => Promise<Tensor> | Tensor
 
@@ -38,24 +38,27 @@ export interface SampleOptions<Conditioning, Tensor> extends TimestepOptions {
   readonly numLatentPixels?: number
   /** B; by default that of `latents`, `image` or `resume`, else 1. */
   readonly batchSize?: number
-  /** Tokens to start from, u32 [B, N], at the noise level of the first timestep. By default the fully noised start is drawn. */
+  /**
+   * Tokens to start from, u32 [B, N], at the noise level of the first timestep. By default the fully noised start is
+   * drawn.
+   */
   readonly latents?: Tensor
   /**
-   * An image to start from, clean tokens u32 [B, N] (docs/MATH.md#image-to-image). It is noised to the first timestep at or
-   * below strength · T − 1, 0 ≤ strength ≤ 1: strength 0 returns the image, 1 ignores it.
+   * An image to start from, clean tokens u32 [B, N] (docs/MATH.md#image-to-image). It is noised to the first timestep
+   * at or below strength · T − 1, 0 ≤ strength ≤ 1: strength 0 returns the image, 1 ignores it.
    */
   readonly image?: { readonly tokens: Tensor; readonly strength: number }
   /** Tokens to keep (inpainting): noised like the others at every step, unchanged in the result. */
   readonly known?: KnownTokens<Tensor>
   /**
-   * Continues a chain from a position that was saved from a chain with the same options. `latents`, the tokens of `image`,
-   * `seed` and `generator` are then ignored.
+   * Continues a chain from a position that was saved from a chain with the same options. `latents`, the tokens of
+   * `image`, `seed` and `generator` are then ignored.
    */
   readonly resume?: ChainPosition
   /**
-   * 'posterior', the default, samples the chain of the model. 'purity' reveals the most certain tokens first, starts from masks
-   * and revises no token before the last step (Improved VQ-Diffusion); it supports neither known tokens nor truncation nor
-   * diagnostics.
+   * 'posterior', the default, samples the chain of the model. 'purity' reveals the most certain tokens first, starts
+   * from masks and revises no token before the last step (Improved VQ-Diffusion); it supports neither known tokens nor
+   * truncation nor diagnostics.
    */
   readonly method?: SamplingMethod
   /** For 'purity': how much a token's purity sharpens its prediction, at least 0; 0 by default. */
@@ -72,18 +75,18 @@ export interface SampleOptions<Conditioning, Tensor> extends TimestepOptions {
   readonly conditioning: Conditioning
   readonly signal?: AbortSignal
   /**
-   * Decodes a preview of x₀ every n-th step; 0 for none. 'auto', the default with a decoder, measures the decoder and spends at
-   * most a quarter of the sampling time on previews. A step with a preview reads every column of its logits.
+   * Decodes a preview of x₀ every n-th step; 0 for none. 'auto', the default with a decoder, measures the decoder and
+   * spends at most a quarter of the sampling time on previews. A step with a preview reads every column of its logits.
    */
   readonly previewEvery?: number | 'auto'
   /**
-   * Returns the drawn x₀ of every token at every step: the result if this step were the last. Reads every column; changes no
-   * token.
+   * Returns the drawn x₀ of every token at every step: the result if this step were the last. Reads every column;
+   * changes no token.
    */
   readonly predOriginalSample?: boolean
   /**
-   * Returns diagnostics at every step; see `StepOptions`. Changes no token. The number of columns read does not include those
-   * that `predOriginalSample` reads.
+   * Returns diagnostics at every step; see `StepOptions`. Changes no token. The number of columns read does not include
+   * those that `predOriginalSample` reads.
    */
   readonly diagnostics?: boolean
 }

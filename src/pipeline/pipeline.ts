@@ -9,8 +9,8 @@ import { planSample, type SamplePlan } from './plan'
 import { PreviewClock } from './preview'
 
 /**
- * The sampling loop over a scheduler, a network and, for previews, a decoder. The loop of diffusers' VQDiffusionPipeline
- * (docs/MATH.md#pipeline). Several chains may run at the same time.
+ * The sampling loop over a scheduler, a network and, for previews, a decoder. The loop of diffusers'
+ * VQDiffusionPipeline (docs/MATH.md#pipeline). Several chains may run at the same time.
  */
 export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unknown, Image = never> {
   readonly #scheduler: ChainScheduler<Tensor>
@@ -38,8 +38,9 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
   /**
    * Draws a batch of token grids, one iteration a step.
    *
-   * Throws OptionError, ShapeError, DtypeError before any work, and the signal's reason when aborted. Throws ModelOutputError
-   * instead of the last iteration if nothing could be drawn from some logits, or if given tokens were no classes.
+   * Throws OptionError, ShapeError, DtypeError before any work, and the signal's reason when aborted. Throws
+   * ModelOutputError instead of the last iteration if nothing could be drawn from some logits, or if given tokens were
+   * no classes.
    */
   async *sample(
     options: SampleOptions<Conditioning, Tensor>,
@@ -80,7 +81,8 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
         // A running preview still reads the x₀ that it shows. There is never more than one.
         if (preview) [x0, previewedX0] = [previewedX0, x0]
         const givenX0 = preview ? previewedX0 : options.predOriginalSample ? x0 : undefined
-        // A step that returns x₀ reads every column, which would spoil the count of columns read. x₀ is then drawn separately.
+        // A step that returns x₀ reads every column, which would spoil the count of columns read. x₀ is then drawn
+        // separately.
         const separateX0 = !stepSampler.drawsX0 || diagnostics !== undefined
         const common = { ...stepOptions, generator, layout: this.#layout, out: spare, faults }
         if (givenX0 && separateX0)
@@ -130,8 +132,8 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
   }
 
   /**
-   * Draws to the end and returns the clean tokens, u32 [B, N], which belong to the caller. `callback` is called after every
-   * `callbackSteps`-th step, as in diffusers. Rejects as `sample` throws.
+   * Draws to the end and returns the clean tokens, u32 [B, N], which belong to the caller. `callback` is called after
+   * every `callbackSteps`-th step, as in diffusers. Rejects as `sample` throws.
    */
   async generate({
     callback,
@@ -157,9 +159,9 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
   }
 
   /**
-   * The position from which `sample` with these options begins: the fully noised start, the latents or the noised image.
-   * `sample(options)` and `sample({ ...options, resume: await start(options) })` draw the same tokens. Throws OptionError,
-   * ShapeError, DtypeError; rejects with ModelOutputError if tokens of the image are no classes.
+   * The position from which `sample` with these options begins: the fully noised start, the latents or the noised
+   * image. `sample(options)` and `sample({ ...options, resume: await start(options) })` draw the same tokens. Throws
+   * OptionError, ShapeError, DtypeError; rejects with ModelOutputError if tokens of the image are no classes.
    */
   async start(options: SampleOptions<Conditioning, Tensor>): Promise<ChainPosition> {
     const plan = planSample(options, this.#scheduler.config.num_train_timesteps)

@@ -5,7 +5,9 @@ import { RandomGenerator } from '../random'
 import type { Denoiser, SampleOptions } from './options'
 import { VQDiffusionPipeline } from './pipeline'
 
-/** What a chain tells on its way, and what is needed to take it up again. The same on the GPU: test/pipeline.test.ts. */
+/**
+ * What a chain tells on its way, and what is needed to take it up again. The same on the GPU: test/pipeline.test.ts.
+ */
 const [K, N, B, steps] = [11, 12, 2, 5]
 const scheduler = await VQDiffusionScheduler.create({
   num_vec_classes: K + 1,
@@ -71,7 +73,10 @@ describe.each(Object.entries(ways))('a chain, %s,', (name, way) => {
       })
       generator = RandomGenerator.fromState(state)
       const rest = pipeline.sample({
-        ...{ ...asked, generator, latents: before, timesteps: timesteps.filter((other) => other <= t) },
+        ...asked,
+        generator,
+        latents: before,
+        timesteps: timesteps.filter((other) => other <= t),
         predOriginalSample: true,
       })
       const { value } = await rest.next()
@@ -133,7 +138,10 @@ describe('diagnostics of a chain', () => {
     for await (const { timestep, sample, diagnostics } of chain) {
       const logits = await denoiser({ sample: before, timestep, guided: true, conditioning: null, signal: undefined })
       const { diagnostics: own } = scheduler.step(logits, timestep, before, {
-        ...{ generator, layout: 'pixel-major', guidance: { scale: 2 }, diagnostics: true },
+        generator,
+        layout: 'pixel-major',
+        guidance: { scale: 2 },
+        diagnostics: true,
         previousTimestep: timestep - 4,
       })
       for (const part of ['entropy', 'topProbability', 'counts'] as const)
@@ -155,7 +163,10 @@ describe('diagnostics of a chain', () => {
     logits.data.fill(Number.NaN, 0, K)
     const step = (given: true | typeof diagnostics) =>
       scheduler.step(logits, 19, sample, {
-        ...{ generator: new RandomGenerator(1), layout: 'pixel-major', previousTimestep: 15, diagnostics: given },
+        generator: new RandomGenerator(1),
+        layout: 'pixel-major',
+        previousTimestep: 15,
+        diagnostics: given,
       }).diagnostics!
     step(diagnostics).entropy.data.fill(9)
     expect(step(diagnostics)).toBe(diagnostics)

@@ -55,7 +55,9 @@ describe('a picture of tokens that are no classes', () => {
   it('is told, and nothing is drawn from it', async () => {
     const image = { tokens: new CpuTensor(new Uint32Array(N).fill(99), [1, N]), strength: 0.5 }
     await expect(run({ ...base, numInferenceSteps: 10, image })).rejects.toMatchObject({
-      ...{ name: 'ModelOutputError', invalidColumns: 0, impossibleTokens: N },
+      name: 'ModelOutputError',
+      invalidColumns: 0,
+      impossibleTokens: N,
     })
   })
 })

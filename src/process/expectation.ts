@@ -1,5 +1,5 @@
-import { cumulativeIndex, type Schedule } from './schedule'
-import { transition } from './transition'
+import type { Schedule } from './schedule'
+import { cumulativeIndex, transition } from './transition'
 
 /** The marginals of a chain along its timesteps, if the network knew x₀; shares of the tokens, 0 … 1. */
 export interface Expectation {
@@ -12,8 +12,8 @@ export interface Expectation {
 }
 
 /**
- * The marginals of a chain that follows the posterior (docs/MATH.md#expectation): it has the law of the forward process,
- * read backwards.
+ * The marginals of a chain that follows the posterior (docs/MATH.md#expectation): it has the law of the forward
+ * process, read backwards.
  *
  * @param fromMasks whether the chain starts from masks only: the law is then conditioned on that
  */

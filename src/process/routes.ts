@@ -1,6 +1,6 @@
 import { requireTimesteps } from '../checks'
-import { cumulativeIndex, type Schedule } from './schedule'
-import { transition } from './transition'
+import type { Schedule } from './schedule'
+import { cumulativeIndex, transition } from './transition'
 
 /** Probabilities of the routes to x_u once x₀ is drawn; they add up to 1. */
 export interface Routes {
@@ -67,8 +67,8 @@ export type Thresholds = readonly [number, number]
 
 /**
  * A route table as integer thresholds (docs/MATH.md#decide-first): the draw of a route then decides the same on every
- * device, and probability 1 is representable. The intervals are, in this order: keep, uniform, and take x₀ (or, before x₀
- * is drawn, not yet settled).
+ * device, and probability 1 is representable. The intervals are, in this order: keep, uniform, and take x₀ (or, before
+ * x₀ is drawn, not yet settled).
  */
 export interface RouteThresholds {
   readonly maskPossible: boolean
@@ -106,8 +106,8 @@ export function routeThresholds({ masked, differs, agrees, maskPossible }: Route
 }
 
 /**
- * The forward process at t (docs/MATH.md#forward-process), −1 for none: below [0] a token is kept, below [1] masked, else it
- * takes a uniform class.
+ * The forward process at t (docs/MATH.md#forward-process), −1 for none: below [0] a token is kept, below [1] masked,
+ * else it takes a uniform class.
  */
 export function forwardThresholds({ keep, mask }: Schedule, t: number): Thresholds {
   if (t === -1) return [threshold(1), threshold(1)]

@@ -1,4 +1,4 @@
-import { replacementTolerance, type VQDiffusionSchedulerConfig } from '../config'
+import { replaceProbability, type VQDiffusionSchedulerConfig } from '../config'
 
 /**
  * The noise schedule (docs/MATH.md#schedule).
@@ -40,7 +40,7 @@ export function scheduleTables(config: VQDiffusionSchedulerConfig): ScheduleTabl
   const at = keep.map((value, i) => value / (i === 0 ? 1 : keep[i - 1]!))
   const ct = mask.map((value, i) => 1 - (1 - value) / (i === 0 ? 1 : 1 - mask[i - 1]!))
   const bt = at.map((value, i) => (1 - value - ct[i]!) / K)
-  const log = (values: Float64Array) => Float32Array.from(values, Math.log)
+  const log = (values: Float64Array) => new Float32Array(values.map((value) => Math.log(value)))
   const logWithIdentity = (values: Float64Array, identity: number) => log(append(values, identity))
   return {
     logAt: log(at),
@@ -60,10 +60,7 @@ export function createSchedule(config: VQDiffusionSchedulerConfig): Schedule {
   const { num_train_timesteps: T, num_vec_classes: C } = config
   const keep = linear(config.alpha_cum_start, config.alpha_cum_end, T)
   const mask = linear(config.gamma_cum_start, config.gamma_cum_end, T)
-  const replace = keep.map((value, i) => {
-    const beta = 1 - value - mask[i]!
-    return Math.abs(beta) <= replacementTolerance ? 0 : beta
-  })
+  const replace = keep.map((value, i) => replaceProbability(value, mask[i]!))
   return {
     numTrainTimesteps: T,
     numCodes: C - 1,
@@ -71,11 +68,6 @@ export function createSchedule(config: VQDiffusionSchedulerConfig): Schedule {
     replace: append(replace, 0),
     mask: append(mask, 0),
   }
-}
-
-/** Index of a timestep in the cumulative arrays. */
-export function cumulativeIndex({ numTrainTimesteps }: Schedule, timestep: number): number {
-  return timestep === -1 ? numTrainTimesteps : timestep
 }
 
 /** The values and one more. No spread: a call takes at most some hundred thousand arguments. */
@@ -87,8 +79,5 @@ export function append(values: Float64Array, last: number): Float64Array {
 
 /** A linear cumulative schedule, T entries. This order of operations makes it bit-equal to diffusers. */
 function linear(start: number, end: number, numTrainTimesteps: number): Float64Array {
-  return Float64Array.from(
-    { length: numTrainTimesteps },
-    (_, i) => (i / (numTrainTimesteps - 1)) * (end - start) + start,
-  )
+  return new Float64Array(numTrainTimesteps).map((_, i) => (i / (numTrainTimesteps - 1)) * (end - start) + start)
 }

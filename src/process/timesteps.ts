@@ -4,8 +4,8 @@ import type { TimestepOptions } from '../options'
 /** Lists of timesteps (docs/MATH.md#timesteps). */
 
 /**
- * The exact strided list [t_{n−1}, …, t_0], t_i = ⌊(i+1)T/n + ½⌋ − 1: each step goes to the next entry, the last to clean
- * data. n = T gives [T−1, …, 0]. Throws OptionError unless 1 ≤ n ≤ T.
+ * The exact strided list [t_{n−1}, …, t_0], t_i = ⌊(i+1)T/n + ½⌋ − 1: each step goes to the next entry, the last to
+ * clean data. n = T gives [T−1, …, 0]. Throws OptionError unless 1 ≤ n ≤ T.
  */
 export function stridedTimesteps(numInferenceSteps: number, numTrainTimesteps: number): number[] {
   requireStepCount(numInferenceSteps, numTrainTimesteps)

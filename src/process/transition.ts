@@ -1,6 +1,6 @@
 import { requireTimesteps } from '../checks'
 import { logAddExp, logFloor } from './log_space'
-import { cumulativeIndex, type Schedule } from './schedule'
+import type { Schedule } from './schedule'
 
 /** Probabilities of the kernel between two timesteps. */
 export interface Transition {
@@ -24,6 +24,11 @@ export function transition(schedule: Schedule, t: number, u: number): Transition
   }
 }
 
+/** Index of a timestep in the cumulative arrays. */
+export function cumulativeIndex({ numTrainTimesteps }: Schedule, timestep: number): number {
+  return timestep === -1 ? numTrainTimesteps : timestep
+}
+
 /** Probability that a fully noised pixel is the mask: c̄ / (c̄ + K·b̄) at T − 1. */
 export function initialMaskProbability(schedule: Schedule): number {
   const last = schedule.numTrainTimesteps - 1
@@ -31,9 +36,9 @@ export function initialMaskProbability(schedule: Schedule): number {
 }
 
 /**
- * Log probabilities of a known x_t given the class it had at u (docs/MATH.md#transition-rows): the same class; another class;
- * any class, if x_t is the mask; the mask, if x_t is ordinary. u = −1 cumulates from clean data. Throws TimestepError
- * unless −1 ≤ u < t < T.
+ * Log probabilities of a known x_t given the class it had at u (docs/MATH.md#transition-rows): the same class; another
+ * class; any class, if x_t is the mask; the mask, if x_t is ordinary. u = −1 cumulates from clean data. Throws
+ * TimestepError unless −1 ≤ u < t < T.
  */
 export function transitionRows(schedule: Schedule, t: number, u: number): readonly [number, number, number, number] {
   requireTimesteps(schedule.numTrainTimesteps, t, u)
@@ -42,7 +47,10 @@ export function transitionRows(schedule: Schedule, t: number, u: number): readon
   return [logAddExp(logKeep, logReplace), logAddExp(logFloor + logKeep, logReplace), Math.log(step.mask), logFloor]
 }
 
-/** Logs of ᾱ, b̄ (one given class) and c̄ at t (docs/MATH.md#cumulative-transitions). Throws TimestepError unless −1 ≤ t < T. */
+/**
+ * Logs of ᾱ, b̄ (one given class) and c̄ at t (docs/MATH.md#cumulative-transitions). Throws TimestepError unless −1 ≤ t
+ * < T.
+ */
 export function logCumulative(schedule: Schedule, t: number): readonly [number, number, number] {
   if (t !== -1) requireTimesteps(schedule.numTrainTimesteps, t, -1)
   const i = cumulativeIndex(schedule, t)

@@ -60,8 +60,8 @@ export abstract class SchedulerBase implements ScheduleTables {
    * Sets the list of timesteps (docs/MATH.md#timesteps).
    *
    * @param timesteps a number of steps n, or a strictly falling list
-   * @param options.spacing for a number of steps: 'strided', the default, is the exact strided list over all T; 'leading' is
-   *   diffusers' list n−1 … 0
+   * @param options.spacing for a number of steps: 'strided', the default, is the exact strided list over all T;
+   *   'leading' is diffusers' list n−1 … 0
    * @throws OptionError unless 1 ≤ n ≤ T, or if the list does not fall
    */
   setTimesteps(timesteps: number | readonly number[], { spacing = 'strided' }: { spacing?: Spacing } = {}): void {
@@ -84,7 +84,9 @@ export abstract class SchedulerBase implements ScheduleTables {
     return { timesteps, ...sampler.expectation(schedule, timesteps, fromMasks) }
   }
 
-  /** The content of `scheduler_config.json` as diffusers writes it; `JSON.stringify(scheduler, null, 2)` gives the file. */
+  /**
+   * The content of `scheduler_config.json` as diffusers writes it; `JSON.stringify(scheduler, null, 2)` gives the file.
+   */
   toJSON(): Record<string, unknown> {
     return writeConfig(this.config)
   }

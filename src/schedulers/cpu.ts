@@ -24,12 +24,12 @@ import { type CpuPurityOptions, PuritySampler } from '../samplers/purity/cpu'
 import { SchedulerBase } from './base'
 
 /**
- * The float64 twin of the GPU scheduler: the same methods, seeds and random bits. It is the oracle of the tests, and the
- * fallback without WebGPU.
+ * The float64 twin of the GPU scheduler: the same methods, seeds and random bits. It is the oracle of the tests, and
+ * the fallback without WebGPU.
  *
- * Shapes are those of the GPU scheduler. Samples are u32 or i32, tensors with classes f32 or f64; results are f64 or u32.
- * Every method computes its result before it returns, and throws ShapeError, DtypeError, TimestepError or OptionError before
- * anything changes.
+ * Shapes are those of the GPU scheduler. Samples are u32 or i32, tensors with classes f32 or f64; results are f64 or
+ * u32. Every method computes its result before it returns, and throws ShapeError, DtypeError, TimestepError or
+ * OptionError before anything changes.
  */
 export class VQDiffusionScheduler extends SchedulerBase {
   readonly #context: CpuContext
@@ -59,8 +59,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * `create` from the URL of a model folder in the layout of diffusers; overrides take precedence. Rejects with FetchError or
-   * ConfigError.
+   * `create` from the URL of a model folder in the layout of diffusers; overrides take precedence. Rejects with
+   * FetchError or ConfigError.
    */
   static async fromPretrained(
     url: string | URL,
@@ -181,11 +181,11 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * The terms of the variational bound for every token, in nats, f64 [B, N] (docs/MATH.md#variational-terms): the loss is `kl` at
-   * t > 0 and `decoderNll` at t = 0. Only on the CPU.
+   * The terms of the variational bound for every token, in nats, f64 [B, N] (docs/MATH.md#variational-terms): the loss
+   * is `kl` at t > 0 and `decoderNll` at t = 0. Only on the CPU.
    *
-   * @param logPX0 normalised log-probabilities of x₀, f32 or f64, [B, K, N] or [B, N, K] by `layout`; a column with NaN or +∞
-   *   gives NaN
+   * @param logPX0 normalised log-probabilities of x₀, f32 or f64, [B, K, N] or [B, N, K] by `layout`; a column with NaN
+   *   or +∞ gives NaN
    * @param x0 clean tokens, u32 or i32 [B, N]
    * @param xT x_t, u32 or i32 [B, N]
    * @throws also TokenRangeError unless x0 holds classes 0 to K − 1 and xT those or the mask

@@ -28,13 +28,13 @@ import { SchedulerBase } from './base'
  * The scheduler of VQ-Diffusion on a GPU, twin of diffusers' VQDiffusionScheduler: a facade over the reverse step, the
  * forward process, the dense operators and purity-prior sampling.
  *
- * Shapes: B batch items, N latent pixels, K ordinary classes, C = K + 1 classes with the mask. Samples are u32 or i32 [B, N].
- * Tensors with classes are f32 or f16 [B, K, N] ('class-major') or [B, N, K] ('pixel-major').
+ * Shapes: B batch items, N latent pixels, K ordinary classes, C = K + 1 classes with the mask. Samples are u32 or i32
+ * [B, N]. Tensors with classes are f32 or f16 [B, K, N] ('class-major') or [B, N, K] ('pixel-major').
  *
- * Every method enqueues its work on the device's queue and returns at once; results stay on the GPU. Tensors that a method
- * creates belong to the caller. Before anything is enqueued, all methods throw DestroyedError and DeviceLostError; those that
- * take tensors ShapeError, DtypeError, DeviceMismatchError and DestroyedError; those that take a timestep TimestepError;
- * those that take options OptionError.
+ * Every method enqueues its work on the device's queue and returns at once; results stay on the GPU. Tensors that a
+ * method creates belong to the caller. Before anything is enqueued, all methods throw DestroyedError and
+ * DeviceLostError; those that take tensors ShapeError, DtypeError, DeviceMismatchError and DestroyedError; those that
+ * take a timestep TimestepError; those that take options OptionError.
  */
 export class VQDiffusionScheduler extends SchedulerBase {
   readonly #context: GpuContext
@@ -54,8 +54,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * Creates a scheduler and compiles the pipelines of `initialSample` and of a plain `step` in both layouts. Rejects with
-   * ConfigError or ShaderError.
+   * Creates a scheduler and compiles the pipelines of `initialSample` and of a plain `step` in both layouts. Rejects
+   * with ConfigError or ShaderError.
    */
   static async create(device: GPUDevice, options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     const scheduler = new VQDiffusionScheduler(device, options)
@@ -67,7 +67,10 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return scheduler
   }
 
-  /** `create` from the content of a `scheduler_config.json`; overrides take precedence. Rejects with ConfigError or ShaderError. */
+  /**
+   * `create` from the content of a `scheduler_config.json`; overrides take precedence. Rejects with ConfigError or
+   * ShaderError.
+   */
   static async fromConfig(
     device: GPUDevice,
     json: unknown,
@@ -77,8 +80,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * `create` from the URL of a model folder in the layout of diffusers; overrides take precedence. Rejects with FetchError,
-   * ConfigError or ShaderError.
+   * `create` from the URL of a model folder in the layout of diffusers; overrides take precedence. Rejects with
+   * FetchError, ConfigError or ShaderError.
    */
   static async fromPretrained(
     device: GPUDevice,
@@ -94,8 +97,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * Compiles the pipelines of `step` with these options ahead of its first use, for f32 logits. Other variants compile at
-   * their first use. Rejects with ShaderError.
+   * Compiles the pipelines of `step` with these options ahead of its first use, for f32 logits. Other variants compile
+   * at their first use. Rejects with ShaderError.
    */
   prepare(options: Partial<GpuStepOptions>): Promise<void> {
     return this.#step.prepare(options)
@@ -123,8 +126,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * The start of a chain, u32 [B, N]: the mask with probability c̄ / (c̄ + K·b̄) of the last timestep, else a uniform class;
-   * with `start: 'mask'` masks only, as in diffusers.
+   * The start of a chain, u32 [B, N]: the mask with probability c̄ / (c̄ + K·b̄) of the last timestep, else a uniform
+   * class; with `start: 'mask'` masks only, as in diffusers.
    */
   initialSample(
     shape: readonly [batchSize: number, numLatentPixels: number],
@@ -137,13 +140,14 @@ export class VQDiffusionScheduler extends SchedulerBase {
   /**
    * One reverse step x_t → x_u.
    *
-   * @param modelOutput logits or log-probabilities of x₀, f32 or f16, [B, K, N] or [B, N, K] by `layout`. A constant added to a
-   *   column changes nothing. With guidance, but without `guidance.unconditional`, 2B items, the unconditional half first.
+   * @param modelOutput logits or log-probabilities of x₀, f32 or f16, [B, K, N] or [B, N, K] by `layout`. A constant
+   *   added to a column changes nothing. With guidance, but without `guidance.unconditional`, 2B items, the
+   *   unconditional half first.
    * @param timestep t, one number or one per item
    * @param sample x_t, u32 or i32 [B, N]
    * @returns x_u and the requested tensors
-   * @throws OptionError, ShapeError, DtypeError, TimestepError, DeviceMismatchError, DestroyedError, DeviceLostError, before
-   *   anything is enqueued and before the generator advances
+   * @throws OptionError, ShapeError, DtypeError, TimestepError, DeviceMismatchError, DestroyedError, DeviceLostError,
+   *   before anything is enqueued and before the generator advances
    */
   step(
     modelOutput: LogitsTensor,
@@ -155,9 +159,9 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * One step of purity-prior sampling (Tang et al. 2022; docs/MATH.md#purity): reveals as many masked tokens as the schedule
-   * expects to be unmasked at u, chosen without replacement by their purity, and revises none. Supports guidance, but not
-   * truncation. A step to clean data (u = −1) is a plain `step`. Throws as `step` does.
+   * One step of purity-prior sampling (Tang et al. 2022; docs/MATH.md#purity): reveals as many masked tokens as the
+   * schedule expects to be unmasked at u, chosen without replacement by their purity, and revises none. Supports
+   * guidance, but not truncation. A step to clean data (u = −1) is a plain `step`. Throws as `step` does.
    */
   purityStep(
     modelOutput: LogitsTensor,
@@ -169,8 +173,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * The purity prior of log p(x₀) as dense tensors (docs/MATH.md#purity): `logProb`, the sharpened prediction, f32 [B, C, N] or
-   * [B, N, C]; `selectionWeight`, the purity of masked tokens and 0 for the others, f32 [B, N].
+   * The purity prior of log p(x₀) as dense tensors (docs/MATH.md#purity): `logProb`, the sharpened prediction, f32 [B,
+   * C, N] or [B, N, C]; `selectionWeight`, the purity of masked tokens and 0 for the others, f32 [B, N].
    */
   purityPrior(
     logPX0: LogitsTensor,
@@ -181,8 +185,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * log q(x_u | x_t), f32 [B, C, N] or [B, N, C], unnormalised if `logPX0` is (docs/MATH.md#posterior). Impossible classes are
-   * −∞; a column with NaN or +∞ is NaN. u is t − 1 by default.
+   * log q(x_u | x_t), f32 [B, C, N] or [B, N, C], unnormalised if `logPX0` is (docs/MATH.md#posterior). Impossible
+   * classes are −∞; a column with NaN or +∞ is NaN. u is t − 1 by default.
    */
   qPosterior(
     logPX0: LogitsTensor,
@@ -215,7 +219,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * log q(x_t), C rows, of K rows log q(x₀), f32 (docs/MATH.md#cumulative-transitions). t = −1 leaves the K rows unchanged.
+   * log q(x_t), C rows, of K rows log q(x₀), f32 (docs/MATH.md#cumulative-transitions). t = −1 leaves the K rows
+   * unchanged.
    */
   applyCumulativeTransitions(
     q: LogitsTensor,
@@ -226,8 +231,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * log p(x₀) of raw logits, K rows, f32: guidance, log-softmax, truncation and clamp as in the pipeline of diffusers, each
-   * optional (docs/MATH.md#pipeline). `step` takes raw logits and does not need it.
+   * log p(x₀) of raw logits, K rows, f32: guidance, log-softmax, truncation and clamp as in the pipeline of diffusers,
+   * each optional (docs/MATH.md#pipeline). `step` takes raw logits and does not need it.
    */
   logPX0(modelOutput: LogitsTensor, options: LogPX0Options<LogitsTensor> = {}): GpuTensor<'f32'> {
     return this.#dense.logPX0(modelOutput, options)

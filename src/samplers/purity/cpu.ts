@@ -136,8 +136,8 @@ function purities(top: Float64Array): Float64Array {
 }
 
 /**
- * The sharpened prediction, C rows: log-softmax of the logits times the exponent, the row of the mask −70 before sharpening,
- * clamped to [−70, 0].
+ * The sharpened prediction, C rows: log-softmax of the logits times the exponent, the row of the mask −70 before
+ * sharpening, clamped to [−70, 0].
  */
 function sharpenedColumn(logits: Float64Array, exponent: number): Float64Array {
   const terms = append(logits, -70).map((logit) => exponent * logit)

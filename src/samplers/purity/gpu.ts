@@ -10,11 +10,10 @@ import {
   logitsParameters,
   logitsSource,
 } from '../../gpu/logits'
-import { asGpuTensor } from '../../gpu/onnx_tensor'
 import { ParameterBuffer } from '../../gpu/parameters'
 import { type DrawCall, type ReverseStep, readsVectors, stepParameters } from '../../gpu/step'
 import { requireOutput } from '../../gpu/step_tensors'
-import { GpuTensor } from '../../gpu/tensor'
+import { asGpuTensor, GpuTensor } from '../../gpu/tensor'
 import { columnWorkgroups, overrideConstants } from '../../gpu/workgroups'
 import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutput } from '../../options'
 import { type ItemStream, RandomGenerator } from '../../random'

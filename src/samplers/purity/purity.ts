@@ -1,11 +1,14 @@
 import { requireGuidance, requireLayout } from '../../checks'
 import { OptionError } from '../../errors'
 import type { PurityOptions, PurityRule } from '../../options'
-import { cumulativeIndex, type Schedule } from '../../process/schedule'
-import { transition } from '../../process/transition'
+import type { Schedule } from '../../process/schedule'
+import { cumulativeIndex, transition } from '../../process/transition'
 import type { Sampler } from '../sampler'
 
-/** The rule of the options. Throws OptionError unless the prior weight is a number of at least 0 and the others are valid. */
+/**
+ * The rule of the options. Throws OptionError unless the prior weight is a number of at least 0 and the others are
+ * valid.
+ */
 export function requirePurityOptions({
   priorWeight = 0,
   byPurity = true,
@@ -19,14 +22,17 @@ export function requirePurityOptions({
   return { priorWeight, byPurity }
 }
 
-/** The number of N tokens that are revealed at u: those that the schedule expects to be unmasked (docs/MATH.md#purity-quota). */
+/**
+ * The number of N tokens that are revealed at u: those that the schedule expects to be unmasked
+ * (docs/MATH.md#purity-quota).
+ */
 export function purityQuota(schedule: Schedule, u: number, numPixels: number): number {
   return Math.round(numPixels * (1 - schedule.mask[cumulativeIndex(schedule, u)]!))
 }
 
 /**
- * Reveals the most certain masked tokens first, and revises none before the last step (Improved VQ-Diffusion, Tang et al.
- * 2022).
+ * Reveals the most certain masked tokens first, and revises none before the last step (Improved VQ-Diffusion, Tang et
+ * al. 2022).
  */
 export const purity: Sampler = {
   start: 'mask',
@@ -47,7 +53,8 @@ export const purity: Sampler = {
   expectation(schedule, timesteps, fromMasks) {
     const first = timesteps[0]!
     const mask = (t: number) => schedule.mask[t]!
-    // As many tokens are revealed as the schedule unmasks. What the noise of an image has replaced is revised in the last step.
+    // As many tokens are revealed as the schedule unmasks. What the noise of an image has replaced is revised in the
+    // last step.
     const masked = [fromMasks ? 1 : mask(first), ...timesteps.slice(1).map(mask), 0]
     const changed = timesteps.map((_, i) => masked[i]! - masked[i + 1]!)
     if (!fromMasks)

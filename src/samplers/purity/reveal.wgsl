@@ -5,7 +5,7 @@
 @group(0) @binding(1) var<storage, read> conditional: array<Vector>;
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
-@group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>; // invalid columns (counted by top_probability), impossible tokens
+@group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>; // [1]; top_probability.wgsl counts [0]
 @group(0) @binding(5) var<storage, read> exponents: array<f32>; // 0: the token is not chosen
 @group(0) @binding(6) var<storage, read> unconditional: array<Vector>; // GUIDED
 

@@ -1,5 +1,5 @@
-// Chooses the masked tokens to reveal, without replacement, weighted by their purity (Gumbel top-k; docs/MATH.md#purity), and
-// writes the exponents that sharpen their predictions. One workgroup for each item.
+// Chooses the masked tokens to reveal, without replacement, weighted by their purity (Gumbel top-k;
+// docs/MATH.md#purity), and writes the exponents that sharpen their predictions. One workgroup for each item.
 //#include "lib/lanes.wgsl"
 //#include "./parameters.wgsl"
 

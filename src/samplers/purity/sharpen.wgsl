@@ -1,5 +1,5 @@
-// The sharpened prediction as a dense tensor: log-softmax of (1 + r purity) log p over C rows, clamped to [-70, 0]; the row of
-// the mask is -70 before sharpening (docs/MATH.md#purity).
+// The sharpened prediction as a dense tensor: log-softmax of (1 + r purity) log p over C rows, clamped to [-70, 0]; the
+// row of the mask is -70 before sharpening (docs/MATH.md#purity).
 //#include "lib/column_logits.wgsl"
 //#include "./parameters.wgsl"
 

@@ -1,0 +1,96 @@
+import { GpuTensor } from 'vq-diffusion-webgpu'
+import { CheckError } from '../peers/refusal'
+import { type Contestant, contestants } from '../report/results'
+import { allocate, type CaseData } from './data'
+import { compileKernel, type Kernel, workgroupsFor } from './kernel'
+import { type Probe, wallTime } from './sampling'
+import copyShader from './shaders/copy.wgsl?raw'
+import emptyShader from './shaders/empty.wgsl?raw'
+import readOnceShader from './shaders/read_once.wgsl?raw'
+
+/** What no step on this device can go below, and what its memory gives. */
+export async function floorProbes(data: CaseData): Promise<Probe[]> {
+  return [await readOnceProbe(data), ...(await copyProbes(data)), await emptyProbe(data)]
+}
+
+/** Reads both halves of the logits, in the way that is fastest for the first. */
+async function readOnceProbe(data: CaseData): Promise<Probe> {
+  const { device, clock, conditional, unconditional } = data
+  const buffers = [conditional.buffer, ...(unconditional ? [unconditional.buffer] : [])]
+  const shapes = [4, 16, 64, 256].map((loads) => workgroupsFor(conditional.buffer.size / 16 / loads, 64))
+  // Digests for each half, so that the dispatches need not wait for one another.
+  const digests: GPUBuffer[] = []
+  for (const _ of buffers) digests.push(data.own(await allocate(device, 'bench/digests', shapes[0]! * 64 * 4)))
+  const read = (kernels: readonly Kernel[], workgroups: number, times: number) =>
+    clock.time((encoder) => {
+      for (const kernel of kernels) kernel(encoder, workgroups)
+    }, times)
+  let best: { kernels: Kernel[]; workgroups: number; time: number } | undefined
+  for (const CONTIGUOUS of [0, 1]) {
+    const kernels: Kernel[] = []
+    for (const [i, buffer] of buffers.entries()) {
+      const bound = [buffer, digests[i]!]
+      kernels.push(await compileKernel(device, 'bench/read_once', readOnceShader, bound, { CONTIGUOUS }))
+    }
+    for (const workgroups of new Set(shapes)) {
+      const times: number[] = []
+      for (let i = 0; i < 3; i++) times.push(await read(kernels.slice(0, 1), workgroups, 1))
+      const time = Math.min(...times)
+      if (!best || time < best.time) best = { kernels, workgroups, time }
+    }
+  }
+  const { kernels, workgroups } = best!
+  const verify = async () => {
+    for (const [i, buffer] of buffers.entries())
+      if ((await digest(device, digests[i]!, 0, workgroups * 64)) !== (await digest(device, buffer)))
+        throw new CheckError('reading the logits once missed some of them')
+  }
+  const run = (times: number) => read(kernels, workgroups, times)
+  return { ...contestants.readOnce, phase: 'any step', timed_by: clock.timedBy, run, verify }
+}
+
+/** Copies one half of the logits, in both ways that WebGPU has. Neither is always the faster. */
+async function copyProbes(data: CaseData): Promise<Probe[]> {
+  const { device, clock } = data
+  const from = data.conditional.buffer
+  const to = data.own(await allocate(device, 'bench/copy', from.size))
+  const kernel = await compileKernel(device, 'bench/copy', copyShader, [from, to])
+  const verify = async () => {
+    const end = Math.max(0, from.size / 4 - 1024)
+    if ((await digest(device, from, end)) !== (await digest(device, to, end)))
+      throw new CheckError('the copy of the logits differs from them')
+  }
+  const probe = (contestant: Contestant, copy: (encoder: GPUCommandEncoder) => void): Probe => {
+    const run = (times: number) => clock.time(copy, times)
+    return { ...contestant, phase: 'any step', timed_by: clock.timedBy, run, verify }
+  }
+  return [
+    probe(contestants.copyByKernel, (encoder) => kernel(encoder, workgroupsFor(from.size / 16, 256))),
+    probe(contestants.copyByCommand, (encoder) => encoder.copyBufferToBuffer(from, 0, to, 0, from.size)),
+  ]
+}
+
+/** An empty dispatch, submitted and awaited, by the wall clock: the GPU has no work to time. */
+async function emptyProbe({ device }: CaseData): Promise<Probe> {
+  const kernel = await compileKernel(device, 'bench/empty', emptyShader, [])
+  const run = (times: number) =>
+    wallTime(async () => {
+      for (let i = 0; i < times; i++) {
+        const encoder = device.createCommandEncoder({ label: 'bench/empty' })
+        kernel(encoder, 1)
+        device.queue.submit([encoder.finish()])
+        await device.queue.onSubmittedWorkDone()
+      }
+    })
+  return { ...contestants.empty, phase: 'any step', timed_by: 'wall clock', run, verify: async () => {} }
+}
+
+/** Words of a buffer XORed together, read to the host in parts. */
+async function digest(device: GPUDevice, buffer: GPUBuffer, from = 0, to = buffer.size / 4): Promise<number> {
+  let result = 0
+  for (let offset = from; offset < to; offset += 2 ** 24) {
+    const length = Math.min(2 ** 24, to - offset)
+    for (const word of await GpuTensor.borrow(device, buffer, [length], 'u32', offset).read()) result ^= word
+  }
+  return result
+}

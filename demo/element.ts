@@ -1,6 +1,0 @@
-/** The element of index.html with this id; its absence is a mistake in the page, so it throws. */
-export function element<E extends HTMLElement>(id: string, type: new () => E): E {
-  const found = document.getElementById(id)
-  if (!(found instanceof type)) throw new Error(`The page has no #${id} of type ${type.name}.`)
-  return found
-}

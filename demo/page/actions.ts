@@ -1,0 +1,82 @@
+import { effect } from '@preact/signals-core'
+import { copyLink, copyPicture } from '../picture/clipboard'
+import { type Picture, sameTokens } from '../picture/picture'
+import { writePngMetadata } from '../picture/png_metadata'
+import { saveFile } from '../picture/save_file'
+import { writeSettings } from '../picture/settings'
+import { shareLink } from '../picture/share_link'
+import { fileNameOf } from '../picture/titles'
+import type { BatchItem } from './batch'
+import { draw } from './draw'
+import { element } from './element'
+import { fillForm, readForm, rollSeed } from './form'
+import { say, sayError } from './messages'
+import { busy, selectedItem, selectedPicture, source, strength } from './state'
+
+/** Actions on the finished picture that is shown large, by the id of their button. */
+const actions = { save, copy, share, vary, again: drawAgain }
+
+export function startActions(): void {
+  for (const [id, act] of Object.entries(actions)) {
+    const button = element(id, HTMLButtonElement)
+    button.addEventListener('click', async () => {
+      try {
+        await act(selectedPicture.peek()!, selectedItem.peek()!)
+      } catch (error) {
+        sayError((error as Error).message)
+      }
+    })
+    effect(() => {
+      button.disabled = busy.value || selectedPicture.value === undefined
+    })
+  }
+
+  effect(() => {
+    element('again', HTMLButtonElement).hidden = busy.value || selectedPicture.value?.origin !== 'opened'
+  })
+}
+
+async function save(picture: Picture, item: BatchItem): Promise<void> {
+  saveFile(await toPng(picture, item), `${fileNameOf(picture.settings)}.png`)
+}
+
+async function copy(picture: Picture, item: BatchItem): Promise<void> {
+  await copyPicture(toPng(picture, item))
+  say('The picture is in the clipboard.')
+}
+
+/** Writes the link into the address bar too, in case the browser denies access to the clipboard. */
+async function share(picture: Picture): Promise<void> {
+  const link = new URL(shareLink(new URL(location.href), picture))
+  const query = writeSettings(new URLSearchParams(location.search), { ...picture.settings, count: 1 })
+  history.replaceState(null, '', `?${query}${link.hash}`)
+  await copyLink(link.href)
+  say('The link is in the clipboard. It opens this very picture anywhere.')
+}
+
+/** Image-to-image from this picture, with another seed and the settings of the form. */
+async function vary({ tokens }: Picture, item: BatchItem): Promise<void> {
+  const picture = { tokens, bitmap: item.bitmap.peek()! }
+  source.value = { name: 'the picture', ...picture }
+  rollSeed()
+  await draw({ settings: readForm(), start: { kind: 'picture', picture, strength: strength.peek() } })
+}
+
+/** Draws an opened picture from its seed, and compares the tokens. */
+async function drawAgain({ tokens, settings }: Picture): Promise<void> {
+  source.value = undefined
+  fillForm({ ...settings, count: 1 })
+  if (!(await draw({ settings: readForm(), start: { kind: 'noise' } }))) return
+  say(
+    sameTokens(selectedPicture.peek()!.tokens, tokens)
+      ? 'The same picture again, token for token.'
+      : 'Not the same: the one in the link was varied, repainted or drawn by other hardware. Undo brings it back.',
+  )
+}
+
+async function toPng(picture: Picture, { bitmap }: BatchItem): Promise<Blob> {
+  const image = bitmap.peek()!
+  const canvas = new OffscreenCanvas(image.width, image.height)
+  canvas.getContext('2d')!.drawImage(image, 0, 0)
+  return writePngMetadata(await canvas.convertToBlob({ type: 'image/png' }), picture)
+}

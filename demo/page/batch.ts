@@ -1,0 +1,60 @@
+import { type Signal, signal } from '@preact/signals-core'
+import type { Picture } from '../picture/picture'
+import { type Expectation, type Frame, MASK_CLASS, NUM_LATENT_PIXELS } from '../worker/protocol'
+
+/** Uncertainty of each token, f32 [256]: 0 if it is decided, up to 1 for a uniform prediction. The size of its dot. */
+export type Uncertainty = Float32Array
+
+/** Entropy of the uniform distribution over all classes, in nats. */
+const MAX_ENTROPY = Math.log(MASK_CLASS)
+
+/** One picture of a batch, being drawn or finished. */
+export class BatchItem {
+  /** The preview or the finished picture. */
+  readonly bitmap: Signal<ImageBitmap | undefined>
+  readonly uncertainty: Signal<Uncertainty>
+  /** Undefined until it is finished. */
+  readonly picture: Signal<Picture | undefined>
+
+  constructor(
+    finished?: { picture: Picture; bitmap: ImageBitmap },
+    uncertainty: Uncertainty = new Float32Array(NUM_LATENT_PIXELS),
+  ) {
+    this.bitmap = signal(finished?.bitmap)
+    this.picture = signal(finished?.picture)
+    this.uncertainty = signal(uncertainty)
+  }
+}
+
+/** Pictures that are drawn together. */
+export interface Batch {
+  readonly items: readonly BatchItem[]
+  /** Empty before the first drawing. */
+  readonly title: string
+  /** Index of the item that is shown large; undefined shows the grid. */
+  readonly selected: Signal<number | undefined>
+  /** Undefined for opened pictures, which were not drawn here. */
+  readonly record: TrajectoryRecord | undefined
+}
+
+/** What the trajectory view needs of a drawing. */
+interface TrajectoryRecord {
+  /** All steps so far. */
+  readonly frames: readonly Frame[]
+  readonly expectation: Expectation
+}
+
+export function createBatch(items: readonly BatchItem[], title: string, record?: TrajectoryRecord): Batch {
+  return { items, title, record, selected: signal(items.length === 1 ? 0 : undefined) }
+}
+
+/** The uncertainty of picture `index` of a frame. */
+export function uncertaintyOf({ tokens, entropy }: Frame, index: number): Uncertainty {
+  const start = index * NUM_LATENT_PIXELS
+  return Float32Array.from({ length: NUM_LATENT_PIXELS }, (_, cell) => {
+    if (tokens[start + cell] !== MASK_CLASS) return 0
+    if (entropy === undefined) return 1
+    // Most cells are decided below 2 nats; the square root spreads that range.
+    return 0.5 + 0.5 * Math.sqrt(Math.min(1, entropy[start + cell]! / MAX_ENTROPY))
+  })
+}

@@ -1,0 +1,120 @@
+import { effect } from '@preact/signals-core'
+import { cellAt, cellsBetween, countCells, emptyMask, inverted, rowAndColumn, withCells } from '../picture/cells'
+import { SIDE } from '../worker/protocol'
+import { element } from './element'
+import { announce, showMessage } from './messages'
+import { brushing, busy, mask, selectedPicture } from './state'
+
+const toggle = element('mask-brush', HTMLButtonElement)
+const surface = element('brush', HTMLElement)
+const cursor = element('cursor', HTMLElement)
+const pictureActions = element('picture-actions', HTMLElement)
+const brushActions = element('brush-actions', HTMLElement)
+const repaint = element('repaint', HTMLButtonElement)
+
+/** The cell of the keyboard cursor. */
+let cursorCell = (SIDE * SIDE) / 2 + SIDE / 2
+/** While the pointer is down: its last cell, and whether it marks or unmarks. */
+let stroke: { last: number; marks: boolean } | undefined
+
+function activate(): void {
+  brushing.value = true
+  showMessage('Brush over what should be drawn again, under the prompt as it is now.')
+  surface.focus({ preventScroll: true })
+}
+
+function deactivate(): void {
+  brushing.value = false
+  showMessage('')
+  toggle.focus({ preventScroll: true })
+}
+
+function cellUnder({ clientX, clientY }: PointerEvent): number {
+  const { left, top, width, height } = surface.getBoundingClientRect()
+  return cellAt((clientX - left) / width, (clientY - top) / height)
+}
+
+function moveCursor(row: number, column: number): void {
+  if (row < 0 || column < 0 || row >= SIDE || column >= SIDE) return
+  setCursor(row * SIDE + column)
+  announce(describe(cursorCell))
+}
+
+function setCursor(cell: number): void {
+  cursorCell = cell
+  const [row, column] = rowAndColumn(cell)
+  cursor.style.setProperty('--row', String(row))
+  cursor.style.setProperty('--column', String(column))
+}
+
+function describe(cell: number): string {
+  const [row, column] = rowAndColumn(cell)
+  const place = `row ${row + 1}, column ${column + 1}`
+  return mask.peek()[cell] === 1 ? `${place}, marked` : place
+}
+
+function mark(cells: number[], marked: boolean): void {
+  setCursor(cells.at(-1)!)
+  mask.value = withCells(mask.peek(), cells, marked)
+}
+
+/** The brush that marks cells to repaint, for mouse, touch and keyboard. */
+export function startBrush(): void {
+  surface.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return
+    const cell = cellUnder(event)
+    stroke = { last: cell, marks: mask.peek()[cell] === 0 }
+    surface.setPointerCapture(event.pointerId)
+    mark([cell], stroke.marks)
+  })
+  surface.addEventListener('pointermove', (event) => {
+    if (stroke === undefined) return
+    const cell = cellUnder(event)
+    if (cell === stroke.last) return
+    mark(cellsBetween(stroke.last, cell), stroke.marks)
+    stroke.last = cell
+  })
+  for (const end of ['pointerup', 'pointercancel'] as const) {
+    surface.addEventListener(end, () => {
+      stroke = undefined
+    })
+  }
+
+  surface.addEventListener('keydown', (event) => {
+    const [row, column] = rowAndColumn(cursorCell)
+    if (event.key === 'ArrowUp') moveCursor(row - 1, column)
+    else if (event.key === 'ArrowDown') moveCursor(row + 1, column)
+    else if (event.key === 'ArrowLeft') moveCursor(row, column - 1)
+    else if (event.key === 'ArrowRight') moveCursor(row, column + 1)
+    else if (event.key === ' ') {
+      mark([cursorCell], mask.peek()[cursorCell] === 0)
+      announce(describe(cursorCell))
+    } else if (event.key === 'Escape') deactivate()
+    else return
+    event.preventDefault()
+  })
+
+  toggle.addEventListener('click', () => (brushing.peek() ? deactivate() : activate()))
+  element('clear-mask', HTMLButtonElement).addEventListener('click', () => {
+    mask.value = emptyMask
+    announce('No cell is marked.')
+  })
+  element('invert-mask', HTMLButtonElement).addEventListener('click', () => {
+    mask.value = inverted(mask.peek())
+    announce(`${countCells(mask.peek())} cells are marked.`)
+  })
+
+  effect(() => {
+    if (selectedPicture.value === undefined) brushing.value = false
+    toggle.disabled = busy.value || selectedPicture.value === undefined
+    toggle.ariaPressed = String(brushing.value)
+    surface.hidden = !brushing.value
+    brushActions.hidden = !brushing.value
+    pictureActions.hidden = brushing.value
+  })
+  effect(() => {
+    repaint.disabled = countCells(mask.value) === 0
+  })
+  surface.tabIndex = 0
+  setCursor(cursorCell)
+}

@@ -1,0 +1,69 @@
+import { signal } from '@preact/signals-core'
+import { readBackendChoice } from '../picture/settings'
+import { Tokenizer } from '../picture/tokenizer'
+import type { BackendChoice, EngineFacts, EngineName } from '../worker/protocol'
+import { startCompletion } from './completion'
+import { announce, scrollToStatus, showBackend, showDownload, showProgress, showStatus } from './messages'
+import { type OpenWorker, openWorker } from './open_worker'
+import { busy } from './state'
+
+/** The open worker with the model's tokenizer. */
+export interface Connection extends OpenWorker {
+  tokenizer: Tokenizer
+  facts: EngineFacts
+}
+
+const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
+
+/** The open worker; undefined while it opens and after a failure. */
+export const connection = signal<Connection | undefined>(undefined)
+
+let choice: BackendChoice = readBackendChoice(new URLSearchParams(location.search))
+let tokenizer: Tokenizer | undefined
+/** Undefined after a failure, so that the next call of `connect` opens another worker. */
+let connecting: Promise<Connection> | undefined
+
+/** The worker; opens it if needed. */
+export function connect(): Promise<Connection> {
+  connecting ??= open()
+  return connecting
+}
+
+async function open(): Promise<Connection> {
+  showStatus('loading')
+  if (tokenizer === undefined) {
+    tokenizer = await Tokenizer.fetch(MODEL_ROOT)
+    startCompletion(tokenizer)
+  }
+  const opened = await openWorker(choice, MODEL_ROOT, showDownload)
+  opened.failure.catch(fail)
+  const facts = await Promise.race([opened.failure, opened.studio.facts()])
+  connection.value = { ...opened, tokenizer, facts }
+  showBackend(opened.backend)
+  showProgress(0, 'Type a few words, then Generate.')
+  showStatus('ready')
+  return connection.value
+}
+
+/** Closes the worker and shows the error. Generate opens another worker. */
+export function fail(error: Error): void {
+  disconnect()
+  busy.value = false
+  showProgress(0, 'Generate tries again.')
+  showStatus('error', error.message)
+  announce(error.message)
+  scrollToStatus()
+}
+
+/** Reopens the worker with another engine. Not to be called during a drawing. */
+export async function switchEngine(engine: EngineName): Promise<void> {
+  choice = { engine, network: undefined }
+  disconnect()
+  await connect()
+}
+
+function disconnect(): void {
+  connecting?.then(({ close }) => close()).catch(() => {})
+  connecting = undefined
+  connection.value = undefined
+}

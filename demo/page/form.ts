@@ -1,0 +1,88 @@
+import { effect } from '@preact/signals-core'
+import {
+  METHODS,
+  type NumberName,
+  type PageSettings,
+  RANGES,
+  readName,
+  readNumber,
+  SPACINGS,
+  STYLES,
+} from '../picture/settings'
+import { element } from './element'
+import { brushing, busy, source } from './state'
+
+const prompt = element('prompt', HTMLInputElement)
+const selects = {
+  style: { select: element('style', HTMLSelectElement), options: STYLES },
+  method: { select: element('method', HTMLSelectElement), options: METHODS },
+  spacing: { select: element('spacing', HTMLSelectElement), options: SPACINGS },
+}
+const numbers: Record<NumberName, HTMLInputElement> = {
+  steps: element('steps', HTMLInputElement),
+  guidance: element('guidance', HTMLInputElement),
+  seed: element('seed', HTMLInputElement),
+  count: element('count', HTMLInputElement),
+  truncation: element('truncation', HTMLInputElement),
+  priorWeight: element('prior-weight', HTMLInputElement),
+}
+const livePreviewCheckbox = element('live-preview', HTMLInputElement)
+const generate = element('generate', HTMLButtonElement)
+
+for (const { select, options } of Object.values(selects)) {
+  for (const [value, label] of Object.entries(options)) select.add(new Option(label, value))
+}
+
+for (const [name, input] of Object.entries(numbers) as [NumberName, HTMLInputElement][]) {
+  input.min = String(RANGES[name].min)
+  input.max = String(RANGES[name].max)
+  input.addEventListener('change', () => {
+    input.value = String(readNumber(name, input.value))
+  })
+}
+
+export function fillForm(settings: PageSettings): void {
+  prompt.value = settings.prompt
+  prompt.dispatchEvent(new Event('input'))
+  for (const [name, { select }] of Object.entries(selects)) select.value = settings[name as keyof typeof selects]
+  for (const [name, input] of Object.entries(numbers)) input.value = String(settings[name as NumberName])
+  enableMethodSettings()
+}
+
+export function readForm(): PageSettings {
+  return {
+    prompt: prompt.value.trim(),
+    style: readName(STYLES, selects.style.select.value),
+    method: readName(METHODS, selects.method.select.value),
+    spacing: readName(SPACINGS, selects.spacing.select.value),
+    steps: readNumber('steps', numbers.steps.value),
+    guidance: readNumber('guidance', numbers.guidance.value),
+    seed: readNumber('seed', numbers.seed.value),
+    count: readNumber('count', numbers.count.value),
+    truncation: readNumber('truncation', numbers.truncation.value),
+    priorWeight: readNumber('priorWeight', numbers.priorWeight.value),
+  }
+}
+
+export function livePreview(): boolean {
+  return livePreviewCheckbox.checked
+}
+
+export function rollSeed(): void {
+  numbers.seed.value = String(Math.floor(Math.random() * 1e6))
+}
+
+/** Purity sampling has a prior weight and no truncation; the posterior method has truncation and no prior weight. */
+function enableMethodSettings(): void {
+  const purity = selects.method.select.value === 'purity'
+  numbers.priorWeight.disabled = !purity
+  numbers.truncation.disabled = purity
+}
+
+selects.method.select.addEventListener('change', enableMethodSettings)
+element('dice', HTMLButtonElement).addEventListener('click', rollSeed)
+
+effect(() => {
+  generate.disabled = busy.value
+  generate.textContent = brushing.value ? 'Repaint' : source.value ? 'Draw from this picture' : 'Generate'
+})

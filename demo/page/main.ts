@@ -1,0 +1,66 @@
+import { readSettings } from '../picture/settings'
+import { readShareLink } from '../picture/share_link'
+import { startActions } from './actions'
+import { startBrush } from './brush'
+import { connect, fail } from './connection'
+import { drawFromForm } from './draw'
+import { element } from './element'
+import { startEngineRoom } from './engine_room'
+import { showExamples } from './examples'
+import { startFileInput } from './file_input'
+import { fillForm, readForm } from './form'
+import { sayError } from './messages'
+import { openPicture } from './open_picture'
+import { placeholderSettings } from './placeholder'
+import { startSource } from './source'
+import { startStage } from './stage'
+import { brushing, source } from './state'
+import { startStopButton } from './stop_button'
+import { startTrajectorySection } from './trajectory_section'
+import { startUndo } from './undo'
+import { startUpdates } from './update'
+
+startStage()
+startActions()
+startBrush()
+startSource()
+startFileInput()
+startUndo()
+startStopButton()
+startTrajectorySection()
+startEngineRoom()
+startUpdates()
+
+element('form', HTMLFormElement).addEventListener('submit', (event) => {
+  event.preventDefault()
+  drawFromForm()
+})
+element('repaint', HTMLButtonElement).addEventListener('click', () => drawFromForm())
+showExamples((prompt, style) => {
+  brushing.value = false
+  source.value = undefined
+  fillForm({ ...readForm(), prompt, style })
+  drawFromForm()
+})
+
+/** Fills the form from the address, then opens the picture of a share link, draws (`auto=1`), or only loads the model. */
+async function followAddress(): Promise<void> {
+  const query = new URLSearchParams(location.search)
+  // An empty prompt in the address is kept: it draws anything.
+  const settings = query.has('prompt')
+    ? query
+    : new URLSearchParams({ ...placeholderSettings, ...Object.fromEntries(query) })
+  fillForm(readSettings(settings))
+  try {
+    const shared = readShareLink(new URL(location.href))
+    if (shared) await openPicture(shared)
+    else if (query.get('auto') === '1') await drawFromForm()
+    else await connect()
+  } catch (error) {
+    await connect()
+    sayError((error as Error).message)
+  }
+}
+
+window.addEventListener('hashchange', () => followAddress().catch(fail))
+followAddress().catch(fail)

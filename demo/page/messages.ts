@@ -1,0 +1,68 @@
+import { formatPercent } from '../format'
+import type { Backend } from '../worker/protocol'
+import type { Batch } from './batch'
+import { element } from './element'
+
+type Status = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
+
+const status = element('status', HTMLElement)
+const bar = element('bar', HTMLProgressElement)
+const readout = element('readout', HTMLElement)
+const backend = element('backend', HTMLElement)
+const notice = element('notice', HTMLElement)
+const liveRegion = element('announcer', HTMLElement)
+
+/** Shows the status as one word, which scripts can read; for an error also a sentence. */
+export function showStatus(name: Status, sentence = ''): void {
+  status.dataset.state = name
+  status.textContent = name === 'error' ? `error: ${sentence}` : name
+}
+
+/** Shows the status for a batch when nothing is being drawn. */
+export function showIdleStatus({ items }: Batch): void {
+  showStatus(items.some((item) => item.picture.peek()) ? 'done' : 'ready')
+}
+
+export function scrollToStatus(): void {
+  status.scrollIntoView({ block: 'nearest' })
+}
+
+export function showDownload(loaded: number, total: number): void {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+  showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${formatPercent(loaded / total)}`)
+  if (loaded === total) showProgress(1, `${megabytes(total)} MB · 100 % · preparing the network`)
+}
+
+export function showProgress(share: number, text: string): void {
+  bar.value = share
+  showMessage(text)
+}
+
+/** Shows a sentence below the picture. */
+export function showMessage(text: string): void {
+  readout.textContent = text
+  readout.classList.remove('error')
+}
+
+/** Shows a sentence and announces it. */
+export function say(sentence: string): void {
+  showMessage(sentence)
+  announce(sentence)
+}
+
+/** Shows and announces why an action failed. The status stays. */
+export function sayError(sentence: string): void {
+  say(sentence)
+  readout.classList.add('error')
+}
+
+/** Has screen readers read a sentence after the current one. Use it sparingly: not at every step. */
+export function announce(sentence: string): void {
+  // Screen readers read changes only, so a repeated sentence gets a no-break space.
+  liveRegion.textContent = liveRegion.textContent === sentence ? `${sentence}\u00a0` : sentence
+}
+
+export function showBackend({ engine, network, explanation }: Backend): void {
+  backend.textContent = `engine ${engine} · network ${network}`
+  notice.textContent = explanation
+}

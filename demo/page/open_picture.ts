@@ -1,0 +1,84 @@
+import { transfer } from 'comlink'
+import { fitPicture, readImage } from '../picture/image_file'
+import { otherModelNotice } from '../picture/model_hash'
+import type { Picture } from '../picture/picture'
+import { readPngMetadata } from '../picture/png_metadata'
+import { withoutCount } from '../picture/settings'
+import { titleOf } from '../picture/titles'
+import { BatchItem, createBatch } from './batch'
+import { type Connection, connect, connection, fail } from './connection'
+import { fillForm, readForm } from './form'
+import { announce, sayError, showIdleStatus, showProgress, showStatus } from './messages'
+import { addFinished, busy, shownBatch, source } from './state'
+
+/** Shows a saved or shared picture and fills the form with its settings. Does not draw it. */
+export async function openPicture(picture: Picture): Promise<void> {
+  await whileBusy(async (opened) => {
+    await show(picture, titleOf(picture.settings), opened)
+    fillForm({ ...picture.settings, count: 1 })
+    const notice = otherModelNotice(picture.modelHash, opened.facts.modelHash)
+    showProgress(1, notice || 'Here it is, as it was drawn.')
+    announce(`Opened: ${titleOf(picture.settings)}.`)
+  })
+}
+
+/** Opens a PNG that was saved here with its settings, and any other image file as the start picture. */
+export async function openFile(file: File): Promise<void> {
+  let saved: Picture | undefined
+  let fitted: ImageBitmap | undefined
+  try {
+    saved = readPngMetadata(await readImage(file))
+    if (!saved) fitted = await fitPicture(file)
+  } catch (error) {
+    sayError((error as Error).message)
+  }
+  if (saved) await openPicture(saved)
+  if (fitted) await openStartPicture(fitted, file.name || 'the picture')
+}
+
+/** Encodes a picture of 128×128, shows its reconstruction, and makes that the start picture. */
+async function openStartPicture(fitted: ImageBitmap, name: string): Promise<void> {
+  await whileBusy(async (opened) => {
+    const { studio, failure, facts } = opened
+    showProgress(0, 'Reading the picture …')
+    const tokens = await Promise.race([failure, studio.encode(transfer(fitted, [fitted]))])
+    const settings = withoutCount(readForm())
+    const picture: Picture = { tokens, settings, origin: 'from image', modelHash: facts.modelHash }
+    const bitmap = await show(picture, name, opened)
+    source.value = { name, tokens, bitmap }
+    showProgress(1, 'This is it in the model’s 256 tokens. Say what it should become.')
+    announce(`Opened ${name}, to start from.`)
+  })
+}
+
+async function show(picture: Picture, title: string, { studio, failure }: Connection): Promise<ImageBitmap> {
+  const [bitmap] = await Promise.race([failure, studio.decode([picture.tokens])])
+  addFinished(createBatch([new BatchItem({ picture, bitmap: bitmap! })], title))
+  showStatus('done')
+  return bitmap!
+}
+
+/** Runs `work` with the open worker, unless a drawing runs. If `work` fails, the page stays as it was. */
+async function whileBusy(work: (connection: Connection) => Promise<void>): Promise<void> {
+  if (busy.peek()) {
+    sayError('Something is being drawn. Stop it first, or wait for it.')
+    return
+  }
+  busy.value = true
+  try {
+    const opened = await connect()
+    showStatus('loading')
+    try {
+      await work(opened)
+    } catch (error) {
+      // If the worker failed, `fail` has shown the error.
+      if (connection.peek() !== opened) return
+      showIdleStatus(shownBatch.peek())
+      sayError((error as Error).message)
+    }
+  } catch (error) {
+    fail(error as Error)
+  } finally {
+    busy.value = false
+  }
+}

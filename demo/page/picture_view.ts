@@ -1,0 +1,44 @@
+import { effect } from '@preact/signals-core'
+import type { Mask } from '../picture/cells'
+import type { BatchItem } from './batch'
+import type { Dots } from './dots'
+
+/** Shows one item of a batch: its picture, and dots for the uncertainty of its tokens. */
+export class PictureView {
+  readonly #context: CanvasRenderingContext2D
+  readonly #dots: Dots
+  readonly #brushedMask: () => Mask | undefined
+  #stopFollowing = () => {}
+
+  /**
+   * @param canvas 128×128
+   * @param dots on top of the canvas
+   * @param brushedMask reads signals; while it returns a mask, the dots show the mask instead of the uncertainty
+   */
+  constructor(canvas: HTMLCanvasElement, dots: Dots, brushedMask: () => Mask | undefined = () => undefined) {
+    this.#context = canvas.getContext('2d', { willReadFrequently: true })!
+    this.#dots = dots
+    this.#brushedMask = brushedMask
+  }
+
+  /** Follows the signals of `item` instead of those of the previous one. */
+  show(item: BatchItem): void {
+    this.#stopFollowing()
+    const stopPicture = effect(() => this.#paint(item.bitmap.value))
+    const stopDots = effect(() => {
+      const mask = this.#brushedMask()
+      if (mask) this.#dots.show(mask, true)
+      else this.#dots.show(item.uncertainty.value)
+    })
+    this.#stopFollowing = () => {
+      stopPicture()
+      stopDots()
+    }
+  }
+
+  #paint(bitmap: ImageBitmap | undefined): void {
+    const { width, height } = this.#context.canvas
+    this.#context.clearRect(0, 0, width, height)
+    if (bitmap) this.#context.drawImage(bitmap, 0, 0)
+  }
+}

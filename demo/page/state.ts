@@ -1,0 +1,56 @@
+import { computed, type Signal, signal } from '@preact/signals-core'
+import { emptyMask, type Mask } from '../picture/cells'
+import type { Picture } from '../picture/picture'
+import type { DrawingResult, Frame } from '../worker/protocol'
+import { type Batch, BatchItem, createBatch } from './batch'
+import type { StartPicture } from './drawing_request'
+import { History } from './history'
+import { placeholderDots } from './placeholder'
+
+/** State that several parts of the page share. Parts change these signals, and follow them with effects. */
+
+const emptyBatch = createBatch([new BatchItem(undefined, placeholderDots)], '')
+
+/** The batch on the stage: being drawn, finished, or stopped. */
+export const shownBatch: Signal<Batch> = signal(emptyBatch)
+
+/** Finished batches, for undo and redo. */
+export const history = signal(new History(emptyBatch))
+
+/** Whether a drawing runs, or a picture is being opened. */
+export const busy = signal(false)
+
+/** Stops the current drawing; undefined if there is nothing to stop. */
+export const stopDrawing: Signal<(() => void) | undefined> = signal(undefined)
+
+/** The cells to repaint. */
+export const mask: Signal<Mask> = signal(emptyMask)
+
+/** Whether the brush is active. */
+export const brushing = signal(false)
+
+/** The picture that Generate starts from, with its name on the page; undefined starts from noise. */
+export const source = signal<(StartPicture & { name: string }) | undefined>(undefined)
+
+/** Strength of image-to-image, 0 … 1. */
+export const strength = signal(0.6)
+
+/** The latest step of the current drawing. */
+export const latestFrame: Signal<Frame | undefined> = signal(undefined)
+
+export const lastResult: Signal<DrawingResult | undefined> = signal(undefined)
+
+/** The item that is shown large. */
+export const selectedItem = computed(() => {
+  const { items, selected } = shownBatch.value
+  return selected.value === undefined ? undefined : items[selected.value]
+})
+
+/** The finished picture that is shown large, which Save, Share etc. apply to. */
+export const selectedPicture = computed<Picture | undefined>(() => selectedItem.value?.picture.value)
+
+/** Shows a finished batch and adds it to the history. */
+export function addFinished(batch: Batch): void {
+  shownBatch.value = batch
+  history.value = history.value.push(batch)
+}

@@ -1,0 +1,51 @@
+import { effect, untracked } from '@preact/signals-core'
+import { sameTokens } from '../picture/picture'
+import { fileNameOf, titleOf } from '../picture/titles'
+import { Trajectory } from '../trajectory/trajectory'
+import { TrajectoryView } from '../trajectory/view'
+import { connect } from './connection'
+import { element } from './element'
+import { sayError } from './messages'
+import { busy, selectedItem, selectedPicture, shownBatch } from './state'
+
+/**
+ * Shows the trajectory of the picture that is shown large. The section is visible from the first step on, so that nothing
+ * moves at the end; it is hidden after a stop.
+ */
+export function startTrajectorySection(): void {
+  const section = element('trajectory-section', HTMLElement)
+
+  const view = new TrajectoryView(element('trajectory', HTMLElement), {
+    async decode(tokens) {
+      // The last snapshot is the finished picture, which needs no decoding.
+      const [picture, bitmap] = [selectedPicture.peek(), selectedItem.peek()?.bitmap.peek()]
+      if (bitmap && picture && sameTokens(picture.tokens, tokens)) return createImageBitmap(bitmap)
+      const { studio } = await connect()
+      const [decoded] = await studio.decode([tokens])
+      return decoded!
+    },
+    async exportGif(frames, options) {
+      const { studio } = await connect()
+      return studio.exportGif(frames, options)
+    },
+    onError: sayError,
+  })
+
+  effect(() => {
+    const { record, selected } = shownBatch.value
+    const isStopped = selectedPicture.value === undefined && !busy.value
+    section.hidden = record === undefined || selected.value === undefined || isStopped
+  })
+
+  effect(() => {
+    const { record, selected } = shownBatch.value
+    const index = selected.value
+    const picture = selectedPicture.value
+    untracked(() => {
+      if (record === undefined || index === undefined || picture === undefined) return view.clear()
+      const { frames, expectation } = record
+      const name = { title: titleOf(picture.settings), fileName: fileNameOf(picture.settings) }
+      view.show(Trajectory.from(frames, index, expectation.timesteps.length), name, expectation)
+    })
+  })
+}

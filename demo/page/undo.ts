@@ -1,0 +1,55 @@
+import { computed, effect } from '@preact/signals-core'
+import { element } from './element'
+import { announce, showIdleStatus, showMessage } from './messages'
+import { busy, history, shownBatch } from './state'
+
+const undo = element('undo', HTMLButtonElement)
+const redo = element('redo', HTMLButtonElement)
+
+/** A stopped drawing is on the stage but not in the history; the first undo removes it. */
+const isStopped = computed(() => shownBatch.value !== history.value.present)
+const canUndo = computed(() => !busy.value && (isStopped.value || history.value.past.length > 0))
+const canRedo = computed(() => !busy.value && history.value.future.length > 0)
+
+function goBack(): void {
+  if (!canUndo.peek()) return
+  if (!isStopped.peek()) history.value = history.peek().undo()
+  showPresent('Undone.')
+}
+
+function goForward(): void {
+  if (!canRedo.peek()) return
+  history.value = history.peek().redo()
+  showPresent('Redone.')
+}
+
+function showPresent(announcement: string): void {
+  const { present } = history.peek()
+  shownBatch.value = present
+  showIdleStatus(present)
+  showMessage('')
+  announce(announcement)
+}
+
+function isTextField(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && !['range', 'checkbox', 'radio', 'file'].includes(target.type)
+}
+
+/** Undo and Redo: the buttons, Ctrl+Z and Ctrl+Shift+Z. */
+export function startUndo(): void {
+  effect(() => {
+    undo.disabled = !canUndo.value
+  })
+  effect(() => {
+    redo.disabled = !canRedo.value
+  })
+  undo.addEventListener('click', goBack)
+  redo.addEventListener('click', goForward)
+  document.addEventListener('keydown', (event) => {
+    // In text fields, the browser undoes the typing.
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z' || isTextField(event.target)) return
+    event.preventDefault()
+    if (event.shiftKey) goForward()
+    else goBack()
+  })
+}

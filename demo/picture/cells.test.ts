@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { cellAt, cellsBetween, countCells, emptyMask, inverted, withCells } from './cells'
+
+describe('cellAt', () => {
+  it('numbers cells row by row', () => {
+    expect(cellAt(0.01, 0.01)).toBe(0)
+    expect(cellAt(0.99, 0.01)).toBe(15)
+    expect(cellAt(0.01, 0.0626)).toBe(16)
+    expect(cellAt(0.99, 0.99)).toBe(255)
+  })
+  it('clamps points outside the picture', () => {
+    expect(cellAt(-3, 0.5)).toBe(128)
+    expect(cellAt(1, 7)).toBe(255)
+  })
+})
+
+describe('cellsBetween', () => {
+  it('includes both ends', () => {
+    expect(cellsBetween(5, 5)).toEqual([5])
+    expect(cellsBetween(0, 3)).toEqual([0, 1, 2, 3])
+    expect(cellsBetween(34, 0)).toEqual([34, 17, 0])
+  })
+  it('has no gap in any direction', () => {
+    const line = cellsBetween(2 * 16 + 1, 9 * 16 + 14)
+    expect(line.at(0)).toBe(33)
+    expect(line.at(-1)).toBe(158)
+    for (const [i, cell] of line.slice(1).entries()) {
+      expect(Math.abs((cell % 16) - (line[i]! % 16))).toBeLessThanOrEqual(1)
+      expect(Math.abs(Math.floor(cell / 16) - Math.floor(line[i]! / 16))).toBeLessThanOrEqual(1)
+    }
+  })
+})
+
+describe('masks', () => {
+  it('are marked, cleared, inverted and counted without a change in place', () => {
+    const marked = withCells(emptyMask, [0, 17, 17], true)
+    expect(countCells(marked)).toBe(2)
+    expect(countCells(withCells(marked, [17], false))).toBe(1)
+    expect(countCells(inverted(marked))).toBe(254)
+    expect(countCells(emptyMask)).toBe(0)
+  })
+})

@@ -1,0 +1,18 @@
+import type { Tokens } from '../worker/protocol'
+import type { PictureSettings } from './settings'
+
+/** How a picture was made. */
+export type Origin = 'drawn' | 'varied' | 'repainted' | 'from image' | 'opened'
+
+/** A finished picture with its provenance. */
+export interface Picture {
+  readonly tokens: Tokens
+  readonly settings: PictureSettings
+  readonly origin: Origin
+  /** SHA-256 of the denoiser that drew it, in hexadecimal; a share link has only its first characters. */
+  readonly modelHash: string
+}
+
+export function sameTokens(a: Tokens, b: Tokens): boolean {
+  return a.every((token, cell) => token === b[cell])
+}

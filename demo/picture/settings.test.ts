@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import {
+  RANGES,
+  readBackendChoice,
+  readNumber,
+  readPictureSettings,
+  readSettings,
+  STYLES,
+  writeSettings,
+} from './settings'
+
+const read = (query: string) => readSettings(new URLSearchParams(query))
+const defaults = {
+  prompt: '',
+  style: 'any',
+  steps: 16,
+  guidance: 2.5,
+  seed: RANGES.seed.default,
+  count: 1,
+  truncation: 0.86,
+  method: 'posterior',
+  priorWeight: 1,
+  spacing: 'exact',
+}
+const everything =
+  'prompt=red+heart&style=3d&steps=25&guidance=3.5&seed=9&count=4&truncation=0.9&method=purity&priorWeight=2&spacing=leading'
+
+describe('readSettings', () => {
+  it('reads every setting', () => {
+    expect(read(everything)).toEqual({
+      prompt: 'red heart',
+      style: '3d',
+      steps: 25,
+      guidance: 3.5,
+      seed: 9,
+      count: 4,
+      truncation: 0.9,
+      method: 'purity',
+      priorWeight: 2,
+      spacing: 'leading',
+    })
+  })
+  it('uses the defaults for missing and invalid values', () => {
+    expect(read('')).toEqual(defaults)
+    expect(read('style=cubist&steps=many&guidance=&seed=NaN&method=magic&spacing=odd&count=few')).toEqual(defaults)
+  })
+  it('clamps and rounds numbers', () => {
+    expect(read('steps=0&guidance=-1&seed=-5&count=0')).toMatchObject({ steps: 1, guidance: 1, seed: 0, count: 1 })
+    expect(read('steps=1e9&guidance=Infinity&seed=1.6&count=17')).toMatchObject({
+      steps: 100,
+      guidance: 10,
+      seed: 2,
+      count: 16,
+    })
+  })
+  it('has the styles of the tokenizer', () => {
+    const file = new URL('../public/models/emoji-16x16/tokenizer/tokenizer.json', import.meta.url)
+    const { styles } = JSON.parse(readFileSync(file, 'utf8'))
+    expect(Object.keys(STYLES).sort()).toEqual(['any', ...styles].sort())
+  })
+  it('has the defaults of the model index', () => {
+    const file = new URL('../public/models/emoji-16x16/model_index.json', import.meta.url)
+    const { defaults: recommended } = JSON.parse(readFileSync(file, 'utf8'))
+    expect(read('')).toMatchObject({
+      steps: recommended.num_inference_steps,
+      guidance: recommended.guidance_scale,
+      truncation: recommended.truncation_rate,
+    })
+  })
+})
+
+describe('readBackendChoice', () => {
+  it('reads valid values and ignores others', () => {
+    expect(readBackendChoice(new URLSearchParams('engine=cpu&network=webgpu'))).toEqual({
+      engine: 'cpu',
+      network: 'webgpu',
+    })
+    expect(readBackendChoice(new URLSearchParams('engine=wasm&network=cpu'))).toEqual({})
+  })
+})
+
+describe('readNumber', () => {
+  it('accepts both ends of a range', () => {
+    expect(readNumber('steps', '1')).toBe(1)
+    expect(readNumber('steps', '100')).toBe(100)
+    expect(readNumber('steps', '101')).toBe(100)
+  })
+})
+
+describe('writeSettings', () => {
+  it('writes back the settings it read and keeps other parameters', () => {
+    const query = new URLSearchParams(`${everything}&engine=cpu`)
+    const written = writeSettings(new URLSearchParams('engine=cpu&seed=1'), readSettings(query))
+    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(query))
+  })
+  it('removes engine room settings that have their default', () => {
+    const written = writeSettings(new URLSearchParams('count=4&method=purity'), read('prompt=ghost'))
+    expect(String(written)).toBe('prompt=ghost&style=any&steps=16&guidance=2.5&seed=7')
+  })
+})
+
+describe('readPictureSettings', () => {
+  it('truncates a long prompt between characters', () => {
+    const { prompt } = readPictureSettings(new URLSearchParams({ prompt: '🥚'.repeat(1000) }))
+    expect(prompt).toBe('🥚'.repeat(200))
+  })
+})

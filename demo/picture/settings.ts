@@ -1,0 +1,112 @@
+import type { BackendChoice, SamplerSettings } from '../worker/protocol'
+
+/** The model's drawing styles: names in its tokenizer, and labels on the page. */
+export const STYLES = {
+  any: 'Any style',
+  '3d': '3D · Fluent',
+  flat: 'Flat · Fluent',
+  noto: 'Noto',
+  blob: 'Blob · early Noto',
+  twemoji: 'Twemoji',
+  emojione: 'EmojiOne',
+  firefox: 'Firefox · FxEmoji',
+} as const
+
+/**
+ * Ranges and defaults for this model: trained with 100 timesteps; guidance above 10 gives noise. The defaults are those of
+ * its model card.
+ */
+export const RANGES = {
+  steps: { min: 1, max: 100, default: 16, integer: true },
+  guidance: { min: 1, max: 10, default: 2.5, integer: false },
+  seed: { min: 0, max: Number.MAX_SAFE_INTEGER, default: 7, integer: true },
+  count: { min: 1, max: 16, default: 1, integer: true },
+  truncation: { min: 0.05, max: 1, default: 0.86, integer: false },
+  priorWeight: { min: 0, max: 10, default: 1, integer: false },
+} as const
+
+export const METHODS = { posterior: 'Posterior', purity: 'Purity' } as const
+export const SPACINGS = { exact: 'Exact', leading: 'Leading' } as const
+
+export type NumberName = keyof typeof RANGES
+export type Style = keyof typeof STYLES
+
+/** The settings that determine one picture. */
+export interface PictureSettings extends SamplerSettings {
+  prompt: string
+  style: Style
+  seed: number
+}
+
+/** The settings of the page: `count` pictures, whose seeds count up from `seed`. */
+export interface PageSettings extends PictureSettings {
+  count: number
+}
+
+/** The settings without the number of pictures. */
+export function withoutCount({ count: _, ...settings }: PageSettings): PictureSettings {
+  return settings
+}
+
+/** The number in `text`, rounded and clamped to its range; the default if it is not a number. */
+export function readNumber(name: NumberName, text: string | null): number {
+  const range = RANGES[name]
+  const value = text === null || text.trim() === '' ? Number.NaN : Number(text)
+  if (Number.isNaN(value)) return range.default
+  return Math.min(range.max, Math.max(range.min, range.integer ? Math.round(value) : value))
+}
+
+/** `text` if it is a key of `names`, else the first key. */
+export function readName<Name extends string>(names: Record<Name, string>, text: string | null): Name {
+  const keys = Object.keys(names) as Name[]
+  return oneOf(keys, text) ?? keys[0]!
+}
+
+function oneOf<T extends string>(allowed: readonly T[], text: string | null): T | undefined {
+  return allowed.find((value) => value === text)
+}
+
+export function readSettings(query: URLSearchParams): PageSettings {
+  return {
+    prompt: query.get('prompt') ?? '',
+    style: readName(STYLES, query.get('style')),
+    steps: readNumber('steps', query.get('steps')),
+    guidance: readNumber('guidance', query.get('guidance')),
+    seed: readNumber('seed', query.get('seed')),
+    count: readNumber('count', query.get('count')),
+    truncation: readNumber('truncation', query.get('truncation')),
+    method: readName(METHODS, query.get('method')),
+    priorWeight: readNumber('priorWeight', query.get('priorWeight')),
+    spacing: readName(SPACINGS, query.get('spacing')),
+  }
+}
+
+const MAX_PROMPT_CHARACTERS = 200
+
+/** Settings from an untrusted query: always valid, with a prompt no longer than the form allows. */
+export function readPictureSettings(query: URLSearchParams): PictureSettings {
+  const settings = withoutCount(readSettings(query))
+  return { ...settings, prompt: [...settings.prompt].slice(0, MAX_PROMPT_CHARACTERS).join('') }
+}
+
+export function readBackendChoice(query: URLSearchParams): BackendChoice {
+  return {
+    engine: oneOf(['webgpu', 'cpu'], query.get('engine')),
+    network: oneOf(['webgpu', 'wasm'], query.get('network')),
+  }
+}
+
+/** Other settings are left out of the address while they have their default, to keep it short. */
+const ALWAYS_WRITTEN = ['prompt', 'style', 'steps', 'guidance', 'seed']
+
+/** A copy of `query` with `settings` written into it. Keeps other parameters. */
+export function writeSettings(query: URLSearchParams, settings: PageSettings): URLSearchParams {
+  const defaults = readSettings(new URLSearchParams())
+  const written = new URLSearchParams(query)
+  for (const [name, value] of Object.entries(settings)) {
+    if (ALWAYS_WRITTEN.includes(name) || value !== defaults[name as keyof PageSettings])
+      written.set(name, String(value))
+    else written.delete(name)
+  }
+  return written
+}

@@ -1,0 +1,12 @@
+import { type PictureSettings, STYLES } from './settings'
+import { splitWords } from './tokenizer'
+
+/** A picture's title on the page: “red heart, 3D · Fluent”. */
+export function titleOf({ prompt, style }: Pick<PictureSettings, 'prompt' | 'style'>): string {
+  return `${prompt || 'Anything'}, ${STYLES[style]}`
+}
+
+/** A picture's file name without extension: “red-heart-3d-7”. */
+export function fileNameOf({ prompt, style, seed }: Pick<PictureSettings, 'prompt' | 'style' | 'seed'>): string {
+  return [...splitWords(prompt), style, seed].join('-')
+}

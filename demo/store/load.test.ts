@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { FakeCache, fakeLocks } from './fake_storage'
+import type { LargeFile } from './large_file'
+import { loadFiles } from './load'
+import { MemoryStore } from './memory_store'
+import { PartStore } from './part_store'
+
+const MEBIBYTE = 2 ** 20
+/** More than two parts, and not a multiple of the chunk size. */
+const SIZE = 10.5 * MEBIBYTE
+
+const content = (seed: number, bytes = SIZE) => Uint8Array.from({ length: bytes }, (_, i) => i * seed)
+
+function fileOf(name: string, bytes: Uint8Array): LargeFile {
+  const url = `https://demo.example/${name}`
+  return { name, url, key: url, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+/** A file server with injected faults. */
+class Server {
+  readonly files = new Map<string, Uint8Array>()
+  /** `name` or `name from` for each request. */
+  readonly requests: string[] = []
+  /** By file name: the byte at which its next connection breaks. */
+  readonly breaks = new Map<string, number>()
+  /** By file name: the byte at which its next connection stalls. */
+  readonly stalls = new Map<string, number>()
+  supportsRanges = true
+
+  readonly fetch = async (url: string, { headers, signal }: RequestInit): Promise<Response> => {
+    const name = url.replace('https://demo.example/', '')
+    const asked = Number(new Headers(headers).get('range')?.match(/^bytes=(\d+)-$/)?.[1] ?? 0)
+    this.requests.push(asked > 0 ? `${name} ${asked}` : name)
+    const bytes = this.files.get(name)
+    if (bytes === undefined) return new Response('', { status: 404 })
+    const from = this.supportsRanges ? asked : 0
+    const body = this.#send(name, bytes, from, signal)
+    if (from === 0) return new Response(body)
+    const contentRange = `bytes ${from}-${bytes.length - 1}/${bytes.length}`
+    return new Response(body, { status: 206, headers: { 'content-range': contentRange } })
+  }
+
+  #send(name: string, bytes: Uint8Array, from: number, signal: AbortSignal | null | undefined): ReadableStream {
+    const [breakAt, stallAt] = [this.breaks.get(name), this.stalls.get(name)]
+    this.breaks.delete(name)
+    this.stalls.delete(name)
+    let at = from
+    return new ReadableStream(
+      {
+        async pull(controller) {
+          signal?.throwIfAborted()
+          if (at === breakAt) throw new TypeError('network error')
+          if (at === stallAt) await new Promise(() => {})
+          if (at === bytes.length) return controller.close()
+          const end = Math.min(at + MEBIBYTE, bytes.length, breakAt ?? bytes.length, stallAt ?? bytes.length)
+          controller.enqueue(bytes.slice(at, end))
+          at = end
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  }
+}
+
+let server: Server
+let disk: FakeCache
+let memory: MemoryStore
+const ignore = () => {}
+/** The store of a new tab. */
+const openStore = () => new PartStore(memory, async () => disk.cache)
+
+const [a, b] = [content(1), content(3)]
+const [fileA, fileB] = [fileOf('a', a), fileOf('b', b)]
+
+beforeEach(() => {
+  server = new Server()
+  server.files.set('a', a).set('b', b)
+  disk = new FakeCache()
+  memory = new MemoryStore()
+  vi.stubGlobal('fetch', server.fetch)
+  vi.stubGlobal('navigator', { locks: fakeLocks() })
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
+/** Vitest's own comparison takes minutes for 10 MiB. */
+function expectSame(actual: Uint8Array | undefined, expected: Uint8Array): void {
+  expect(Buffer.compare(actual!, expected)).toBe(0)
+}
+
+const loadA = (store = openStore()) => loadFiles([fileA], ignore, store)
+
+describe('loadFiles', () => {
+  it('returns and stores every file, with a joint progress that ends at the total', async () => {
+    const seen: [number, number][] = []
+    const { contents, refusal } = await loadFiles([fileA, fileB], (...now) => seen.push(now), openStore())
+    expectSame(contents[0], a)
+    expectSame(contents[1], b)
+    expect(refusal).toBeUndefined()
+    expect(seen[0]).toEqual([0, 2 * SIZE])
+    expect(seen.at(-1)).toEqual([2 * SIZE, 2 * SIZE])
+    expect(disk.bytes).toBe(2 * SIZE)
+  })
+
+  it('sends no request the second time', async () => {
+    await loadA()
+    server.requests.length = 0
+    expectSame((await loadA()).contents[0], a)
+    expect(server.requests).toEqual([])
+  })
+
+  it('resumes an interrupted download, also in another tab', async () => {
+    server.breaks.set('a', 5.5 * MEBIBYTE)
+    await expect(loadA()).rejects.toThrow('The download of a broke off: the connection failed.')
+    expectSame((await loadA()).contents[0], a)
+    expect(server.requests).toEqual(['a', `a ${5.5 * MEBIBYTE}`])
+  })
+
+  it('reports the stored bytes as progress', async () => {
+    server.breaks.set('a', 5.5 * MEBIBYTE)
+    await loadA().catch(ignore)
+    const seen: number[] = []
+    await loadFiles([fileA], (loaded) => seen.push(loaded), openStore())
+    expect(seen.slice(0, 2)).toEqual([0, 5.5 * MEBIBYTE])
+  })
+
+  it('restarts if the server ignores Range headers, and stores nothing twice', async () => {
+    for (const at of [5.5, 7]) {
+      server.breaks.set('a', at * MEBIBYTE)
+      await loadA().catch(ignore)
+    }
+    server.supportsRanges = false
+    expectSame((await loadA()).contents[0], a)
+    expect(disk.bytes).toBe(a.length)
+  })
+
+  it('rejects a file with a wrong checksum and removes it from the store', async () => {
+    server.files.set('a', content(5))
+    await expect(loadA()).rejects.toThrow('The file a is not the one that this page expects')
+    expect(disk.bytes).toBe(0)
+    server.files.set('a', a)
+    expectSame((await loadA()).contents[0], a)
+  })
+
+  it.each([
+    ['shorter', SIZE - 1],
+    ['longer', SIZE + MEBIBYTE],
+  ])('rejects a file that is %s', async (_, bytes) => {
+    server.files.set('a', content(5, bytes))
+    await expect(loadA()).rejects.toThrow('The file a is not the one that this page expects')
+  })
+
+  it.each([
+    ['other bytes', (part: Uint8Array<ArrayBuffer>) => part.toReversed()],
+    ['too many bytes', () => content(5, 2 * SIZE)],
+  ])('downloads a file again if its stored parts have %s', async (_, spoil) => {
+    await loadA()
+    const [key, part] = disk.entries.entries().next().value!
+    disk.entries.set(key, spoil(part))
+    server.requests.length = 0
+    expectSame((await loadA()).contents[0], a)
+    expect(server.requests).toEqual(['a'])
+  })
+
+  it('removes the previous version', async () => {
+    await loadA()
+    const changed = content(7)
+    server.files.set('a', changed)
+    const { contents } = await loadFiles([fileOf('a', changed)], ignore, openStore())
+    expectSame(contents[0], changed)
+    expect(disk.bytes).toBe(changed.length)
+  })
+
+  it('aborts the other files after the first failure, and keeps their bytes', async () => {
+    server.breaks.set('a', 2 * MEBIBYTE)
+    await expect(loadFiles([fileA, fileB], ignore, openStore())).rejects.toThrow('The download of a broke off')
+    const ofB = disk.bytes - 2 * MEBIBYTE
+    expect(ofB).toBeGreaterThan(0)
+    expect(ofB).toBeLessThan(b.length)
+    await loadFiles([fileA, fileB], ignore, openStore())
+    expect(server.requests).toEqual(['a', 'b', `a ${2 * MEBIBYTE}`, `b ${ofB}`])
+  })
+
+  it('rejects only after the bytes that arrived are stored', async () => {
+    const put = disk.put.bind(disk)
+    disk.put = async (...entry) => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      await put(...entry)
+    }
+    server.breaks.set('a', 5.5 * MEBIBYTE)
+    await loadA().catch(ignore)
+    expect(disk.bytes).toBe(5.5 * MEBIBYTE)
+  })
+
+  it('aborts a stalled connection', async () => {
+    vi.useFakeTimers()
+    server.stalls.set('a', 6 * MEBIBYTE)
+    const failed = expect(loadA()).rejects.toThrow('The download of a broke off')
+    await vi.waitFor(() => expect(disk.bytes).toBe(4 * MEBIBYTE))
+    await vi.advanceTimersByTimeAsync(31_000)
+    await failed
+    expect(disk.bytes).toBe(6 * MEBIBYTE)
+  })
+
+  it('downloads a file once for two tabs', async () => {
+    const both = await Promise.all([loadA(), loadA()])
+    for (const { contents } of both) expectSame(contents[0], a)
+    expect(server.requests).toEqual(['a'])
+  })
+
+  it('reports the progress of another tab while waiting for it', async () => {
+    vi.useFakeTimers()
+    server.stalls.set('a', 6 * MEBIBYTE)
+    const first = loadA().catch(ignore)
+    await vi.waitFor(() => expect(disk.bytes).toBe(4 * MEBIBYTE))
+    const seen: number[] = []
+    const second = loadFiles([fileA], (loaded) => seen.push(loaded), openStore())
+    await vi.advanceTimersByTimeAsync(1100)
+    expect(seen).toEqual([0, 4 * MEBIBYTE, 4 * MEBIBYTE])
+    await vi.advanceTimersByTimeAsync(31_000)
+    await first
+    vi.useRealTimers()
+    expectSame((await second).contents[0], a)
+  })
+})
+
+describe('if the browser refuses storage', () => {
+  it('keeps parts in memory that do not fit, and gives the reason', async () => {
+    disk.quota = 5 * MEBIBYTE
+    const { contents, refusal } = await loadA()
+    expectSame(contents[0], a)
+    expect(refusal).toBe('There was no room to store the model, so the next visit downloads it again.')
+    expect(disk.bytes).toBeLessThan(disk.quota)
+  })
+
+  it.each([
+    ['Pages without https cannot store the model', new ReferenceError('caches is not defined')],
+    ['The browser refused to store the model', new DOMException('Storage is disabled.', 'SecurityError')],
+  ])('resumes from memory: %s', async (reason, error) => {
+    // A new worker after a failure: the MemoryStore belongs to the page.
+    const openStore = () =>
+      new PartStore(memory, async () => {
+        throw error
+      })
+    server.breaks.set('a', 5.5 * MEBIBYTE)
+    await loadA(openStore()).catch(ignore)
+    const { contents, refusal } = await loadA(openStore())
+    expectSame(contents[0], a)
+    expect(refusal).toBe(`${reason}, so the next visit downloads it again.`)
+    expect(server.requests).toEqual(['a', `a ${5.5 * MEBIBYTE}`])
+  })
+
+  it('removes bytes with a wrong checksum from memory too', async () => {
+    const store = new PartStore(memory, async () => {
+      throw new DOMException('Storage is disabled.', 'SecurityError')
+    })
+    server.files.set('a', content(5))
+    await loadA(store).catch(ignore)
+    server.files.set('a', a)
+    expectSame((await loadA(store)).contents[0], a)
+    expect(server.requests).toEqual(['a', 'a'])
+  })
+})

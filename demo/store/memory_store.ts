@@ -1,0 +1,33 @@
+import type { Bytes } from './large_file'
+
+/**
+ * Parts of files in memory, used when the browser refuses storage. It lives in the page and the worker calls it through
+ * comlink, so the parts outlive a worker that is closed after a failure.
+ */
+export class MemoryStore {
+  readonly #parts = new Map<string, Bytes>()
+
+  read(key: string): Bytes | undefined {
+    return this.#parts.get(key)
+  }
+
+  length(key: string): number {
+    return this.#parts.get(key)?.length ?? 0
+  }
+
+  write(key: string, bytes: Bytes): void {
+    this.#parts.set(key, bytes)
+  }
+
+  /** Removes all parts whose key starts with `prefix`. */
+  remove(prefix: string): void {
+    for (const key of [...this.#parts.keys()]) if (key.startsWith(prefix)) this.#parts.delete(key)
+  }
+}
+
+/** A `MemoryStore` on this thread, or a comlink proxy of one. */
+export type MemoryStoreLike = {
+  [Method in keyof MemoryStore]: (
+    ...values: Parameters<MemoryStore[Method]>
+  ) => ReturnType<MemoryStore[Method]> | Promise<Awaited<ReturnType<MemoryStore[Method]>>>
+}

@@ -1,0 +1,35 @@
+import { saveFile } from '../picture/save_file'
+import type { StudioWorker, Tokens } from '../worker/protocol'
+import { previewTokens, type Trajectory } from './trajectory'
+
+type ExportGif = (...parameters: Parameters<StudioWorker['exportGif']>) => Promise<Blob>
+
+/** Keeps the file small enough to be sent. */
+const MAX_FRAMES = 40
+/** Repetitions of the last frame. */
+const HELD_FRAMES = 8
+const MILLISECONDS_PER_FRAME = 140
+/** From 128 to 384 pixels. */
+const SCALE = 3
+
+/** Saves a trajectory's previews as an animated GIF. Throws an Error with a sentence. */
+export async function saveGif(trajectory: Trajectory, exportGif: ExportGif, fileName: string): Promise<void> {
+  const frames = gifFrames(trajectory)
+  if (new Set(frames).size < 2)
+    throw new Error(
+      'There is nothing to animate: fewer than two steps of this picture were recorded, as with live preview off.',
+    )
+  saveFile(await exportGif(frames, { scale: SCALE, millisecondsPerFrame: MILLISECONDS_PER_FRAME }), fileName)
+}
+
+/** The previews in order, evenly thinned out to `MAX_FRAMES`, with the last one repeated (the same array each time). */
+export function gifFrames({ snapshots }: Trajectory): Tokens[] {
+  const previews = snapshots.map(previewTokens).filter((tokens) => tokens !== undefined)
+  const count = Math.min(previews.length, MAX_FRAMES)
+  const last = previews.length - 1
+  const frames = Array.from(
+    { length: count },
+    (_, i) => previews[count === 1 ? last : Math.round((i * last) / (count - 1))]!,
+  )
+  return [...frames, ...previews.slice(-1).flatMap((tokens) => Array<Tokens>(HELD_FRAMES).fill(tokens))]
+}

@@ -1,0 +1,77 @@
+import type { VQDiffusionSchedulerConfig } from 'vq-diffusion-webgpu'
+import { createOnnxEncoder, createOnnxSession, type OnnxEncoder, type OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
+import type { Bytes } from '../store/large_file'
+import { type Hardware, requestDeviceFor } from './backend'
+import { createEngine, type Engine } from './engine'
+import { isLost } from './engine_provider'
+import { outOfMemoryMessage } from './error_messages'
+import { countGpuBytes } from './gpu_bytes'
+import { createNetworks, type Models, type Networks } from './networks'
+
+interface EngineDependencies {
+  hardware: Hardware
+  ort: OnnxRuntime
+  config: VQDiffusionSchedulerConfig
+  /** Called with a sentence when the GPU reports an error. */
+  onGpuError: (sentence: string) => void
+}
+
+/** Creates engines, each on a new device. Networks on WebAssembly are shared by all of them. */
+export class EngineFactory {
+  #networks: Networks | undefined
+  /** Kept while another device may need them. */
+  #models: Models | undefined
+  #gpuBytes: (() => number) | undefined
+
+  constructor(
+    private readonly dependencies: EngineDependencies,
+    models: Models,
+  ) {
+    this.#models = models
+  }
+
+  /** Bytes of all buffers of the current device; undefined without a device. */
+  get gpuBytes(): number | undefined {
+    return this.#gpuBytes?.()
+  }
+
+  async createEngine(): Promise<Engine> {
+    const { hardware, config } = this.dependencies
+    const device = await requestDeviceFor(hardware.backend)
+    if (device) this.#observe(device)
+    try {
+      const networks = await this.#createNetworks(device)
+      return await createEngine(config, hardware.backend.engine === 'webgpu' ? device : undefined, networks)
+    } catch (error) {
+      // The next attempt requests another device.
+      device?.destroy()
+      throw error
+    }
+  }
+
+  async #createNetworks(device: GPUDevice | undefined): Promise<Networks> {
+    const { hardware, ort } = this.dependencies
+    const provider = hardware.backend.network
+    if (provider === 'wasm') {
+      this.#networks ??= await createNetworks(ort, this.#models!, { provider })
+      this.#models = undefined
+    } else {
+      await this.#networks?.destroy()
+      this.#networks = await createNetworks(ort, this.#models!, { provider, device: device! })
+    }
+    return this.#networks
+  }
+
+  #observe(device: GPUDevice): void {
+    this.#gpuBytes = countGpuBytes(device)
+    device.addEventListener('uncapturederror', async ({ error }) => {
+      if (await isLost(device)) return
+      this.dependencies.onGpuError(error instanceof GPUOutOfMemoryError ? outOfMemoryMessage : error.message)
+    })
+  }
+}
+
+/** The encoder, always on WebAssembly: it runs rarely and so depends on no device. */
+export async function createEncoder(ort: OnnxRuntime, model: Bytes): Promise<OnnxEncoder> {
+  return createOnnxEncoder({ session: await createOnnxSession(ort, model, { provider: 'wasm' }) })
+}
