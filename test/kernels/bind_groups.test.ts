@@ -22,6 +22,8 @@ describe('a chain', () => {
     const unconditional = GpuTensor.from(device, pseudoLogits(K * N, 7), [1, K, N])
     const diagnostics = scheduler.emptyDiagnostics([1, N])
     const guidance = { scale: 2, unconditional }
+    // A scheduler creates its parameter buffers at its first step.
+    scheduler.step(logits, 9, sample, { previousTimestep: 7, generator, diagnostics: true })
     for (const more of [{}, { guidance, truncationRate: 0.7 }, { guidance, diagnostics }]) {
       const groups = 'diagnostics' in more ? 4 : 2 // two dispatches a step
       await scheduler.prepare(more)

@@ -3,13 +3,26 @@ import { requestDevice } from 'vq-diffusion-webgpu'
 import { type Feature, type Shader, specialise } from '../../src/gpu/shader'
 
 /** The shaders as the package contains them, stripped: they have to compile, with every feature that they name. */
-const files = import.meta.glob<Shader>(['../../shaders/*.wgsl', '../../src/**/*.wgsl'], { import: 'default', eager: true })
+const files = import.meta.glob<Shader>(['../../shaders/*.wgsl', '../../src/**/*.wgsl'], {
+  import: 'default',
+  eager: true,
+})
 const device = await requestDevice()
 
-/** The features that a shader and its included files test. */
-function featuresOf({ source, includes }: Shader): Set<Feature> {
-  const named = [...source.matchAll(/#if (\w+)/g)].map(([, name]) => name as Feature)
-  return new Set([...named, ...Object.values(includes).flatMap((file) => [...featuresOf(file)])])
+/** A shader and the files that it includes, by their names. */
+function filesOf(shader: Shader): Map<string, Shader> {
+  const included = Object.values(shader.includes).flatMap((file) => [...filesOf(file)])
+  return new Map([[shader.name, shader], ...included])
+}
+
+/** The features that a kernel supports: those that its files test, if it has the bindings and reads that they need. */
+function featuresOf(kernel: Shader): Feature[] {
+  const files = filesOf(kernel)
+  const tested = [...files.values()].flatMap(({ source }) => [...source.matchAll(/#if (\w+)/g)])
+  return [...new Set(tested.map(([, name]) => name as Feature))].filter((feature) => {
+    if (feature === 'GUIDED') return 'unconditional' in kernel.bindings
+    return feature !== 'VECTORS' || files.has('fetch_logits')
+  })
 }
 
 const kernels = Object.values(files).filter((shader) => specialise(shader).includes('@compute'))
@@ -20,7 +33,7 @@ it('the kernels are stripped', () => {
 })
 
 it.each(kernels)('$name compiles as shipped, alone and with each of its features', async (shader) => {
-  const features = [...featuresOf(shader)]
+  const features = featuresOf(shader)
   for (const enabled of [[], ...features.map((feature) => [feature]), features]) {
     const code = specialise(shader, Object.fromEntries(enabled.map((feature) => [feature, true])))
     const module = device.createShaderModule({ label: `test/${shader.name}`, code })
