@@ -12,6 +12,8 @@ export default defineConfig({
         plugins: [wgsl(), manifest],
         test: {
           name: 'node',
+          // The default leaves one core free.
+          maxWorkers: '100%',
           include: [
             'src/**/*.test.ts',
             'scripts/**/*.test.ts',
