@@ -1,22 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { Fixtures } from '../../test/conformance/fixtures'
-import { operatorOps } from '../../test/conformance/operators'
-import { twinOps } from '../../test/conformance/twin'
-import { TwinBench } from '../../test/conformance/twin_bench'
-import { badOperatorCalls } from '../../test/operator_errors'
+import { invalidOperatorCalls } from '../../test/errors/operator_calls'
 import { CpuTensor, VQDiffusionScheduler } from '../cpu'
 import { ShapeError, TokenRangeError } from '../errors'
 import { RandomGenerator } from '../random'
-
-/** The reference's golden tensors on the CPU twin, in both layouts; the laws by 2¹⁷ draws each, α = 1e-6. */
-const folder = new URL('../../test/fixtures/', import.meta.url)
-const fixtures = await Fixtures.load(async (name) => new Uint8Array(await readFile(new URL(name, folder))).buffer)
-const bench = new TwinBench(fixtures)
-
-describe.each(Object.entries({ ...operatorOps, ...twinOps }))('%s', (op, run) => {
-  for (const fixture of fixtures.cases) if (fixture.op === op) it(fixture.name, () => run(fixture, bench))
-})
 
 const [K, N] = [4, 3]
 const scheduler = await VQDiffusionScheduler.create({ num_vec_classes: K + 1, num_train_timesteps: 10 })
@@ -115,7 +101,7 @@ it('strikes out, clamps and passes on worthless columns of raw logits', () => {
 })
 
 describe('a bad call throws its named error', () => {
-  const calls = badOperatorCalls(scheduler, (data, shape) => new CpuTensor(data, shape))
+  const calls = invalidOperatorCalls(scheduler, (data, shape) => new CpuTensor(data, shape))
   it.each(calls)('$name', ({ error, message, call }) => {
     expect(call).toThrow(error)
     expect(call).toThrow(message)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { goodnessOfFit } from '../../test/statistics'
+import { goodnessOfFit } from '../../test/support/statistics'
 import { classWords, exponential, multiplyHigh, Purpose, pcg4d, philox4x32, pixelKey, type Words } from './random'
 
 const uniform = (outcomes: number) => new Array<number>(outcomes).fill(1 / outcomes)

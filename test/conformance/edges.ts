@@ -1,7 +1,7 @@
 import { GpuTensor, RandomGenerator, VQDiffusionPipeline, type VQDiffusionScheduler } from 'vq-diffusion-webgpu'
-import { checkEqual } from './checks'
+import { checkEqual } from '../support/checks'
 import type { FixtureCase } from './fixtures'
-import type { KernelBench } from './kernel_bench'
+import type { GpuEngine } from './gpu_engine'
 
 interface Edge {
   readonly scheduler: VQDiffusionScheduler
@@ -31,8 +31,8 @@ const stepAt = (edge: Edge, t: number) =>
     edge.scheduler.step(flat(edge), t, edge.scheduler.initialSample([1, N], { start: 'mask' }), options(-1)),
   )
 
-/** What becomes of one column of logits that nothing can be drawn from. */
-async function worthlessColumn(edge: Edge, change: (column: Float32Array) => void): Promise<void> {
+/** Steps with one invalid column of logits. */
+async function invalidColumn(edge: Edge, change: (column: Float32Array) => void): Promise<void> {
   const { scheduler, device, params, K } = edge
   const column = new Float32Array(K)
   change(column)
@@ -40,14 +40,14 @@ async function worthlessColumn(edge: Edge, change: (column: Float32Array) => voi
   const logits = GpuTensor.from(device, column, [1, K, 1])
   const sample = scheduler.initialSample([1, 1], { start: 'mask' })
   const { prevSample } = scheduler.step(logits, params.t, sample, options(-1))
-  // The reference draws a class all the same; here the token stays the mask, and is counted.
+  // The reference draws a class; here the token stays the mask, and the column is counted.
   checkEqual('token', [...(await prevSample.read())], [K])
   checkEqual('faults', await scheduler.readFaults(), { invalidColumns: 1, impossibleTokens: 0 })
 }
 
-/** Named tests of odd input, by the fixtures' names: where the engine does as the reference does, and where it differs. */
+/** Checks of unusual input, by the names of the cases: where the engine behaves as the reference, and where it differs. */
 const edges: Record<string, (edge: Edge) => Promise<void>> = {
-  // As the reference: an error. The mask's own table entry at T is not reachable either.
+  // As the reference: an error. The table entry at T, the identity, is no timestep either.
   edge_timestep_equal_T: async (edge) => checkEqual('error', await stepAt(edge, edge.params.t), 'TimestepError'),
   edge_timestep_above_T: async (edge) => checkEqual('error', await stepAt(edge, edge.params.t), 'TimestepError'),
   edge_timestep_fractional: async (edge) => checkEqual('error', await stepAt(edge, edge.params.t), 'TimestepError'),
@@ -56,8 +56,8 @@ const edges: Record<string, (edge: Edge) => Promise<void>> = {
   edge_token_negative: async ({ scheduler, params }) =>
     checkEqual('error', await outcome(() => scheduler.uploadTokens([params.x_value], [1, 1])), 'TokenRangeError'),
 
-  // Differs: the reference never reads x_t at t = 0. Here upload refuses the token, and the GPU counts one that came in
-  // some other way; the drawn token is as good as any.
+  // Differs: the reference never reads x_t at t = 0. Here uploadTokens refuses the token. If it comes from another buffer,
+  // the GPU counts it and draws a class.
   async edge_token_out_of_range_at_t0(edge) {
     const { scheduler, device, params, K } = edge
     const sample = GpuTensor.from(device, new Uint32Array(N).fill(params.x_value), [1, N])
@@ -71,7 +71,7 @@ const edges: Record<string, (edge: Edge) => Promise<void>> = {
     checkEqual('faults', await scheduler.readFaults(), { invalidColumns: 0, impossibleTokens: N })
   },
 
-  // Differs: one timestep per item is a feature here; two for one item are an error.
+  // Differs: here there may be a timestep for each item. Two for one item are an error.
   async edge_timestep_vector_of_two(edge) {
     const { scheduler, params } = edge
     const two = scheduler.initialSample([2, N], { start: 'mask' })
@@ -81,9 +81,9 @@ const edges: Record<string, (edge: Edge) => Promise<void>> = {
   },
 
   // Differ: the reference draws class 0, or the index of the NaN.
-  edge_column_all_minus_inf_t5: (edge) => worthlessColumn(edge, (column) => column.fill(-Infinity)),
-  edge_column_all_minus_inf_t0: (edge) => worthlessColumn(edge, (column) => column.fill(-Infinity)),
-  edge_column_with_one_nan_t0: (edge) => worthlessColumn(edge, (column) => column.fill(Number.NaN, 2, 3)),
+  edge_column_all_minus_inf_t5: (edge) => invalidColumn(edge, (column) => column.fill(-Infinity)),
+  edge_column_all_minus_inf_t0: (edge) => invalidColumn(edge, (column) => column.fill(-Infinity)),
+  edge_column_with_one_nan_t0: (edge) => invalidColumn(edge, (column) => column.fill(Number.NaN, 2, 3)),
 
   // As the reference: empty results.
   async edge_empty_batch({ scheduler, device, K }) {
@@ -106,7 +106,7 @@ const edges: Record<string, (edge: Edge) => Promise<void>> = {
     checkEqual('two seeds', await outcome(step), 'no error')
   },
 
-  // As the reference: errors before the loop, that is before the network is asked.
+  // As the reference: errors before the loop, so before the network is called.
   edge_latents_wrong_shape: (edge) =>
     beforeTheLoop(edge, { latents: edge.scheduler.emptyTokens([3, N]) }, 'ShapeError'),
   async edge_latents_out_of_range({ scheduler, K }) {
@@ -124,21 +124,21 @@ const edges: Record<string, (edge: Edge) => Promise<void>> = {
   },
 }
 
-async function beforeTheLoop(edge: Edge, odd: object, error: string): Promise<void> {
-  let asked = 0
+async function beforeTheLoop(edge: Edge, unusual: object, error: string): Promise<void> {
+  let calls = 0
   const denoiser = async () => {
-    asked++
+    calls++
     return flat(edge)
   }
   const pipeline = new VQDiffusionPipeline({ scheduler: edge.scheduler, denoiser })
   const base = { batchSize: 1, numLatentPixels: N, numInferenceSteps: 2, seed: 1, conditioning: null }
-  checkEqual('error', await outcome(() => pipeline.generate({ ...base, ...odd })), error)
-  checkEqual('calls of the network', asked, 0)
+  checkEqual('error', await outcome(() => pipeline.generate({ ...base, ...unusual })), error)
+  checkEqual('calls of the network', calls, 0)
 }
 
-export async function checkEdge(fixture: FixtureCase, bench: KernelBench): Promise<void> {
+export async function checkEdge(fixture: FixtureCase, engine: GpuEngine): Promise<void> {
   const check = edges[fixture.name]
-  if (!check) throw new Error(`There is no test of ours named ${fixture.name}.`)
-  const scheduler = await bench.scheduler(fixture)
-  await check({ scheduler, device: bench.device, params: fixture.params ?? {}, K: scheduler.numCodes })
+  if (!check) throw new Error(`There is no check for ${fixture.name}.`)
+  const scheduler = await engine.scheduler(fixture)
+  await check({ scheduler, device: engine.device, params: fixture.params ?? {}, K: scheduler.numCodes })
 }

@@ -1,4 +1,5 @@
-import type { VQDiffusionSchedulerConfig } from '../../src/config'
+import type { VQDiffusionSchedulerConfig } from 'vq-diffusion-webgpu'
+import type { FloatTensor, TokenTensor } from '../support/host_tensor'
 
 /** A tensor of the manifest: stored in a data file, or described by a rule. */
 export interface TensorSpec {
@@ -33,15 +34,6 @@ export interface FixtureCase {
   // biome-ignore lint/suspicious/noExplicitAny: JSON whose form depends on the op
   readonly outputs: any
   readonly check: Check
-}
-
-export interface FloatTensor {
-  readonly data: Float32Array<ArrayBuffer>
-  readonly shape: readonly number[]
-}
-export interface TokenTensor {
-  readonly data: Uint32Array<ArrayBuffer>
-  readonly shape: readonly number[]
 }
 
 /** A fixture directory in the format of its README. */

@@ -1,18 +1,110 @@
-import { goodnessOfFit } from '../statistics'
+import type { Layout } from 'vq-diffusion-webgpu'
+import { checkClose, checkEqual } from '../support/checks'
+import { columnsShape, repeated } from '../support/layouts'
+import { checkLaw, checkSameDraws, countTokens } from '../support/statistics'
+import { type Engine, type EngineTensor, take } from './engine'
+import type { FixtureCase } from './fixtures'
+import type { TwinEngine } from './twin_engine'
 
-/** Draws per law, and the false-alarm rate of each chi-square test. */
-export const draws = 2 ** 17
-const alpha = 1e-6
+/** A case that either engine can run; with a twin, the engine also has to draw the twin's tokens. */
+type LawCase = <T extends EngineTensor>(fixture: FixtureCase, engine: Engine<T>, twin?: TwinEngine) => Promise<void>
 
-/** How often each class occurs. */
-export function countTokens(tokens: ArrayLike<number>, numClasses: number): Uint32Array {
-  const counts = new Uint32Array(numClasses)
-  for (let i = 0; i < tokens.length; i++) counts[tokens[i]!]!++
-  return counts
+/** Draws compared between layouts and between engines. */
+const compared = 2 ** 14
+
+interface Step {
+  readonly t: number
+  readonly u: number
 }
 
-/** Throws unless the counts fit the law. */
-export function checkLaw(name: string, counts: Uint32Array, probabilities: readonly number[]): void {
-  const p = goodnessOfFit(counts, probabilities)
-  if (!(p > alpha)) throw new Error(`${name}: counts [${counts}] have p = ${p} under [${probabilities}]`)
+/** Draws tokens from the column of a case along several steps; gives those after each step. */
+async function draw<T extends EngineTensor>(
+  fixture: FixtureCase,
+  engine: Engine<T>,
+  { layout, count, start, path }: { layout: Layout; count: number; start: number; path: readonly Step[] },
+): Promise<ArrayLike<number>[]> {
+  const scheduler = await engine.scheduler(fixture)
+  const column: number[] = fixture.params.log_p_x0
+  const shape = columnsShape(layout, [1, column.length, count])
+  const modelOutput = engine.upload({ data: repeated(column, count, layout), shape })
+  const generator = engine.generator()
+  let sample = scheduler.uploadTokens(new Uint32Array(count).fill(start), [1, count])
+  const drawn: ArrayLike<number>[] = []
+  for (const { t, u } of path) {
+    const { prevSample } = scheduler.step(modelOutput, t, sample, { generator, layout, previousTimestep: u })
+    sample.destroy()
+    sample = prevSample
+    drawn.push(await sample.read())
+  }
+  sample.destroy()
+  modelOutput.destroy()
+  return drawn
+}
+
+/** The first tokens of a longer draw; a token does not depend on how many are drawn. */
+function firstCompared(tokens: ArrayLike<number>): ArrayLike<number> {
+  return Array.from(tokens).slice(0, compared)
+}
+
+/**
+ * Laws of drawn tokens, which the reference computed by explicit matrix products. Each engine draws `engine.draws` tokens
+ * and tests their law by chi-square with a false-alarm rate of 1e-6. A wrong law is found with a power above 95 % if
+ * Σ δ²/p over the classes exceeds 60/draws, where δ is the error of a probability p: with 2¹⁷ draws an error of 1 % of
+ * the tokens, with 2¹⁴ one of 3 %. The GPU draws the twin's tokens besides: that finds an error in 0.15 % of the tokens of
+ * a case, except once in a million.
+ */
+export const lawOps: Record<string, LawCase> = {
+  async exact_posterior(fixture, engine, twin) {
+    const { t, previous_t: u, x_t: start } = fixture.params
+    const { probs } = fixture.outputs
+    const path = [{ t, u }]
+    const many = { layout: 'pixel-major', count: engine.draws, start, path } as const
+    const [tokens] = await draw(fixture, engine, many)
+    checkLaw('x_u', countTokens(tokens!, probs.length), probs)
+    const [others] = await draw(fixture, engine, { ...many, layout: 'class-major', count: compared })
+    checkSameDraws('class-major', others!, firstCompared(tokens!))
+    if (twin) {
+      const [wanted] = await draw(fixture, twin, { ...many, count: compared })
+      checkSameDraws('x_u of the twin', firstCompared(tokens!), wanted!)
+    }
+
+    // The dense posterior of the same column.
+    const scheduler = await engine.scheduler(fixture)
+    const column = Float32Array.from(fixture.params.log_p_x0 as number[])
+    const logPX0 = engine.upload({ data: column, shape: [1, column.length, 1] })
+    const xT = engine.upload({ data: Uint32Array.of(start), shape: [1, 1] })
+    const logRows = await take(scheduler.qPosterior(logPX0, xT, t, { previousTimestep: u }), logPX0, xT)
+    const rows = Float32Array.from(logRows, Math.exp)
+    const total = rows.reduce((sum, p) => sum + p, 0)
+    const normalised = rows.map((p) => p / total)
+    checkClose('probabilities', normalised, { data: Float32Array.from(probs), shape: [] }, { atol: 1e-5 })
+  },
+
+  async exact_chain_law(fixture, engine, twin) {
+    const { timesteps, final_previous, x_start: start } = fixture.params
+    const path = (timesteps as number[]).map((t, i) => ({ t, u: timesteps[i + 1] ?? final_previous }))
+    const after: Record<string, number[]> = fixture.outputs.after_step
+    const known = Object.keys(after).every((step) => Number(step) < path.length)
+    checkEqual('steps of the law', known, true)
+    const drawing = { layout: 'pixel-major', count: compared, start, path } as const
+    const drawn = await draw(fixture, engine, drawing)
+    const wanted = twin && (await draw(fixture, twin, drawing))
+    for (const [step, probs] of Object.entries(after)) {
+      const tokens = drawn[Number(step)]!
+      checkLaw(`after step ${step}`, countTokens(tokens, probs.length), probs)
+      if (wanted) checkSameDraws(`the twin’s after step ${step}`, tokens, wanted[Number(step)]!)
+    }
+  },
+
+  async exact_forward(fixture, engine, twin) {
+    const { probs } = fixture.outputs
+    const noised = async <T extends EngineTensor>(on: Engine<T>, count: number) => {
+      const scheduler = await on.scheduler(fixture)
+      const x0 = scheduler.uploadTokens(new Uint32Array(count).fill(fixture.params.x_0), [1, count])
+      return take(scheduler.addNoise(x0, fixture.params.t, { generator: on.generator() }), x0)
+    }
+    const tokens = await noised(engine, engine.draws)
+    checkLaw('x_t', countTokens(tokens, probs.length), probs)
+    if (twin) checkSameDraws('x_t of the twin', firstCompared(tokens), await noised(twin, compared))
+  },
 }

@@ -1,21 +1,30 @@
-import type { GpuTensor } from 'vq-diffusion-webgpu'
-import { conditionText, toImages } from 'vq-diffusion-webgpu/onnx'
-import { take } from './bench'
-import { checkClose, checkEqual, checkTokens } from './checks'
-import type { FixtureCase } from './fixtures'
-import type { KernelBench } from './kernel_bench'
+import { conditionText, type TextEmbeddings, toImages } from 'vq-diffusion-webgpu/onnx'
+import { checkClose, checkEqual, checkTokens } from '../support/checks'
+import { type Engine, type EngineTensor, take } from './engine'
+import type { FixtureCase, Fixtures } from './fixtures'
 
-/** A whole call of the real pipeline: text states, prepared scores and tokens at every step, embeddings, images, callbacks. */
-export async function checkPipeline(fixture: FixtureCase, bench: KernelBench): Promise<void> {
-  const { fixtures } = bench
+/**
+ * The states that guidance compares with: the learned table [L, H], or those of the empty prompt [1, L, H], which are
+ * normalised like those of the prompts.
+ */
+function unconditionalStates({ params, inputs }: FixtureCase, fixtures: Fixtures): TextEmbeddings | undefined {
+  if (params.guidance_scale <= 1) return undefined
+  const states = inputs.learned_uncond ?? inputs.uncond_hidden
+  if (!states) throw new Error('a guided case needs learned_uncond or uncond_hidden')
+  return fixtures.floats(states)
+}
+
+/** A whole call of the reference's pipeline: text states, prepared scores, tokens of every step, embeddings, images, callbacks. */
+export async function checkPipeline<T extends EngineTensor>(fixture: FixtureCase, engine: Engine<T>): Promise<void> {
+  const { fixtures } = engine
   const { params, inputs, outputs } = fixture
-  const scheduler = await bench.scheduler(fixture)
+  const scheduler = await engine.scheduler(fixture)
   const guided = params.guidance_scale > 1
 
-  const hidden = fixtures.floats(inputs.text_hidden!)
-  const text = conditionText(hidden, {
+  const unconditional = unconditionalStates(fixture, fixtures)
+  const text = conditionText(fixtures.floats(inputs.text_hidden!), {
     imagesPerPrompt: params.num_images_per_prompt,
-    ...(guided && { unconditional: fixtures.floats(inputs.learned_uncond!) }),
+    ...(unconditional && { unconditional }),
   })
   checkClose('encoder_hidden_states', text.data, fixtures.floats(outputs.encoder_hidden_states), { atol: 1e-6 })
 
@@ -25,17 +34,18 @@ export async function checkPipeline(fixture: FixtureCase, bench: KernelBench): P
     scheduler.timesteps,
     outputs.steps.map(({ t }: { t: number }) => t),
   )
-  let sample: GpuTensor = bench.tokens(fixture, 'x_start')
+  let sample = engine.tokens(fixture, 'x_start')
   const callbacks: { step: number; t: number; tokens: ArrayLike<number> }[] = []
   for (const [i, stored] of outputs.steps.entries()) {
-    const modelOutput = bench.upload(fixtures.floats(stored.model_output))
+    const modelOutput = engine.upload(fixtures.floats(stored.model_output))
     const prepared = scheduler.logPX0(modelOutput, {
       ...(guided && { guidance: { scale: params.guidance_scale } }),
-      ...{ truncationRate: params.truncation_rate, minimum: -70 },
+      truncationRate: params.truncation_rate,
+      minimum: -70,
     })
     const want = fixtures.floats(stored.prepared)
-    const values = await prepared.read()
-    // Without truncation the reference drops what lies beyond a float32 sum of 1: compared as probabilities.
+    const values = Float32Array.from(await prepared.read())
+    // Without truncation the reference drops the classes beyond a float32 sum of 1: compared as probabilities.
     if (params.truncation_rate < 1) checkClose(`prepared, step ${i}`, values, want, { atol: 1e-4 })
     else
       checkClose(
@@ -44,7 +54,7 @@ export async function checkPipeline(fixture: FixtureCase, bench: KernelBench): P
         { ...want, data: want.data.map(Math.exp) },
         { atol: 1e-5 },
       )
-    const noise = bench.upload(fixtures.floats(stored.uniform))
+    const noise = engine.upload(fixtures.floats(stored.uniform))
     const { prevSample } = scheduler.step(prepared, stored.t, sample, { noise })
     for (const tensor of [sample, modelOutput, prepared, noise]) tensor.destroy()
     sample = prevSample
@@ -58,7 +68,7 @@ export async function checkPipeline(fixture: FixtureCase, bench: KernelBench): P
   }
   checkEqual('number of callbacks', callbacks.length, outputs.callbacks.length)
 
-  const codebook = bench.floats(fixture, 'codebook')
+  const codebook = engine.floats(fixture, 'codebook')
   const embeddings = Float32Array.from(await take(scheduler.lookupCodebook(codebook, sample), codebook, sample))
   const wanted = fixtures.floats(outputs.embeddings)
   checkClose('embeddings', embeddings, wanted, {})

@@ -1,7 +1,6 @@
 import { requestDevice } from 'vq-diffusion-webgpu'
 import type { FixtureCase, Fixtures } from './fixtures'
-import { KernelBench } from './kernel_bench'
-import { isSupported, runCase } from './run'
+import { createEngines, isSupported, runCase } from './run'
 
 export interface Totals {
   passed: number
@@ -11,7 +10,7 @@ export interface Totals {
 
 /** Runs every case of a fixture directory on the runtime's WebGPU; prints a line per op, and per failure. */
 export async function report(fixtures: Fixtures): Promise<Totals> {
-  const bench = new KernelBench(await requestDevice(), fixtures)
+  const engines = createEngines(await requestDevice(), fixtures)
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 }
   for (const [op, cases] of byOp(fixtures.cases)) {
     if (!isSupported(op)) {
@@ -22,7 +21,7 @@ export async function report(fixtures: Fixtures): Promise<Totals> {
     let failed = 0
     for (const fixture of cases) {
       try {
-        await runCase(fixture, bench)
+        await runCase(fixture, engines)
       } catch (error) {
         failed++
         console.log(`  ${fixture.name} FAILED: ${(error as Error).message}`)

@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest'
+import {
+  GpuTensor,
+  type Layout,
+  RandomGenerator,
+  requestDevice,
+  type StepOptions,
+  VQDiffusionScheduler,
+} from 'vq-diffusion-webgpu'
+import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
+import type { EngineScheduler, EngineTensor } from '../conformance/engine'
+import { checkClose, type Tolerance } from '../support/checks'
+import { withErrorScopes } from '../support/error_scopes'
+import { pseudoLogits, pseudoTokens, pseudoUniforms } from '../support/inputs'
+import { softwareDevice } from '../support/launch_shapes'
+import { columnsShape, layouts } from '../support/layouts'
+
+/**
+ * Kernels that work on columns have one launch shape for GPUs and one for software adapters. Here all of them run in both:
+ * their tokens are the twin's, and their numbers agree with the twin's to the tolerances of the golden cases. All other
+ * tests of kernels use the shapes for GPUs.
+ */
+const devices = { GPU: await requestDevice(), software: await softwareDevice() }
+
+/** The workgroup sizes that each device has compiled a kernel for. */
+const workgroupSizes = Object.values(devices).map((device) => {
+  const sizes = new Map<string, Set<number>>()
+  for (const method of ['createComputePipeline', 'createComputePipelineAsync'] as const) {
+    const create = device[method].bind(device) as (descriptor: GPUComputePipelineDescriptor) => never
+    device[method] = (descriptor: GPUComputePipelineDescriptor) => {
+      const kernel = descriptor.label!.split('/')[1]!
+      const size = descriptor.compute.constants?.WORKGROUP_SIZE
+      if (size !== undefined) sizes.set(kernel, (sizes.get(kernel) ?? new Set()).add(size))
+      return create(descriptor)
+    }
+  }
+  return sizes
+})
+
+type Data = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
+
+/** A scheduler and the way to make its tensors. */
+interface Engine<T> {
+  readonly scheduler: EngineScheduler<T>
+  upload(data: Data, shape: readonly number[]): T
+  /** Halves, which the twin reads as the floats of the same values. */
+  uploadHalves(data: Float32Array<ArrayBuffer>, shape: readonly number[]): T
+}
+
+/** The results of calls on an engine, by name. */
+interface Results {
+  /** Tokens and counts, which are the twin's. */
+  readonly equal?: Record<string, ArrayLike<number>>
+  /** Numbers that are close to the twin's. */
+  readonly close?: Record<string, ArrayLike<number>>
+}
+
+type Calls = <T extends EngineTensor>(engine: Engine<T>) => Promise<Results>
+
+function shapesTest(name: string, K: number, calls: Calls, tolerance: Tolerance = {}): void {
+  it(name, async () => {
+    const config = { num_vec_classes: K + 1, num_train_timesteps: 20, gamma_cum_end: 0.9 }
+    const want = await calls<CpuTensor>({
+      scheduler: await CpuScheduler.create(config),
+      upload: (data, shape) => new CpuTensor(data, shape),
+      uploadHalves: (data, shape) => new CpuTensor(new Float32Array(new Float16Array(data)), shape),
+    })
+    for (const [shapes, device] of Object.entries(devices))
+      await withErrorScopes(device, async () => {
+        const scheduler = await VQDiffusionScheduler.create(device, config)
+        const got = await calls<GpuTensor>({
+          scheduler,
+          upload: (data, shape) => GpuTensor.from(device, data as Float32Array, shape),
+          uploadHalves: (data, shape) => GpuTensor.from(device, new Uint16Array(new Float16Array(data).buffer), shape),
+        })
+        scheduler.destroy()
+        for (const [name, tokens] of Object.entries(want.equal ?? {}))
+          expect(got.equal![name], `${shapes}: ${name}`).toEqual(tokens)
+        for (const [name, values] of Object.entries(want.close ?? {})) {
+          const data = Float32Array.from(values)
+          checkClose(`${shapes}: ${name}`, got.close![name]!, { data, shape: [] }, tolerance)
+        }
+      })
+  })
+}
+
+const N = 50
+const sampleData = (K: number, items = 1) => pseudoTokens(items * N, K, 0.5, 1)
+
+/** Steps of every kind, in both layouts, to noised and to clean data, twice: a kind may come after any other. */
+function everyKind(K: number): Calls {
+  return async ({ scheduler, upload }) => {
+    const sample = upload(sampleData(K), [1, N])
+    const known = { tokens: upload(pseudoTokens(N, K, 0, 2), [1, N]), mask: upload(pseudoTokens(N, 2, 0, 3), [1, N]) }
+    const equal: Record<string, ArrayLike<number>> = {}
+    const close: Record<string, ArrayLike<number>> = {}
+    for (const round of [1, 2])
+      for (const layout of layouts) {
+        const shape = columnsShape(layout, [1, K, N])
+        const logits = upload(pseudoLogits(K * N, 4), shape)
+        const guidance = { scale: 2, unconditional: upload(pseudoLogits(K * N, 5), shape) }
+        const everything = { guidance, truncationRate: 0.7, known, diagnostics: true, predOriginalSample: true }
+        const kinds = [{}, ...Object.entries(everything).map(([name, value]) => ({ [name]: value })), everything]
+        for (const previousTimestep of [4, -1])
+          for (const kind of kinds) {
+            const generator = new RandomGenerator(round)
+            const step = scheduler.step(logits, 9, sample, { ...kind, layout, previousTimestep, generator })
+            const about = `round ${round}, ${layout}, to ${previousTimestep}, with ${Object.keys(kind)}`
+            equal[`${about}: x_u`] = await step.prevSample.read()
+            if (step.predOriginalSample) equal[`${about}: x₀`] = await step.predOriginalSample.read()
+            if (!step.diagnostics) continue
+            equal[`${about}: counts`] = await step.diagnostics.counts.read()
+            close[`${about}: entropy`] = await step.diagnostics.entropy.read()
+            close[`${about}: top probability`] = await step.diagnostics.topProbability.read()
+          }
+      }
+    return { equal, close }
+  }
+}
+
+/** Runs a step in both layouts, to noised and to clean data; gives x_u. */
+async function inAllWays<T extends EngineTensor>(
+  { scheduler }: Engine<T>,
+  sample: T,
+  options: (layout: Layout, previousTimestep: number) => { modelOutput: T; options: StepOptions<T, T> },
+): Promise<Results> {
+  const equal: Record<string, ArrayLike<number>> = {}
+  for (const layout of layouts)
+    for (const previousTimestep of [4, -1]) {
+      const { modelOutput, options: more } = options(layout, previousTimestep)
+      const { prevSample } = scheduler.step(modelOutput, 9, sample, { ...more, layout, previousTimestep })
+      equal[`${layout}, to ${previousTimestep}`] = await prevSample.read()
+    }
+  return { equal }
+}
+
+describe('in both launch shapes,', () => {
+  const toFloats = { atol: 1e-5, rtol: 1e-5 }
+  // A multiple of four: the pixel-major logits are read as vectors. And an odd number, whose last group is not full.
+  for (const K of [36, 37]) shapesTest(`steps of every kind, ${K} classes`, K, everyKind(K), toFloats)
+
+  const K = 37
+
+  shapesTest('steps with f16 logits, guided and truncated', K, (engine) => {
+    const sample = engine.upload(sampleData(K, 2), [2, N])
+    return inAllWays(engine, sample, (layout) => ({
+      modelOutput: engine.uploadHalves(pseudoLogits(4 * K * N, 6, 20), columnsShape(layout, [4, K, N])),
+      options: { generator: new RandomGenerator(1), guidance: { scale: 3 }, truncationRate: 0.9 },
+    }))
+  })
+
+  shapesTest('steps with supplied noise, guided', K, (engine) => {
+    const sample = engine.upload(sampleData(K, 2), [2, N])
+    return inAllWays(engine, sample, (layout, u) => {
+      const rows = u === -1 ? K : K + 1
+      return {
+        modelOutput: engine.upload(pseudoLogits(4 * K * N, 7), columnsShape(layout, [4, K, N])),
+        options: {
+          noise: engine.upload(pseudoUniforms(2 * rows * N, 8), columnsShape(layout, [2, rows, N])),
+          guidance: { scale: 3 },
+        },
+      }
+    })
+  })
+
+  shapesTest('invalid columns', K, async ({ scheduler, upload }) => {
+    const data = pseudoLogits(K * N, 9)
+    data.set([Number.NaN, Infinity], 5 * K)
+    data.fill(-Infinity, 8 * K, 9 * K)
+    const logits = upload(data, [1, N, K])
+    const sample = scheduler.initialSample([1, N], { start: 'mask' })
+    const equal: Record<string, ArrayLike<number>> = {}
+    for (const truncationRate of [1, 0.9])
+      for (const previousTimestep of [4, -1]) {
+        const options = { layout: 'pixel-major', previousTimestep, truncationRate } as const
+        const { prevSample } = scheduler.step(logits, 9, sample, { ...options, generator: new RandomGenerator(2) })
+        const { invalidColumns, impossibleTokens } = await scheduler.readFaults()
+        const about = `rate ${truncationRate}, to ${previousTimestep}`
+        equal[about] = await prevSample.read()
+        equal[`${about}: faults`] = [invalidColumns, impossibleTokens]
+      }
+    return { equal }
+  })
+
+  shapesTest('a chain by purity, guided', K, async ({ scheduler, upload }) => {
+    const equal: Record<string, ArrayLike<number>> = {}
+    for (const layout of layouts) {
+      const generator = new RandomGenerator([5, 6])
+      let sample = scheduler.initialSample([2, N], { start: 'mask' })
+      for (const [t, previousTimestep] of [
+        [19, 12],
+        [12, 5],
+        [5, -1],
+      ] as const) {
+        const logits = upload(pseudoLogits(4 * K * N, t), columnsShape(layout, [4, K, N]))
+        const options = { layout, guidance: { scale: 2 }, priorWeight: 1.5, previousTimestep, generator }
+        sample = scheduler.purityStep(logits, t, sample, options).prevSample
+        equal[`${layout}, after t = ${t}`] = await sample.read()
+      }
+    }
+    return { equal }
+  })
+
+  const denseOperators: Calls = async ({ scheduler, upload }) => {
+    const close: Record<string, ArrayLike<number>> = {}
+    const xT = upload(sampleData(K), [1, N])
+    for (const layout of layouts) {
+      const shape = columnsShape(layout, [1, K, N])
+      const logits = upload(pseudoLogits(K * N, 10), shape)
+      const guidance = { scale: 2.5, unconditional: upload(pseudoLogits(K * N, 11), shape) }
+      const purity = scheduler.purityPrior(logits, xT, { layout, priorWeight: 1.5 })
+      const results = {
+        qPosterior: scheduler.qPosterior(logits, xT, 9, { layout, previousTimestep: 4 }),
+        logPX0: scheduler.logPX0(logits, { layout }),
+        'logPX0, guided and truncated': scheduler.logPX0(logits, {
+          layout,
+          guidance,
+          truncationRate: 0.9,
+          minimum: -70,
+        }),
+        logProb: purity.logProb,
+        selectionWeight: purity.selectionWeight,
+      }
+      for (const [name, tensor] of Object.entries(results)) close[`${name}, ${layout}`] = await tensor.read()
+    }
+    return { close }
+  }
+  shapesTest('dense operators', K, denseOperators, { atol: 5e-5, rtol: 1e-6 })
+
+  it('every kernel that works on columns was compiled: with 64 invocations or more for GPUs, with 16 at most else', () => {
+    const [gpu, software] = workgroupSizes.map((sizes) => new Map([...sizes].sort()))
+    const kernels = 'diagnostics guide gumbel_max posterior reveal sharpen step top_probability'.split(' ')
+    expect([...gpu!.keys()]).toEqual(kernels)
+    expect([...software!.keys()]).toEqual(kernels)
+    for (const sizes of gpu!.values()) expect(Math.min(...sizes)).toBeGreaterThanOrEqual(64)
+    for (const sizes of software!.values()) expect(Math.max(...sizes)).toBeLessThanOrEqual(16)
+  })
+})

@@ -1,0 +1,291 @@
+import * as defaultOrt from 'onnxruntime-web'
+import * as ort from 'onnxruntime-web/webgpu'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  type DenoiserInput,
+  DestroyedError,
+  DeviceMismatchError,
+  DtypeError,
+  GpuTensor,
+  OptionError,
+  requestDevice,
+  ShapeError,
+  VQDiffusionPipeline,
+  VQDiffusionScheduler,
+} from 'vq-diffusion-webgpu'
+import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
+import {
+  createOnnxDecoder,
+  createOnnxDenoiser,
+  createOnnxSession,
+  type OnnxConditioning,
+  type OnnxDenoiser,
+  type OnnxImage,
+  OnnxRuntimeError,
+} from 'vq-diffusion-webgpu/onnx'
+import decoderUrl from '../models/tiny/decoder.onnx?url'
+import denoiserUrl from '../models/tiny/denoiser.onnx?url'
+import { gpuTest } from '../support/gpu'
+
+const [denoiserModel, decoderModel] = await Promise.all(
+  [denoiserUrl, decoderUrl].map(async (url) => (await fetch(url)).arrayBuffer()),
+)
+
+const N = 16
+const options = { num_vec_classes: 25, gamma_cum_end: 0.9 }
+const device = await requestDevice()
+const scheduler = await VQDiffusionScheduler.create(device, options)
+const twin = await CpuScheduler.create(options)
+
+// Made at once, as an application would: they have to take turns by themselves.
+const [webgpu, wasm, webgpuDecoder, wasmDecoder] = await Promise.all([
+  createOnnxSession(ort, denoiserModel!, { provider: 'webgpu', device }),
+  createOnnxSession(ort, denoiserModel!, { provider: 'wasm' }),
+  createOnnxSession(ort, decoderModel!, { provider: 'webgpu', device }),
+  createOnnxSession(ort, decoderModel!, { provider: 'wasm' }),
+])
+
+const text = (offset: number) => Int32Array.from({ length: N }, (_, i) => (i * 5 + offset) % 32)
+const conditioning: OnnxConditioning = { conditional: { text: text(0) }, unconditional: { text: new Int32Array(N) } }
+const chain = { numLatentPixels: N, numInferenceSteps: 8, batchSize: 2, seed: 11, conditioning }
+const tokens = (count: number) => Uint32Array.from({ length: count }, (_, i) => (i * 7 + 3) % 25)
+
+function distance(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length)
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0)
+}
+
+/** The tokens after every step of a chain. */
+async function draw(denoiser: OnnxDenoiser, guidanceScale: number, onGpu = true): Promise<number[][]> {
+  const components = { denoiser, layout: 'pixel-major' } as const
+  const pipeline = onGpu
+    ? new VQDiffusionPipeline<GpuTensor, OnnxConditioning>({ scheduler, ...components })
+    : new VQDiffusionPipeline<CpuTensor, OnnxConditioning>({ scheduler: twin, ...components })
+  const steps: number[][] = []
+  for await (const { sample } of pipeline.sample({ ...chain, guidanceScale }))
+    steps.push(Array.from(await sample.read()))
+  return steps
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('a loop with the network and the scheduler on one GPUDevice', () => {
+  for (const guidanceScale of [1, 2.5])
+    gpuTest(device, `copies nothing to the host and makes no buffers, guidance ${guidanceScale}`, async () => {
+      using denoiser = createOnnxDenoiser({ session: webgpu })
+      const mapAsync = vi.spyOn(GPUBuffer.prototype, 'mapAsync')
+      const createBuffer = vi.spyOn(device, 'createBuffer')
+      const logits = new Set<GpuTensor>()
+      const made: number[] = []
+      const pipeline = new VQDiffusionPipeline({
+        scheduler,
+        layout: 'pixel-major',
+        denoiser: async (input: DenoiserInput<GpuTensor, OnnxConditioning>) => {
+          const result = await denoiser(input)
+          logits.add(result)
+          made.push(createBuffer.mock.calls.length)
+          expect(mapAsync).not.toHaveBeenCalled()
+          return result
+        },
+      })
+      for await (const _ of pipeline.sample({ ...chain, guidanceScale }));
+      expect(logits.size).toBe(1)
+      expect([...logits][0]!.shape).toEqual([guidanceScale === 1 ? 2 : 4, N, 24])
+      expect(made).toHaveLength(8)
+      expect(new Set(made.slice(1))).toEqual(new Set([made[1]]))
+      // The counters of faults, read once at the end.
+      expect(mapAsync).toHaveBeenCalledTimes(1)
+    })
+})
+
+describe('a chain is the same', () => {
+  for (const guidanceScale of [1, 2.5])
+    gpuTest(device, `whatever computes network and scheduler, guidance ${guidanceScale}`, async () => {
+      using onGpu = createOnnxDenoiser({ session: webgpu })
+      using onCpu = createOnnxDenoiser({ session: wasm })
+      const expected = await draw(onGpu, guidanceScale)
+      expect(new Set(expected.at(-1))).not.toContain(24)
+      expect(await draw(onCpu, guidanceScale)).toEqual(expected)
+      expect(await draw(onGpu, guidanceScale, false)).toEqual(expected)
+      expect(await draw(onCpu, guidanceScale, false)).toEqual(expected)
+    })
+
+  gpuTest(device, 'but depends on the condition and on guidance', async () => {
+    using denoiser = createOnnxDenoiser({ session: webgpu })
+    expect(await draw(denoiser, 1)).not.toEqual(await draw(denoiser, 2.5))
+  })
+})
+
+describe('the decoder', () => {
+  const codes = tokens(2 * N).map((token) => token % 24)
+
+  gpuTest(device, 'gives the same image from either provider and either engine', async () => {
+    using onGpu = createOnnxDecoder({ session: webgpuDecoder })
+    using onCpu = createOnnxDecoder({ session: wasmDecoder })
+    using sample = scheduler.uploadTokens(codes, [2, N])
+    const expected = await onCpu(new CpuTensor(codes, [2, N]))
+    expect(expected.shape).toEqual([2, 4, 8, 8])
+    const others = await Promise.all([onCpu(sample), onGpu(sample), onGpu(new CpuTensor(codes, [2, N]))])
+    for (const { data, shape } of others) {
+      expect(shape).toEqual(expected.shape)
+      expect(distance(data, expected.data)).toBeLessThan(1e-6)
+    }
+  })
+
+  gpuTest(device, 'copies nothing but the image', async () => {
+    using decoder = createOnnxDecoder({ session: webgpuDecoder })
+    using sample = scheduler.uploadTokens(codes, [2, N])
+    const mapAsync = vi.spyOn(GPUBuffer.prototype, 'mapAsync')
+    await decoder(sample)
+    expect(mapAsync).toHaveBeenCalledTimes(1)
+  })
+
+  gpuTest(device, 'decodes previews beside a chain without changing it', async () => {
+    using denoiser = createOnnxDenoiser({ session: webgpu })
+    using decoder = createOnnxDecoder({ session: webgpuDecoder })
+    const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, decoder, layout: 'pixel-major' })
+    const steps: number[][] = []
+    const previews: Promise<OnnxImage>[] = []
+    for await (const { sample, preview } of pipeline.sample({ ...chain, guidanceScale: 2.5, previewEvery: 1 })) {
+      steps.push(Array.from(await sample.read()))
+      if (preview) previews.push(preview)
+    }
+    expect(steps).toEqual(await draw(denoiser, 2.5))
+    expect(previews.length).toBeGreaterThan(2)
+    for (const { data } of await Promise.all(previews))
+      expect(data.every((value) => value >= 0 && value <= 1)).toBe(true)
+  })
+})
+
+describe('one call of the denoiser', () => {
+  const given = { timestep: 50, guided: false, conditioning, signal: undefined }
+
+  gpuTest(device, 'reads a view where it lies in its buffer', async () => {
+    using denoiser = createOnnxDenoiser({ session: webgpu })
+    using batch = scheduler.uploadTokens(tokens(2 * N), [2, N])
+    const whole = await (await denoiser({ ...given, sample: batch })).read()
+    const second = await (await denoiser({ ...given, sample: batch.slice(1, 2) })).read()
+    expect(distance(second, whole.slice(N * 24))).toBeLessThan(1e-5)
+  })
+
+  gpuTest(device, 'with guidance gives the unconditional half first', async () => {
+    using denoiser = createOnnxDenoiser({ session: webgpu })
+    using sample = scheduler.uploadTokens(tokens(2 * N), [2, N])
+    const both = await (await denoiser({ ...given, guided: true, sample })).read()
+    const { conditional, unconditional } = conditioning
+    for (const [half, inputs] of [unconditional!, conditional].entries()) {
+      const alone = await (await denoiser({ ...given, conditioning: { conditional: inputs }, sample })).read()
+      expect(distance(alone, both.subarray(half * alone.length, (half + 1) * alone.length))).toBeLessThan(1e-5)
+    }
+  })
+
+  gpuTest(device, 'takes a condition for each item', async () => {
+    using denoiser = createOnnxDenoiser({ session: webgpu })
+    using sample = scheduler.uploadTokens(tokens(2 * N), [2, N])
+    const each = { conditional: { text: Int32Array.from([...text(1), ...text(2)]) } }
+    const logits = await (await denoiser({ ...given, conditioning: each, sample })).read()
+    for (const item of [0, 1]) {
+      const alone = { conditional: { text: text(item + 1) } }
+      const single = await (
+        await denoiser({ ...given, conditioning: alone, sample: sample.slice(item, item + 1) })
+      ).read()
+      expect(distance(single, logits.subarray(item * N * 24, (item + 1) * N * 24))).toBeLessThan(1e-5)
+    }
+  })
+
+  gpuTest(device, 'stops for a signal, and the next call runs', async () => {
+    using denoiser = createOnnxDenoiser({ session: webgpu })
+    using sample = scheduler.uploadTokens(tokens(N), [1, N])
+    await expect(denoiser({ ...given, sample, signal: AbortSignal.abort('before') })).rejects.toBe('before')
+    const controller = new AbortController()
+    const running = denoiser({ ...given, sample, signal: controller.signal })
+    controller.abort('during')
+    await expect(running).rejects.toBe('during')
+    expect((await denoiser({ ...given, sample })).shape).toEqual([1, N, 24])
+  })
+
+  gpuTest(device, 'takes turns with all others', async () => {
+    using first = createOnnxDenoiser({ session: webgpu })
+    using second = createOnnxDenoiser({ session: webgpu })
+    using third = createOnnxDenoiser({ session: wasm })
+    using sample = scheduler.uploadTokens(tokens(N), [1, N])
+    const all = await Promise.all([first, second, third].map((denoiser) => denoiser({ ...given, sample })))
+    const [expected, ...others] = await Promise.all(all.map((logits) => logits.read()))
+    for (const other of others) expect(distance(other, expected!)).toBeLessThan(1e-5)
+  })
+
+  describe('rejects', () => {
+    const sample = new CpuTensor(tokens(N), [1, N])
+    const denoiser = createOnnxDenoiser({ session: wasm })
+    const rejected = (input: Partial<DenoiserInput<CpuTensor, OnnxConditioning>>) =>
+      expect(denoiser({ ...given, sample, ...input })).rejects
+
+    it('a sample of another device', async () => {
+      const other = await requestDevice()
+      using foreign = GpuTensor.from(other, tokens(N), [1, N])
+      const createBuffer = vi.spyOn(device, 'createBuffer')
+      using onGpu = createOnnxDenoiser({ session: webgpu })
+      using decoder = createOnnxDecoder({ session: webgpuDecoder })
+      await expect(onGpu({ ...given, sample: foreign })).rejects.toThrow(DeviceMismatchError)
+      await expect(decoder(foreign)).rejects.toThrow(DeviceMismatchError)
+      expect(createBuffer).not.toHaveBeenCalled()
+      other.destroy()
+    })
+
+    it('a sample of a size that the model does not take', async () => {
+      await rejected({ sample: new CpuTensor(tokens(20), [1, 20]) }).toThrow(ShapeError)
+    })
+
+    it('guidance without unconditional inputs', async () => {
+      await rejected({ guided: true, conditioning: { conditional: { text: text(0) } } }).toThrow(OptionError)
+    })
+
+    it('inputs that are missing or that the model does not have', async () => {
+      await rejected({ conditioning: { conditional: {} } }).toThrow('{text}; given {}')
+      await rejected({ conditioning: { conditional: { txt: text(0) } } }).toThrow('{text}; given {txt}')
+    })
+
+    it('inputs of another size or type', async () => {
+      await rejected({ conditioning: { conditional: { text: new Int32Array(5) } } }).toThrow(ShapeError)
+      await rejected({ conditioning: { conditional: { text: new Float32Array(N) } } }).toThrow(DtypeError)
+    })
+  })
+})
+
+describe('a session', () => {
+  it('names the inputs and outputs that a model has', () => {
+    expect(() => createOnnxDenoiser({ session: wasm, sampleInput: 'x' })).toThrow("it has 'x_t', 't', 'text'")
+    expect(() => createOnnxDenoiser({ session: wasm, output: 'scores' })).toThrow(OptionError)
+    expect(() => createOnnxDecoder({ session: wasmDecoder, output: 'codes' })).toThrow(OptionError)
+  })
+
+  it('rejects what is no model', async () => {
+    await expect(createOnnxSession(ort, new Uint8Array(9), { provider: 'wasm' })).rejects.toThrow(OnnxRuntimeError)
+  })
+
+  it('rejects an entry of onnxruntime-web that computes on a device of its own', async () => {
+    const creating = createOnnxSession(defaultOrt, denoiserModel!, { provider: 'webgpu', device })
+    await expect(creating).rejects.toThrow("import it from 'onnxruntime-web/webgpu'")
+  })
+
+  it('on WebGPU cannot be used after a run that failed, since onnxruntime-web would repeat it', async () => {
+    const creating = vi.spyOn(ort.InferenceSession, 'create')
+    const session = await createOnnxSession(ort, decoderModel!, { provider: 'webgpu', device })
+    vi.spyOn(await creating.mock.results[0]!.value, 'run').mockRejectedValueOnce(new Error('no memory'))
+    using decoder = createOnnxDecoder({ session })
+    const codes = new CpuTensor(new Uint32Array(N), [1, N])
+    await expect(decoder(codes)).rejects.toThrow('no memory')
+    await expect(decoder(codes)).rejects.toThrow('create the session anew')
+    await session.destroy()
+  })
+
+  it('cannot be used after destroy()', async () => {
+    const session = await createOnnxSession(ort, decoderModel!, { provider: 'wasm' })
+    const decoder = createOnnxDecoder({ session })
+    await session.destroy()
+    await session.destroy()
+    await expect(decoder(new CpuTensor(tokens(N), [1, N]))).rejects.toThrow(DestroyedError)
+  })
+})
