@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { test as base, expect, type Locator, type Page, type Worker } from '@playwright/test'
 import type { Rolldown } from 'vite'
-import { decodeTokens } from '../demo/token_text'
-import type { Drawing } from '../demo/worker/protocol'
+import { decodeTokens } from '../demo/picture/token_text'
+import type { DrawingOptions } from '../demo/worker/protocol'
 import { type Substitute, smallModel } from './small_model'
 import type { StubControls } from './studio_stub'
 import { TestServer } from './test_server'
@@ -91,7 +91,7 @@ export class DemoPage {
   }
 
   /** The last drawing that the page has asked the stub for. */
-  async asked(): Promise<Drawing> {
+  async asked(): Promise<DrawingOptions> {
     return (await this.worker()).evaluate(() => (globalThis as unknown as { stub: StubControls }).stub.drawings.at(-1)!)
   }
 

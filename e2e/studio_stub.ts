@@ -6,9 +6,9 @@
  */
 import { expose, transfer } from 'comlink'
 import {
-  type Drawing,
   type DrawingEvent,
-  type Drawn,
+  type DrawingOptions,
+  type DrawingResult,
   type EngineFacts,
   type Expectation,
   MASK_CLASS,
@@ -23,7 +23,7 @@ import type { Studio } from '../demo/worker/studio'
 /** What a test reads and changes, by `DemoPage`. */
 export interface StubControls {
   /** What the page has asked for. */
-  readonly drawings: Drawing[]
+  readonly drawings: DrawingOptions[]
   /** Drawings wait after this step, until it is undefined. */
   pauseAfter: number | undefined
 }
@@ -46,7 +46,7 @@ class StudioStub implements Pick<Studio, keyof Studio> {
     return this.#backend
   }
 
-  async draw(drawing: Drawing, onEvent: (event: DrawingEvent) => void | Promise<void>): Promise<Drawn> {
+  async draw(drawing: DrawingOptions, onEvent: (event: DrawingEvent) => void | Promise<void>): Promise<DrawingResult> {
     controls.drawings.push(drawing)
     this.#stopped = new AbortController()
     const { signal } = this.#stopped
@@ -110,7 +110,7 @@ function timestepsOf({ steps }: SamplerSettings, strength = 1): number[] {
 }
 
 /** The finished tokens of one picture. */
-function drawn({ seeds, livePreview: _, known, image, ...request }: Drawing, item: number): Tokens {
+function drawn({ seeds, livePreview: _, known, image, ...request }: DrawingOptions, item: number): Tokens {
   const asked = [...request.text, request.steps, request.guidance, request.truncation, request.priorWeight]
   const names = Array.from(`${request.method} ${request.spacing}`, (character) => character.charCodeAt(0))
   const start = image ? [...image.tokens[item]!, image.strength] : []
@@ -121,12 +121,12 @@ function drawn({ seeds, livePreview: _, known, image, ...request }: Drawing, ite
   return tokens.map((token, cell) => (keep[cell] ? given[cell]! : token))
 }
 
-function source({ image }: Drawing, item: number): Tokens {
+function source({ image }: DrawingOptions, item: number): Tokens {
   return image!.tokens[item]!.slice()
 }
 
 /** Cells are decided one after another, in an order that follows from the picture. */
-function frameOf(drawing: Drawing, pictures: Tokens[], step: number, timesteps: number[]) {
+function frameOf(drawing: DrawingOptions, pictures: Tokens[], step: number, timesteps: number[]) {
   const decidedIn = (token: number, cell: number) => 1 + (mixed(token, cell) % Math.max(1, timesteps.length))
   const tokens = joined(
     pictures.map((picture) => picture.map((token, cell) => (decidedIn(token, cell) > step ? MASK_CLASS : token))),
