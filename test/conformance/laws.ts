@@ -9,19 +9,32 @@ import type { TwinEngine } from './twin_engine'
 /** A case that either engine can run; with a twin, the engine also has to draw the twin's tokens. */
 type LawCase = <T extends EngineTensor>(fixture: FixtureCase, engine: Engine<T>, twin?: TwinEngine) => Promise<void>
 
-/** Draws compared between layouts and between engines. */
+/** Draws of a single step that are compared between layouts and between engines. */
 const compared = 2 ** 14
+/** Draws for the law of a chain, and those that are compared between engines: fewer, since a chain has up to 100 steps. */
+const chainDraws = 2 ** 14
+const chainCompared = 2 ** 12
 
 interface Step {
   readonly t: number
   readonly u: number
 }
 
-/** Draws tokens from the column of a case along several steps; gives those after each step. */
+interface Drawing {
+  readonly layout: Layout
+  readonly count: number
+  /** The token that every pixel starts from. */
+  readonly start: number
+  readonly path: readonly Step[]
+  /** Indices of the steps after which the tokens are wanted. */
+  readonly after: readonly number[]
+}
+
+/** Draws tokens from the column of a case along several steps; gives those after each wanted step. */
 async function draw<T extends EngineTensor>(
   fixture: FixtureCase,
   engine: Engine<T>,
-  { layout, count, start, path }: { layout: Layout; count: number; start: number; path: readonly Step[] },
+  { layout, count, start, path, after }: Drawing,
 ): Promise<ArrayLike<number>[]> {
   const scheduler = await engine.scheduler(fixture)
   const column: number[] = fixture.params.log_p_x0
@@ -30,11 +43,11 @@ async function draw<T extends EngineTensor>(
   const generator = engine.generator()
   let sample = scheduler.uploadTokens(new Uint32Array(count).fill(start), [1, count])
   const drawn: ArrayLike<number>[] = []
-  for (const { t, u } of path) {
+  for (const [i, { t, u }] of path.entries()) {
     const { prevSample } = scheduler.step(modelOutput, t, sample, { generator, layout, previousTimestep: u })
     sample.destroy()
     sample = prevSample
-    drawn.push(await sample.read())
+    if (after.includes(i)) drawn.push(await sample.read())
   }
   sample.destroy()
   modelOutput.destroy()
@@ -42,30 +55,31 @@ async function draw<T extends EngineTensor>(
 }
 
 /** The first tokens of a longer draw; a token does not depend on how many are drawn. */
-function firstCompared(tokens: ArrayLike<number>): ArrayLike<number> {
-  return Array.from(tokens).slice(0, compared)
+function first(count: number, tokens: ArrayLike<number>): ArrayLike<number> {
+  return Array.from(tokens).slice(0, count)
 }
 
 /**
- * Laws of drawn tokens, which the reference computed by explicit matrix products. Each engine draws `engine.draws` tokens
- * and tests their law by chi-square with a false-alarm rate of 1e-6. A wrong law is found with a power above 95 % if
- * Σ δ²/p over the classes exceeds 60/draws, where δ is the error of a probability p: with 2¹⁷ draws an error of 1 % of
- * the tokens, with 2¹⁴ one of 3 %. The GPU draws the twin's tokens besides: that finds an error in 0.15 % of the tokens of
- * a case, except once in a million.
+ * Laws of drawn tokens, which the reference computed by explicit matrix products. Each test has a false-alarm rate of 1e-6
+ * and a fixed seed. A wrong law is found with a power above 95 % if Σ δ²/p over the classes exceeds 60/draws, where δ is the
+ * error of a probability p:
+ *
+ * - the twin draws 2¹⁷ tokens of a single step, which shows an error in 1 % of the tokens;
+ * - the GPU draws 2¹⁴ tokens, which shows one in 3 %, and has to draw the twin's tokens, which shows one in 0.15 %;
+ * - both draw 2¹⁴ tokens of a chain; the first 2¹² of the GPU are the twin's, which shows an error in 0.6 %.
  */
 export const lawOps: Record<string, LawCase> = {
   async exact_posterior(fixture, engine, twin) {
     const { t, previous_t: u, x_t: start } = fixture.params
     const { probs } = fixture.outputs
-    const path = [{ t, u }]
-    const many = { layout: 'pixel-major', count: engine.draws, start, path } as const
+    const many = { layout: 'pixel-major', count: engine.draws, start, path: [{ t, u }], after: [0] } as const
     const [tokens] = await draw(fixture, engine, many)
     checkLaw('x_u', countTokens(tokens!, probs.length), probs)
     const [others] = await draw(fixture, engine, { ...many, layout: 'class-major', count: compared })
-    checkSameDraws('class-major', others!, firstCompared(tokens!))
+    checkSameDraws('class-major', others!, first(compared, tokens!))
     if (twin) {
       const [wanted] = await draw(fixture, twin, { ...many, count: compared })
-      checkSameDraws('x_u of the twin', firstCompared(tokens!), wanted!)
+      checkSameDraws('x_u of the twin', first(compared, tokens!), wanted!)
     }
 
     // The dense posterior of the same column.
@@ -83,16 +97,16 @@ export const lawOps: Record<string, LawCase> = {
   async exact_chain_law(fixture, engine, twin) {
     const { timesteps, final_previous, x_start: start } = fixture.params
     const path = (timesteps as number[]).map((t, i) => ({ t, u: timesteps[i + 1] ?? final_previous }))
-    const after: Record<string, number[]> = fixture.outputs.after_step
-    const known = Object.keys(after).every((step) => Number(step) < path.length)
-    checkEqual('steps of the law', known, true)
-    const drawing = { layout: 'pixel-major', count: compared, start, path } as const
-    const drawn = await draw(fixture, engine, drawing)
-    const wanted = twin && (await draw(fixture, twin, drawing))
-    for (const [step, probs] of Object.entries(after)) {
-      const tokens = drawn[Number(step)]!
+    const laws: [step: string, probs: number[]][] = Object.entries(fixture.outputs.after_step)
+    const after = laws.map(([step]) => Number(step))
+    const drawing = { layout: 'pixel-major', start, path, after } as const
+    const drawn = await draw(fixture, engine, { ...drawing, count: chainDraws })
+    const wanted = twin && (await draw(fixture, twin, { ...drawing, count: chainCompared }))
+    checkEqual('number of laws', drawn.length, laws.length)
+    for (const [i, [step, probs]] of laws.entries()) {
+      const tokens = drawn[i]!
       checkLaw(`after step ${step}`, countTokens(tokens, probs.length), probs)
-      if (wanted) checkSameDraws(`the twin’s after step ${step}`, tokens, wanted[Number(step)]!)
+      if (wanted) checkSameDraws(`the twin’s after step ${step}`, first(chainCompared, tokens), wanted[i]!)
     }
   },
 
@@ -105,6 +119,6 @@ export const lawOps: Record<string, LawCase> = {
     }
     const tokens = await noised(engine, engine.draws)
     checkLaw('x_t', countTokens(tokens, probs.length), probs)
-    if (twin) checkSameDraws('x_t of the twin', firstCompared(tokens), await noised(twin, compared))
+    if (twin) checkSameDraws('x_t of the twin', first(compared, tokens), await noised(twin, compared))
   },
 }
