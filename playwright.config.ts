@@ -1,18 +1,26 @@
 import { defineConfig } from '@playwright/test'
 import { findBrowser } from './scripts/browser.mjs'
 
-const baseURL = 'http://localhost:4173'
+const port = process.env.DEMO_PORT ?? '4173'
+const baseURL = `http://localhost:${port}`
+const browser = await findBrowser()
 
 export default defineConfig({
   testDir: './e2e',
-  // A test draws whole pictures, with the network in one WebAssembly thread.
+  // A test may draw several pictures, with the network in one WebAssembly thread.
   timeout: 180_000,
   expect: { timeout: 60_000 },
   // One more would not be faster on two cores: the network takes one.
   workers: 2,
-  use: { baseURL, browserName: 'chromium', launchOptions: await findBrowser() },
+  fullyParallel: true,
+  use: {
+    baseURL,
+    browserName: 'chromium',
+    // Names that lead to this machine: see TestServer.
+    launchOptions: { ...browser, args: [...browser.args, '--host-resolver-rules=MAP insecure.example 127.0.0.1'] },
+  },
   webServer: {
-    command: 'npm start -- --port 4173 --strictPort',
+    command: `npm start -- --port ${port} --strictPort`,
     url: baseURL,
     timeout: 120_000,
   },

@@ -2,10 +2,49 @@ import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { findBrowser } from './scripts/browser.mjs'
 import { wgsl } from './scripts/wgsl_plugin.ts'
+import { packageFolder } from './test/support/build_package.ts'
 import { alias, manifest } from './vite.config.ts'
+
+const conformance = 'test/conformance/conformance.test.ts'
+
+/** The library's public names, resolved to the built package. */
+const packageAlias = {
+  'vq-diffusion-webgpu/onnx': `${packageFolder}onnx.js`,
+  'vq-diffusion-webgpu/cpu': `${packageFolder}cpu.js`,
+  'vq-diffusion-webgpu': `${packageFolder}index.js`,
+}
+
+/** Tests in a headless browser. */
+async function browserProject(name: string, include: string[], exclude: string[], names: Record<string, string>) {
+  return {
+    resolve: { alias: names },
+    // The kernels as the package contains them.
+    plugins: [wgsl({ strip: true })],
+    // A dependency that is found only while a test runs would be bundled then, and the page reloaded under the test.
+    optimizeDeps: {
+      include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl-preprocessor/wgsl-preprocessor.js', 'wgsl_reflect'],
+    },
+    test: {
+      name,
+      include,
+      exclude,
+      setupFiles: ['test/support/setup.ts', 'test/support/gpu_adapter.ts'],
+      fileParallelism: false,
+      testTimeout: 60_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: await findBrowser() }),
+        instances: [{ browser: 'chromium' as const }],
+      },
+    },
+  }
+}
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/support/build_package.ts',
     projects: [
       {
         resolve: { alias },
@@ -23,35 +62,8 @@ export default defineConfig({
           ],
         },
       },
-      {
-        resolve: { alias },
-        // The kernels as the package contains them.
-        plugins: [wgsl({ strip: true })],
-        // A dependency that is found only while a test runs would be bundled then, and the page reloaded under the test.
-        optimizeDeps: {
-          include: [
-            'onnxruntime-web',
-            'onnxruntime-web/webgpu',
-            'wgsl-preprocessor/wgsl-preprocessor.js',
-            'wgsl_reflect',
-          ],
-        },
-        test: {
-          name: 'browser',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.node.test.ts'],
-          setupFiles: ['test/support/setup.ts', 'test/support/gpu_adapter.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: await findBrowser() }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      await browserProject('browser', ['test/**/*.test.ts'], ['test/**/*.node.test.ts', conformance], alias),
+      await browserProject('package', [conformance], [], packageAlias),
     ],
   },
 })

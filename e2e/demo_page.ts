@@ -1,48 +1,152 @@
-import { test as base, expect, type Locator, type Page } from '@playwright/test'
+import { fileURLToPath } from 'node:url'
+import { test as base, expect, type Locator, type Page, type Worker } from '@playwright/test'
+import type { Rolldown } from 'vite'
+import { decodeTokens } from '../demo/picture/token_text'
+import type { DrawingOptions } from '../demo/worker/protocol'
+import { type Substitute, smallModel } from './small_model'
+import type { StubControls } from './studio_stub'
+import { TestServer } from './test_server'
 
 /** The canvas' pixels, straight-alpha RGBA, row by row. */
-export type Pixels = number[]
+export type Pixels = Buffer
+
+/**
+ * What the page has behind it: the demo's own model, or the small one (small_model.ts), both in the demo's worker; or a
+ * stub of the worker without any model (studio_stub.ts).
+ */
+export type Studio = 'emoji model' | 'small model' | 'stub'
+
+/** The script of the demo's worker. */
+export const WORKER_SCRIPT = /\/assets\/studio-[^/]*\.js$/
+
+/**
+ * For tests that are not about the page: without the moving dots, whose frames cost as much as a step of the small model.
+ */
+export const STILL = { reducedMotion: 'reduce' } as const
 
 /** What a person does with the demo. */
 export class DemoPage {
   readonly status: Locator
   readonly backend: Locator
   readonly generate: Locator
+  readonly canvas: Locator
 
   constructor(readonly page: Page) {
     this.status = page.getByTestId('status')
     this.backend = page.getByTestId('backend')
     this.generate = page.getByTestId('generate')
+    this.canvas = page.getByTestId('canvas')
   }
 
   async open(query = ''): Promise<void> {
     await this.page.goto(`/${query}`)
   }
 
-  /** Presses Generate and waits for the picture. */
-  async draw(): Promise<Pixels> {
-    await this.generate.click()
-    await expect(this.status).toHaveText('drawing')
-    return this.drawn()
+  /** Presses Generate, or does what else begins a drawing, and waits for the picture. */
+  async draw(begin = () => this.generate.click()): Promise<Pixels> {
+    const states = await this.watchStates()
+    await begin()
+    const pixels = await this.drawn()
+    expect(await states()).toContain('drawing')
+    return pixels
   }
 
+  /** Waits for the picture. */
   async drawn(): Promise<Pixels> {
+    await this.done()
+    return pixelsOf(this.canvas)
+  }
+
+  /** Waits until nothing is drawn any more. */
+  async done(): Promise<void> {
     await expect(this.status).toHaveText(/^(done|error)/, { timeout: 120_000 })
     expect(await this.status.textContent()).toBe('done')
-    return this.page.getByTestId('canvas').evaluate((canvas: HTMLCanvasElement) => {
-      const { width, height } = canvas
-      return Array.from(canvas.getContext('2d')!.getImageData(0, 0, width, height).data)
+  }
+
+  /** The tokens of the picture that is seen large, as its share link has them. */
+  async tokens(): Promise<number[]> {
+    await this.page.getByTestId('share').click()
+    await expect(this.page.getByTestId('progress')).toContainText('The link is in the clipboard')
+    return [...decodeTokens(new URL(this.page.url()).hash.split('.')[1]!)]
+  }
+
+  /** Records the states that the page goes through from now on, also those that pass quickly; gives them when called. */
+  async watchStates(): Promise<() => Promise<(string | null)[]>> {
+    const seen = await this.status.evaluateHandle((status) => {
+      const seen = new Set<string | null>()
+      new MutationObserver(() => seen.add(status.textContent)).observe(status, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      })
+      return seen
+    })
+    return () => seen.evaluate((seen) => [...seen])
+  }
+
+  /** The page's worker, when it is there. */
+  async worker(): Promise<Worker> {
+    await expect.poll(() => this.page.workers().length).toBe(1)
+    return this.page.workers()[0]!
+  }
+
+  /** The last drawing that the page has asked the stub for. */
+  async asked(): Promise<DrawingOptions> {
+    return (await this.worker()).evaluate(() => (globalThis as unknown as { stub: StubControls }).stub.drawings.at(-1)!)
+  }
+
+  /** Has the stub's drawings wait after this step. */
+  async pauseAfter(step: number): Promise<void> {
+    await (await this.worker()).evaluate((step) => {
+      ;(globalThis as unknown as { stub: StubControls }).stub.pauseAfter = step
+    }, step)
+  }
+
+  /** Takes `pauseAfter` back. */
+  async resume(): Promise<void> {
+    await (await this.worker()).evaluate(() => {
+      ;(globalThis as unknown as { stub: StubControls }).stub.pauseAfter = undefined
     })
   }
 }
 
+export async function pixelsOf(canvas: Locator): Promise<Pixels> {
+  // As one string: a list of 65,536 numbers takes Playwright 300 ms.
+  const bytes = await canvas.evaluate((element: HTMLCanvasElement) => {
+    const { data } = element.getContext('2d')!.getImageData(0, 0, element.width, element.height)
+    return btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''))
+  })
+  return Buffer.from(bytes, 'base64')
+}
+
+interface Fixtures {
+  demo: DemoPage
+  /** The only server that the page may ask for anything. */
+  server: TestServer
+  studio: Studio
+  /** Where the demo seems to lie; at the root by default. */
+  folder: string
+  /** Console messages that are no failure. */
+  expectedMessages: RegExp[]
+}
+
 /**
- * `demo`, and a watch on the page: a console error or warning that is not in `expectedMessages` fails the test, and so
- * does a request to another host.
+ * `demo` on its server, and a watch on the page: a console error or warning that is not in `expectedMessages` fails the
+ * test, and so does a request to another host.
  */
-export const test = base.extend<{ demo: DemoPage; expectedMessages: RegExp[] }>({
+export const test = base.extend<Fixtures>({
+  studio: ['emoji model', { option: true }],
+  folder: ['', { option: true }],
   expectedMessages: [[], { option: true }],
-  demo: async ({ page, baseURL, expectedMessages }, use) => {
+  server: async ({ studio, folder }, use, { config }) => {
+    const server = await TestServer.start(config.projects[0]!.use.baseURL!, folder)
+    if (studio === 'small model') await serveSmallModel(server)
+    if (studio === 'stub') await serveStub(server)
+    await use(server)
+    await server.close()
+  },
+  baseURL: ({ server }, use) => use(server.origin),
+  demo: async ({ page, server, expectedMessages }, use) => {
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {
@@ -51,47 +155,43 @@ export const test = base.extend<{ demo: DemoPage; expectedMessages: RegExp[] }>(
     })
     page.on('request', (request) => {
       const { origin, protocol } = new URL(request.url())
-      if (protocol.startsWith('http') && ![baseURL, insecureOrigin].includes(origin)) complaints.push(request.url())
+      const own = [server.origin, server.insecureOrigin].includes(origin)
+      if (protocol.startsWith('http') && !own) complaints.push(request.url())
     })
     await use(new DemoPage(page))
     expect(complaints).toEqual([])
   },
 })
 
-/** Browsers offer no WebGPU to pages that come from another host without https. */
-export const insecureOrigin = 'http://insecure.example'
+/** Made once in each process. */
+let substitutes: Promise<Substitute[]> | undefined
+let stub: Promise<Buffer> | undefined
 
-/** Serves the demo from `insecureOrigin` too. */
-export async function serveInsecurely(page: Page, baseURL: string): Promise<void> {
-  await page.route(`${insecureOrigin}/**`, async (route) => {
-    const url = route.request().url().replace(insecureOrigin, baseURL)
-    await route.fulfill({ response: await route.fetch({ url }) })
+/** Serves the small model in the place of the demo's own, with the page's scripts expecting its checksums. */
+export async function serveSmallModel(server: TestServer): Promise<void> {
+  substitutes ??= smallModel()
+  const files = await substitutes
+  for (const { file, content } of files) server.replace(file, content)
+  server.rewrite(/\.js$/, (script) => {
+    const text = script.toString('latin1')
+    const changed = files.reduce((text, { sha256 }) => text.replace(sha256.original, sha256.substitute), text)
+    return Buffer.from(changed, 'latin1')
   })
 }
 
-/** Share of the canvas that is opaque, and share of that which is red. */
-export function describePixels(pixels: Pixels): { opaque: number; red: number; corners: number[] } {
-  let opaque = 0
-  let red = 0
-  for (let at = 0; at < pixels.length; at += 4) {
-    const [r, g, b, a] = pixels.slice(at, at + 4) as [number, number, number, number]
-    if (a < 200) continue
-    opaque++
-    if (r > 140 && r > 1.5 * g && r > 1.2 * b) red++
-  }
-  const alphaAt = (x: number, y: number) => pixels[4 * (128 * y + x) + 3]!
-  return {
-    opaque: opaque / (pixels.length / 4),
-    red: red / opaque,
-    corners: [alphaAt(0, 0), alphaAt(127, 0), alphaAt(0, 127), alphaAt(127, 127)],
-  }
+async function serveStub(server: TestServer): Promise<void> {
+  stub ??= bundle(fileURLToPath(new URL('./studio_stub.ts', import.meta.url)))
+  const script = await stub
+  server.rewrite(WORKER_SCRIPT, () => script)
 }
 
-export function expectRedHeart(pixels: Pixels): void {
-  const { opaque, red, corners } = describePixels(pixels)
-  expect(pixels.length).toBe(4 * 128 * 128)
-  expect(opaque).toBeGreaterThan(0.2)
-  expect(opaque).toBeLessThan(0.9)
-  expect(red).toBeGreaterThan(0.8)
-  expect(Math.max(...corners)).toBeLessThan(26)
+async function bundle(entry: string): Promise<Buffer> {
+  const { build } = await import('vite')
+  const [{ output }] = (await build({
+    configFile: false,
+    publicDir: false,
+    logLevel: 'error',
+    build: { write: false, lib: { entry, formats: ['es'] } },
+  })) as [Rolldown.RolldownOutput]
+  return Buffer.from(output[0].code)
 }

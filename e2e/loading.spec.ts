@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
-import { test as base, DemoPage } from './demo_page'
-import { UnreliableServer } from './unreliable_server'
+import { DemoPage, STILL, test, WORKER_SCRIPT } from './demo_page'
+import type { TestServer } from './test_server'
 
 const MEGABYTE = 1e6
 const DENOISER = 'denoiser/model.onnx'
@@ -8,27 +8,21 @@ const DECODER = 'vqvae/decoder.onnx'
 const DENOISER_BYTES = 20_284_974
 /** onnxruntime for WebAssembly, denoiser, decoder. */
 const ALL_BYTES = 14_239_897 + DENOISER_BYTES + 10_867_213
+/** The engine that is ready first. */
+const QUICK = '?engine=cpu'
 /** Enough to see that it draws. */
-const ONE_STEP = '?prompt=red+heart&style=3d&seed=3&steps=1'
+const ONE_STEP = `${QUICK}&prompt=red+heart&style=3d&seed=3&steps=1&guidance=1`
 
-/** The demo behind a server that can fail. */
-const test = base.extend<{ folder: string; server: UnreliableServer }>({
-  folder: ['', { option: true }],
-  server: async ({ folder }, use, { config }) => {
-    const server = await UnreliableServer.start(config.projects[0]!.use.baseURL!, folder)
-    await use(server)
-    await server.close()
-  },
-  baseURL: ({ server }, use) => use(server.origin),
-})
+// Its files have the size of the demo's own, and are ready sooner.
+test.use({ studio: 'small model', contextOptions: STILL })
 
 /** The large files that were asked for. */
-function largeRequests({ requests }: UnreliableServer): string[] {
+function largeRequests({ requests }: TestServer): string[] {
   return requests.map(({ path }) => path).filter((path) => /\.(onnx|wasm)$/.test(path))
 }
 
 /** The Range header of each request for a file. */
-function rangesOf(file: string, { requests }: UnreliableServer): (string | undefined)[] {
+function rangesOf(file: string, { requests }: TestServer): (string | undefined)[] {
   return requests.filter(({ path }) => path.endsWith(file)).map(({ range }) => range)
 }
 
@@ -54,7 +48,7 @@ async function serviceWorkerReady(page: Page): Promise<void> {
 }
 
 test('stores the model, and takes it from there at the second visit', async ({ demo, page, server }) => {
-  await demo.open()
+  await demo.open(QUICK)
   await expect(demo.status).toHaveText('ready')
   await expect(page.getByTestId('notice')).not.toContainText('next visit')
   expect(largeRequests(server)).toHaveLength(3)
@@ -83,17 +77,17 @@ test.describe('a connection that breaks', () => {
   })
 
   test('is suspected when the worker does not load, which Generate asks for again', async ({ demo, page }) => {
-    await page.route('**/assets/studio-*.js', (route) => route.abort())
+    await page.route(WORKER_SCRIPT, (route) => route.abort())
     await demo.open(ONE_STEP)
     await expect(demo.status).toHaveText(/^error: A part of this page could not be loaded. Check the connection/)
     await expect(page.getByTestId('progress')).toContainText('Generate tries again.')
-    await page.unroute('**/assets/studio-*.js')
+    await page.unroute(WORKER_SCRIPT)
     await demo.draw()
   })
 
   test('is resumed after a reload, too', async ({ demo, page, server }) => {
     server.breakAfter(DENOISER, DENOISER_BYTES / 2)
-    await demo.open()
+    await demo.open(QUICK)
     await expect(demo.status).toHaveText(/^error: The download/)
     const arrived = await storedBytes(page, DENOISER)
     await page.reload()
@@ -127,7 +121,7 @@ test('refuses a file with another checksum, keeps nothing of it, and recovers', 
 })
 
 /** Lets the browser store no more than this of the demo's data. */
-async function allowBytes(page: Page, server: UnreliableServer, quotaSize: number): Promise<void> {
+async function allowBytes(page: Page, server: TestServer, quotaSize: number): Promise<void> {
   const session = await page.context().newCDPSession(page)
   await session.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize })
 }
@@ -145,7 +139,7 @@ test('keeps the model in memory when there is no room to store it, and says so',
 
 test('downloads each file once for two tabs', async ({ demo, page, server, context }) => {
   const other = new DemoPage(await context.newPage())
-  await Promise.all([demo.open(), other.open()])
+  await Promise.all([demo.open(QUICK), other.open(QUICK)])
   await expect(demo.status).toHaveText('ready')
   await expect(other.status).toHaveText('ready')
   expect(largeRequests(server)).toHaveLength(3)
@@ -163,16 +157,21 @@ test('deletes what is stored when told to, and draws on', async ({ demo, page })
   await demo.draw()
 })
 
-test('draws the same without a connection after the first visit', async ({ demo, page, server, context }) => {
-  await demo.open(`${ONE_STEP}&auto=1`)
-  const online = await demo.drawn()
-  await serviceWorkerReady(page)
-  await context.setOffline(true)
-  server.requests.length = 0
-  await page.goto(`/${ONE_STEP}&auto=1&offline`)
-  expect(await demo.drawn()).toEqual(online)
-  // The browser itself looks for a newer service worker, whatever Playwright says of the connection.
-  expect(server.requests.filter(({ path }) => path !== '/sw.js')).toEqual([])
+test.describe('with the whole model', () => {
+  test.use({ studio: 'emoji model' })
+
+  test('draws the same without a connection after the first visit', async ({ demo, page, server, context }) => {
+    const request = `${ONE_STEP}&auto=1`
+    await demo.open(request)
+    const online = await demo.drawn()
+    await serviceWorkerReady(page)
+    await context.setOffline(true)
+    server.requests.length = 0
+    await page.goto(`/${request}&offline`)
+    expect(await demo.drawn()).toEqual(online)
+    // The browser itself looks for a newer service worker, whatever Playwright says of the connection.
+    expect(server.requests.filter(({ path }) => path !== '/sw.js')).toEqual([])
+  })
 })
 
 test.describe('a newer version', () => {
@@ -180,7 +179,7 @@ test.describe('a newer version', () => {
     page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.state === 'installed')
   const renew = (page: Page) => page.getByRole('button', { name: 'newer version' })
 
-  async function openAndRelease(demo: DemoPage, server: UnreliableServer): Promise<void> {
+  async function openAndRelease(demo: DemoPage, server: TestServer): Promise<void> {
     await demo.open(ONE_STEP)
     await expect(demo.status).toHaveText('ready')
     await serviceWorkerReady(demo.page)
@@ -196,7 +195,7 @@ test.describe('a newer version', () => {
     expect(await isWaiting(page)).toBe(true)
     await page.close()
     const next = await context.newPage()
-    await next.goto(server.origin)
+    await next.goto(`${server.origin}/${QUICK}`)
     await expect.poll(() => isWaiting(next)).toBe(false)
   })
 
@@ -242,7 +241,7 @@ test.describe('the content security policy', () => {
   test.use({ expectedMessages: [/violates the following Content Security Policy directive/] })
 
   test('runs no string as code', async ({ demo, page }) => {
-    await demo.open()
+    await demo.open(QUICK)
     const outcome = await page.evaluate(
       () =>
         // The debugger may run strings; only what the page itself does later may not.

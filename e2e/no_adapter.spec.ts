@@ -1,17 +1,26 @@
-import { expect } from '@playwright/test'
+import { chromium, expect } from '@playwright/test'
 import { browserArgs, findBrowser } from '../scripts/browser.mjs'
-import { expectRedHeart, test } from './demo_page'
+import { DemoPage, STILL, test } from './demo_page'
 
 // WebGPU is there, but without these flags a headless browser on a machine without a GPU has no adapter.
 const args = [...browserArgs.filter((argument) => !argument.includes('webgpu')), '--disable-gpu']
 test.use({
+  studio: 'small model',
+  contextOptions: STILL,
   launchOptions: { ...(await findBrowser()), args },
   expectedMessages: [/No available adapters/],
 })
 
-test('draws without an adapter and says so', async ({ demo, page }) => {
-  await demo.open('?prompt=red+heart&style=3d&seed=3&steps=7&auto=1')
-  expectRedHeart(await demo.drawn())
+test('draws without an adapter what the CPU engine draws with one, and says so', async ({ demo, page, baseURL }) => {
+  const request = '?prompt=red+heart&style=3d&seed=3&steps=2&auto=1'
+  await demo.open(request)
+  const pixels = await demo.drawn()
   await expect(demo.backend).toHaveText('engine cpu · network wasm')
   await expect(page.getByTestId('notice')).toContainText('WebGPU found no graphics adapter')
+
+  const usual = await chromium.launch(await findBrowser())
+  const other = new DemoPage(await usual.newPage({ baseURL: baseURL!, ...STILL }))
+  await other.open(`${request}&engine=cpu`)
+  expect(await other.drawn()).toEqual(pixels)
+  await usual.close()
 })

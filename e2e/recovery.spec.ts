@@ -1,11 +1,9 @@
-import { type Browser, type CDPSession, expect, type Page, type Worker } from '@playwright/test'
-import { browserArgs, findBrowser } from '../scripts/browser.mjs'
-import { test } from './demo_page'
+import { type CDPSession, expect, type Page, type Worker } from '@playwright/test'
+import { STILL, test } from './demo_page'
 
-// Another argument makes it a browser of its own: one whose GPU process has crashed offers no adapter after the next crash.
-test.use({ launchOptions: { ...(await findBrowser()), args: [...browserArgs, '--disable-breakpad'] } })
+test.use({ studio: 'small model', contextOptions: STILL })
 
-const QUICK = '?prompt=red+heart&style=3d&guidance=1&seed=3'
+const QUICK = '?prompt=red+heart&style=3d&seed=3'
 
 /** What the tests put into the worker. */
 interface Watched {
@@ -13,11 +11,6 @@ interface Watched {
   /** The last that made a command encoder. */
   device: GPUDevice
   bytes: () => number
-}
-
-async function studioOf(page: Page): Promise<Worker> {
-  await expect.poll(() => page.workers().length).toBe(1)
-  return page.workers()[0]!
 }
 
 /** Has the worker destroy its device as it makes its n-th command encoder from now on: n = 1, 2, … of a list. */
@@ -40,27 +33,11 @@ function loseDeviceAt(worker: Worker, calls: number[]): Promise<void> {
 
 const lossesOf = (worker: Worker) => worker.evaluate(() => (globalThis as unknown as Watched).losses)
 
-/** Notes the states that the page goes through from now on. */
-function watchStatus(page: Page): Promise<void> {
-  return page.getByTestId('status').evaluate((status) => {
-    const seen = new Set<string | null>()
-    Object.assign(globalThis, { seen })
-    new MutationObserver(() => seen.add(status.textContent)).observe(status, {
-      ...{ childList: true, characterData: true, subtree: true },
-    })
-  })
-}
-
-const statesSeen = (page: Page) => page.evaluate(() => [...(globalThis as unknown as { seen: Set<string> }).seen])
-
-test('draws the same picture though its device is destroyed: early, late, repeatedly and unused', async ({
-  demo,
-  page,
-}) => {
+test('draws the same picture though its device is destroyed: early, late, repeatedly and unused', async ({ demo }) => {
   await demo.open(`${QUICK}&steps=4`)
   const undisturbed = await demo.draw()
-  const worker = await studioOf(page)
-  await watchStatus(page)
+  const worker = await demo.worker()
+  const states = await demo.watchStates()
   for (const calls of [[1], [14], [8, 40]]) {
     await loseDeviceAt(worker, calls)
     expect(await demo.draw()).toEqual(undisturbed)
@@ -68,13 +45,13 @@ test('draws the same picture though its device is destroyed: early, late, repeat
   }
   await worker.evaluate(() => (globalThis as unknown as Watched).device.destroy())
   expect(await demo.draw()).toEqual(undisturbed)
-  expect(await statesSeen(page)).toEqual(['drawing', 'done'])
+  expect(await states()).toEqual(['drawing', 'done'])
 })
 
-test('gives up when the device is lost again and again, and then draws with another worker', async ({ demo, page }) => {
+test('gives up when the device is lost again and again, and then draws with another worker', async ({ demo }) => {
   await demo.open(`${QUICK}&steps=2`)
   await expect(demo.status).toHaveText('ready')
-  await loseDeviceAt(await studioOf(page), [5, 15, 25])
+  await loseDeviceAt(await demo.worker(), [5, 15, 25])
   await demo.generate.click()
   await expect(demo.status).toHaveText(/^error: The graphics device was lost/)
   await demo.draw()
@@ -84,39 +61,28 @@ test('draws 30 pictures in a row without holding more memory at the end', async 
   test.slow()
   page.once('worker', (worker) => worker.evaluate(countBuffers))
   await demo.open(`${QUICK}&steps=1`)
-  const worker = await studioOf(page)
+  const worker = await demo.worker()
   const heap = await heapOf(page)
   const memory = async () => ({
     gpu: await worker.evaluate(() => (globalThis as unknown as Watched).bytes()),
     heap: await heap(),
   })
+  const draw = async (pictures: number) => {
+    for (let picture = 0; picture < pictures; picture++) {
+      await demo.generate.click()
+      await demo.done()
+    }
+  }
   // The first pictures have memory laid out that stays.
-  for (let picture = 0; picture < 3; picture++) await demo.draw()
+  await draw(3)
   const before = await memory()
-  for (let picture = 0; picture < 30; picture++) await demo.draw()
+  await draw(30)
   const after = await memory()
   test.info().annotations.push({ type: 'memory', description: JSON.stringify({ before, after }) })
   expect(before.gpu).toBeGreaterThan(1e6)
   expect(after.gpu).toBeLessThanOrEqual(before.gpu)
   expect(after.heap).toBeLessThan(1.1 * before.heap)
 })
-
-// The last one, since it leaves a browser behind whose GPU process has crashed.
-test('draws the same picture though the GPU process crashes', async ({ demo, page, browser }) => {
-  await demo.open(`${QUICK}&steps=6`)
-  const undisturbed = await demo.draw()
-  await watchStatus(page)
-  await demo.generate.click()
-  await expect(page.getByTestId('progress')).toContainText('step 3 of 6')
-  await crashGpu(browser)
-  expect(await demo.drawn()).toEqual(undisturbed)
-  expect(await statesSeen(page)).toEqual(['drawing', 'done'])
-})
-
-async function crashGpu(browser: Browser): Promise<void> {
-  const session = await browser.newBrowserCDPSession()
-  await session.send('Browser.crashGpuProcess')
-}
 
 /** Runs in the worker, before it has a device: counts the bytes of all buffers that are not destroyed. */
 function countBuffers(): void {

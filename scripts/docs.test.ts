@@ -132,3 +132,9 @@ it('the equations of MATH.md are numbered in order, and each has an anchor; no a
   const ids = writtenIds(math)
   expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([])
 })
+
+it('every path in backticks of FEATURES.md exists', () => {
+  const paths = [...texts.get('FEATURES.md')!.matchAll(/`((?:src|test|e2e|demo|bench|scripts)\/[^`]+)`/g)]
+  expect(paths.length).toBeGreaterThan(30)
+  expect(paths.map(([, path]) => path!).filter((path) => !existsSync(join(root, path)))).toEqual([])
+})

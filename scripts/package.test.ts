@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { packageFolder } from '../test/support/build_package'
 import { completeImports } from './declarations.mjs'
 
 const root = new URL('../', import.meta.url)
-const folder = new URL('node_modules/.cache/package-test/', root)
-const file = (name: string) => fileURLToPath(new URL(name, folder))
+const file = (name: string) => join(packageFolder, name)
 const tsc = (...options: string[]) => {
   const compiler = fileURLToPath(new URL('node_modules/typescript/bin/tsc', root))
   return spawnSync(process.execPath, [compiler, ...options], { encoding: 'utf8' }).stdout
@@ -15,13 +15,7 @@ const tsc = (...options: string[]) => {
 const { exports: entries, dependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 
 describe('the built package', () => {
-  beforeAll(async () => {
-    await build({
-      configFile: fileURLToPath(new URL('vite.config.ts', root)),
-      mode: 'library',
-      logLevel: 'error',
-      build: { outDir: fileURLToPath(folder) },
-    })
+  beforeAll(() => {
     expect(tsc('-p', fileURLToPath(new URL('tsconfig.build.json', root)), '--outDir', file('.'))).toBe('')
     completeImports(file('src'))
   }, 60_000)

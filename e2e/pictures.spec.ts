@@ -1,0 +1,116 @@
+import { expect, type Locator } from '@playwright/test'
+import { type Pixels, pixelsOf, test } from './demo_page'
+
+// The whole chain, with the demo's own model.
+test.use({ studio: 'emoji model', permissions: ['clipboard-read', 'clipboard-write'] })
+
+/** Share of the canvas that is opaque, and share of that which is red. */
+function describePixels(pixels: Pixels): { opaque: number; red: number; corners: number[] } {
+  let opaque = 0
+  let red = 0
+  for (let at = 0; at < pixels.length; at += 4) {
+    const [r, g, b, a] = pixels.subarray(at, at + 4) as Iterable<number> as [number, number, number, number]
+    if (a < 200) continue
+    opaque++
+    if (r > 140 && r > 1.5 * g && r > 1.2 * b) red++
+  }
+  const alphaAt = (x: number, y: number) => pixels[4 * (128 * y + x) + 3]!
+  return {
+    opaque: opaque / (pixels.length / 4),
+    red: red / opaque,
+    corners: [alphaAt(0, 0), alphaAt(127, 0), alphaAt(0, 127), alphaAt(127, 127)],
+  }
+}
+
+function expectRedHeart(pixels: Pixels): void {
+  const { opaque, red, corners } = describePixels(pixels)
+  expect(pixels.length).toBe(4 * 128 * 128)
+  expect(opaque).toBeGreaterThan(0.2)
+  expect(opaque).toBeLessThan(0.9)
+  expect(red).toBeGreaterThan(0.8)
+  expect(Math.max(...corners)).toBeLessThan(26)
+}
+
+test('draws at the first press what the page shows: a red heart, in the usual 16 steps', async ({ demo, page }) => {
+  await demo.open()
+  await expect(demo.status).toHaveText('ready')
+  await expect(page.getByTestId('prompt')).toHaveValue('red heart')
+  await expect(page.getByTestId('steps')).toHaveValue('16')
+  await expect(page.getByTestId('guidance')).toHaveValue('2.5')
+  expectRedHeart(await demo.draw())
+  await expect(demo.backend).toHaveText('engine webgpu · network wasm')
+  await expect(page.getByTestId('progress')).toContainText(/16 steps · .+ a step · .+ in all/)
+})
+
+test('draws with the CPU engine, and writes the settings into the address', async ({ demo, page }) => {
+  await demo.open('?engine=cpu&steps=7')
+  await page.getByTestId('prompt').fill('red heart')
+  await page.getByTestId('style').selectOption('3d')
+  await page.getByTestId('seed').fill('12')
+  expectRedHeart(await demo.draw())
+  await expect(demo.backend).toHaveText('engine cpu · network wasm')
+  expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
+    ...{ prompt: 'red heart', style: '3d', steps: '7', guidance: '2.5', seed: '12', engine: 'cpu' },
+  })
+})
+
+test('draws four pictures together; one opens large, and is the same when drawn alone', async ({ demo, page }) => {
+  await demo.open(`?prompt=panda&style=noto&steps=2&guidance=1&seed=11&count=4&auto=1`)
+  await expect(page.getByTestId('grid')).toBeVisible()
+  await expect(page.getByTestId('grid').getByRole('button')).toHaveCount(4)
+  await demo.drawn()
+  const small = await Promise.all(
+    [0, 1, 2, 3].map((cell) => pixelsOf(page.getByTestId(`cell-${cell}`).locator('canvas').first())),
+  )
+  expect(new Set(small.map((pixels) => pixels.toString('base64'))).size).toBe(4)
+
+  const hint = page.getByText('Open one to save or change it.')
+  await expect(hint).toBeVisible()
+  await page.getByTestId('cell-2').click()
+  await expect(hint).toBeHidden()
+  await expect(page.getByTestId('grid')).toBeHidden()
+  const large = await pixelsOf(page.getByTestId('canvas'))
+  expect(large).toEqual(small[2])
+  await page.getByRole('button', { name: 'Next picture' }).click()
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(small[3])
+
+  await page.getByTestId('count').fill('1')
+  await page.getByTestId('seed').fill('13')
+  expect(await demo.draw()).toEqual(large)
+})
+
+/** How far the values of the canvas are from those of an image file, on average, 0 … 255. */
+function meanDifference(canvas: Locator, url: string): Promise<number> {
+  return canvas.evaluate(async (canvas: HTMLCanvasElement, url) => {
+    const { width, height } = canvas
+    const file = await (await fetch(url)).blob()
+    const image = await createImageBitmap(file, { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' })
+    const context = new OffscreenCanvas(width, height).getContext('2d')!
+    context.drawImage(image, 0, 0)
+    const expected = context.getImageData(0, 0, width, height).data
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, width, height)
+    return data.reduce((sum, value, i) => sum + Math.abs(value - expected[i]!), 0) / data.length
+  }, url)
+}
+
+test('starts from a picture: its reconstruction at strength 0, another picture at more', async ({ demo, page }) => {
+  await demo.open('?prompt=ghost&style=noto&steps=2&guidance=1&engine=cpu')
+  await expect(demo.status).toHaveText('ready')
+  await page.locator('#picture-file').setInputFiles('demo/public/icon-512.png')
+  await expect(page.locator('#source-name')).toHaveText('Starts from icon-512.png')
+  const reconstruction = await demo.drawn()
+  expect(await meanDifference(demo.canvas, 'icon-512.png')).toBeLessThan(8)
+  const tokens = await demo.tokens()
+
+  await page.getByTestId('strength').fill('0')
+  await demo.generate.click()
+  await expect(page.getByTestId('progress')).toContainText('0 steps')
+  expect(await demo.drawn()).toEqual(reconstruction)
+  expect(await demo.tokens()).toEqual(tokens)
+
+  await page.getByTestId('strength').fill('1')
+  await demo.draw()
+  expect(await demo.tokens()).not.toEqual(tokens)
+  await page.getByRole('button', { name: 'Start from noise again' }).click()
+  await expect(demo.generate).toHaveText('Generate')
+})
