@@ -51,6 +51,7 @@ export default defineConfig({
         plugins: [wgsl(), manifest],
         test: {
           name: 'node',
+          testTimeout: 30_000,
           // The default leaves one core free.
           maxWorkers: '100%',
           include: [
