@@ -1,5 +1,14 @@
 import { fileURLToPath } from 'node:url'
-import { test as base, expect, type Locator, type Page, type Worker } from '@playwright/test'
+import {
+  test as base,
+  type ConsoleMessage,
+  expect,
+  type FullConfig,
+  type Locator,
+  type Page,
+  type Request,
+  type Worker,
+} from '@playwright/test'
 import type { Rolldown } from 'vite'
 import { decodeTokens } from '../demo/picture/token_text'
 import type { DrawingOptions } from '../demo/worker/protocol'
@@ -40,6 +49,16 @@ export class DemoPage {
 
   async open(query = ''): Promise<void> {
     await this.page.goto(`/${query}`)
+  }
+
+  /** Asks the page that is open for something else, by its address: nothing is loaded again. */
+  async ask(query: string): Promise<void> {
+    const fromNoise = this.page.getByRole('button', { name: 'Start from noise again' })
+    if (await fromNoise.isVisible()) await fromNoise.click()
+    await this.page.evaluate((query) => {
+      history.replaceState(null, '', query)
+      dispatchEvent(new HashChangeEvent('hashchange'))
+    }, query)
   }
 
   /** Presses Generate, or does what else begins a drawing, and waits for the picture. */
@@ -139,29 +158,82 @@ export const test = base.extend<Fixtures>({
   folder: ['', { option: true }],
   expectedMessages: [[], { option: true }],
   server: async ({ studio, folder }, use, { config }) => {
-    const server = await TestServer.start(config.projects[0]!.use.baseURL!, folder)
-    if (studio === 'small model') await serveSmallModel(server)
-    if (studio === 'stub') await serveStub(server)
+    const server = await serve(config, studio, folder)
     await use(server)
     await server.close()
   },
   baseURL: ({ server }, use) => use(server.origin),
   demo: async ({ page, server, expectedMessages }, use) => {
     const complaints: string[] = []
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('console', (message) => {
+    const onError = (error: Error) => {
+      complaints.push(error.message)
+    }
+    const onMessage = (message: ConsoleMessage) => {
       const expected = expectedMessages.some((pattern) => pattern.test(message.text()))
       if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text())
-    })
-    page.on('request', (request) => {
+    }
+    const onRequest = (request: Request) => {
       const { origin, protocol } = new URL(request.url())
       const own = [server.origin, server.insecureOrigin].includes(origin)
       if (protocol.startsWith('http') && !own) complaints.push(request.url())
-    })
+    }
+    page.on('pageerror', onError).on('console', onMessage).on('request', onRequest)
     await use(new DemoPage(page))
+    page.off('pageerror', onError).off('console', onMessage).off('request', onRequest)
     expect(complaints).toEqual([])
   },
 })
+
+type Keep = (studio: Studio, query: string) => Promise<Kept>
+
+interface Kept {
+  server: TestServer
+  page: Page
+}
+
+/**
+ * For tests that share a page whose model is ready: `DemoPage.ask` begins something new on it. It stays as long as its
+ * process, which ends when a test fails.
+ */
+export const testOnKeptPage = test.extend<{ query: string; kept: Kept }, { keep: Keep }>({
+  /** What the page is opened with: its engine. */
+  query: ['', { option: true }],
+  keep: [
+    async ({ browser }, use, { config }) => {
+      const pages = new Map<string, Promise<Kept>>()
+      const open = async (studio: Studio, query: string): Promise<Kept> => {
+        const server = await serve(config, studio)
+        const permissions = ['clipboard-read', 'clipboard-write']
+        const context = await browser.newContext({ baseURL: server.origin, permissions, ...STILL })
+        const demo = new DemoPage(await context.newPage())
+        await demo.open(query)
+        await expect(demo.status).toHaveText('ready')
+        return { server, page: demo.page }
+      }
+      await use((studio, query) => {
+        const key = `${studio} ${query}`
+        if (!pages.has(key)) pages.set(key, open(studio, query))
+        return pages.get(key)!
+      })
+      for (const { server, page } of await Promise.all(pages.values())) {
+        await page.context().close()
+        await server.close()
+      }
+    },
+    { scope: 'worker' },
+  ],
+  kept: async ({ keep, studio, query }, use) => use(await keep(studio, query)),
+  server: ({ kept }, use) => use(kept.server),
+  context: ({ kept }, use) => use(kept.page.context()),
+  page: ({ kept }, use) => use(kept.page),
+})
+
+async function serve({ projects }: FullConfig, studio: Studio, folder?: string): Promise<TestServer> {
+  const server = await TestServer.start(projects[0]!.use.baseURL!, folder)
+  if (studio === 'small model') await serveSmallModel(server)
+  if (studio === 'stub') await serveStub(server)
+  return server
+}
 
 /** Made once in each process. */
 let substitutes: Promise<Substitute[]> | undefined

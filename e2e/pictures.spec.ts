@@ -1,8 +1,8 @@
 import { expect, type Locator } from '@playwright/test'
-import { type Pixels, pixelsOf, test } from './demo_page'
+import { type Pixels, test, testOnKeptPage } from './demo_page'
 
 // The whole chain, with the demo's own model.
-test.use({ studio: 'emoji model', permissions: ['clipboard-read', 'clipboard-write'] })
+test.use({ studio: 'emoji model' })
 
 /** Share of the canvas that is opaque, and share of that which is red. */
 function describePixels(pixels: Pixels): { opaque: number; red: number; corners: number[] } {
@@ -31,54 +31,6 @@ function expectRedHeart(pixels: Pixels): void {
   expect(Math.max(...corners)).toBeLessThan(26)
 }
 
-test('draws at the first press what the page shows: a red heart, in the usual 16 steps', async ({ demo, page }) => {
-  await demo.open()
-  await expect(demo.status).toHaveText('ready')
-  await expect(page.getByTestId('prompt')).toHaveValue('red heart')
-  await expect(page.getByTestId('steps')).toHaveValue('16')
-  await expect(page.getByTestId('guidance')).toHaveValue('2.5')
-  expectRedHeart(await demo.draw())
-  await expect(demo.backend).toHaveText('engine webgpu · network wasm')
-  await expect(page.getByTestId('progress')).toContainText(/16 steps · .+ a step · .+ in all/)
-})
-
-test('draws with the CPU engine, and writes the settings into the address', async ({ demo, page }) => {
-  await demo.open('?engine=cpu&steps=7')
-  await page.getByTestId('prompt').fill('red heart')
-  await page.getByTestId('style').selectOption('3d')
-  await page.getByTestId('seed').fill('12')
-  expectRedHeart(await demo.draw())
-  await expect(demo.backend).toHaveText('engine cpu · network wasm')
-  expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
-    ...{ prompt: 'red heart', style: '3d', steps: '7', guidance: '2.5', seed: '12', engine: 'cpu' },
-  })
-})
-
-test('draws four pictures together; one opens large, and is the same when drawn alone', async ({ demo, page }) => {
-  await demo.open(`?prompt=panda&style=noto&steps=2&guidance=1&seed=11&count=4&auto=1`)
-  await expect(page.getByTestId('grid')).toBeVisible()
-  await expect(page.getByTestId('grid').getByRole('button')).toHaveCount(4)
-  await demo.drawn()
-  const small = await Promise.all(
-    [0, 1, 2, 3].map((cell) => pixelsOf(page.getByTestId(`cell-${cell}`).locator('canvas').first())),
-  )
-  expect(new Set(small.map((pixels) => pixels.toString('base64'))).size).toBe(4)
-
-  const hint = page.getByText('Open one to save or change it.')
-  await expect(hint).toBeVisible()
-  await page.getByTestId('cell-2').click()
-  await expect(hint).toBeHidden()
-  await expect(page.getByTestId('grid')).toBeHidden()
-  const large = await pixelsOf(page.getByTestId('canvas'))
-  expect(large).toEqual(small[2])
-  await page.getByRole('button', { name: 'Next picture' }).click()
-  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(small[3])
-
-  await page.getByTestId('count').fill('1')
-  await page.getByTestId('seed').fill('13')
-  expect(await demo.draw()).toEqual(large)
-})
-
 /** How far the values of the canvas are from those of an image file, on average, 0 … 255. */
 function meanDifference(canvas: Locator, url: string): Promise<number> {
   return canvas.evaluate(async (canvas: HTMLCanvasElement, url) => {
@@ -93,24 +45,54 @@ function meanDifference(canvas: Locator, url: string): Promise<number> {
   }, url)
 }
 
-test('starts from a picture: its reconstruction at strength 0, another picture at more', async ({ demo, page }) => {
-  await demo.open('?prompt=ghost&style=noto&steps=2&guidance=1&engine=cpu')
+test('draws at the first press what the page shows: a red heart, in the usual 16 steps', async ({ demo, page }) => {
+  await demo.open()
   await expect(demo.status).toHaveText('ready')
-  await page.locator('#picture-file').setInputFiles('demo/public/icon-512.png')
-  await expect(page.locator('#source-name')).toHaveText('Starts from icon-512.png')
-  const reconstruction = await demo.drawn()
-  expect(await meanDifference(demo.canvas, 'icon-512.png')).toBeLessThan(8)
-  const tokens = await demo.tokens()
+  await expect(page.getByTestId('prompt')).toHaveValue('red heart')
+  await expect(page.getByTestId('steps')).toHaveValue('16')
+  await expect(page.getByTestId('guidance')).toHaveValue('2.5')
+  expectRedHeart(await demo.draw())
+  await expect(demo.backend).toHaveText('engine webgpu · network wasm')
+  await expect(page.getByTestId('progress')).toContainText(/16 steps · .+ a step · .+ in all/)
+})
 
-  await page.getByTestId('strength').fill('0')
-  await demo.generate.click()
-  await expect(page.getByTestId('progress')).toContainText('0 steps')
-  expect(await demo.drawn()).toEqual(reconstruction)
-  expect(await demo.tokens()).toEqual(tokens)
+test.describe('on the CPU', () => {
+  testOnKeptPage.use({ studio: 'emoji model', query: '?engine=cpu' })
+  testOnKeptPage.describe.configure({ mode: 'default' })
 
-  await page.getByTestId('strength').fill('1')
-  await demo.draw()
-  expect(await demo.tokens()).not.toEqual(tokens)
-  await page.getByRole('button', { name: 'Start from noise again' }).click()
-  await expect(demo.generate).toHaveText('Generate')
+  testOnKeptPage('draws with the CPU engine, and writes the settings into the address', async ({ demo, page }) => {
+    await demo.ask('?engine=cpu&steps=5')
+    await page.getByTestId('prompt').fill('red heart')
+    await page.getByTestId('style').selectOption('3d')
+    await page.getByTestId('seed').fill('12')
+    expectRedHeart(await demo.draw())
+    await expect(demo.backend).toHaveText('engine cpu · network wasm')
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
+      ...{ prompt: 'red heart', style: '3d', steps: '5', guidance: '2.5', seed: '12', engine: 'cpu' },
+    })
+  })
+
+  testOnKeptPage(
+    'starts from a picture: its reconstruction at strength 0, another picture at more',
+    async ({ demo, page }) => {
+      await demo.ask('?prompt=ghost&style=noto&steps=2&guidance=1&engine=cpu')
+      await page.locator('#picture-file').setInputFiles('demo/public/icon-512.png')
+      await expect(page.locator('#source-name')).toHaveText('Starts from icon-512.png')
+      const reconstruction = await demo.drawn()
+      expect(await meanDifference(demo.canvas, 'icon-512.png')).toBeLessThan(8)
+      const tokens = await demo.tokens()
+
+      await page.getByTestId('strength').fill('0')
+      await demo.generate.click()
+      await expect(page.getByTestId('progress')).toContainText('0 steps')
+      expect(await demo.drawn()).toEqual(reconstruction)
+      expect(await demo.tokens()).toEqual(tokens)
+
+      await page.getByTestId('strength').fill('1')
+      await demo.draw()
+      expect(await demo.tokens()).not.toEqual(tokens)
+      await page.getByRole('button', { name: 'Start from noise again' }).click()
+      await expect(demo.generate).toHaveText('Generate')
+    },
+  )
 })
