@@ -35,6 +35,7 @@ export interface EngineScheduler<T> {
   readonly timesteps: readonly number[]
   setTimesteps(timesteps: number, options?: { spacing?: 'strided' | 'leading' }): void
   uploadTokens(tokens: ArrayLike<number>, shape: readonly [number, number]): T
+  prepare(options: Omit<StepOptions<T, T>, 'out' | 'predOriginalSample'>): Promise<void>
   initialSample(shape: readonly [number, number], options: { generator?: RandomGenerator; start?: 'noise' | 'mask' }): T
   step(modelOutput: T, timestep: number, sample: T, options: StepOptions<T, T>): VQDiffusionSchedulerOutput<T>
   purityStep(modelOutput: T, timestep: number, sample: T, options: PurityStepOptions<T>): VQDiffusionSchedulerOutput<T>

@@ -435,7 +435,7 @@ describe('invalid input', () => {
   })
 })
 
-describe('after the end of their life', () => {
+describe('destroyed objects and lost devices:', () => {
   it('the methods of a destroyed scheduler throw DestroyedError; destroying it twice is allowed', async () => {
     const doomed = await VQDiffusionScheduler.create(device, options)
     doomed.destroy()

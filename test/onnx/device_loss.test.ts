@@ -16,8 +16,8 @@ async function decoderOn(device: GPUDevice) {
   return { session, decoder: createOnnxDecoder({ session }) }
 }
 
-/** What an application that recovers from a loss relies on: nothing waits for ever, and another device computes the same. */
-it('a network whose device is lost fails, can be destroyed, and computes the same on another device', async () => {
+/** An application that recovers from the loss of a device relies on this: no promise stays pending, and results are the same. */
+it('the calls of a network reject when its device is lost; it can be destroyed, and gives the same image on another device', async () => {
   const device = await requestDevice()
   const first = await decoderOn(device)
   const { data } = await first.decoder(codes)

@@ -37,7 +37,7 @@ const device = await requestDevice()
 const scheduler = await VQDiffusionScheduler.create(device, options)
 const twin = await CpuScheduler.create(options)
 
-// Made at once, as an application would: they have to take turns by themselves.
+// Created concurrently, as in an application: the sessions have to take turns.
 const [webgpu, wasm, webgpuDecoder, wasmDecoder] = await Promise.all([
   createOnnxSession(ort, denoiserModel!, { provider: 'webgpu', device }),
   createOnnxSession(ort, denoiserModel!, { provider: 'wasm' }),
@@ -102,7 +102,7 @@ describe('a loop with the network and the scheduler on one GPUDevice', () => {
 
 describe('a chain is the same', () => {
   for (const guidanceScale of [1, 2.5])
-    gpuTest(device, `whatever computes network and scheduler, guidance ${guidanceScale}`, async () => {
+    gpuTest(device, `on every combination of providers and schedulers, guidance ${guidanceScale}`, async () => {
       using onGpu = createOnnxDenoiser({ session: webgpu })
       using onCpu = createOnnxDenoiser({ session: wasm })
       const expected = await draw(onGpu, guidanceScale)
@@ -261,7 +261,7 @@ describe('a session', () => {
     expect(() => createOnnxDecoder({ session: wasmDecoder, output: 'codes' })).toThrow(OptionError)
   })
 
-  it('rejects what is no model', async () => {
+  it('rejects data that is not a model', async () => {
     await expect(createOnnxSession(ort, new Uint8Array(9), { provider: 'wasm' })).rejects.toThrow(OnnxRuntimeError)
   })
 
