@@ -78,3 +78,14 @@ it('of NaN, or with supplied noise, is refused', async () => {
   expect(() => scheduler.step(logits, 5, sample, { generator, truncationRate: Number.NaN })).toThrow(OptionError)
   expect(() => scheduler.step(logits, 5, sample, { noise, truncationRate: 0.5 })).toThrow(OptionError)
 })
+
+gpuTest(device, 'keeps a class only if strictly less than the rate is ranked before it', async () => {
+  // Masses of equal logits are exact: at rate 0.5 the third of four classes has half of the mass before it.
+  const N = 256
+  const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: 5 })
+  const sample = scheduler.initialSample([1, N], { start: 'mask' })
+  const logits = GpuTensor.from(device, new Float32Array(4 * N), [1, 4, N])
+  const options = { generator: new RandomGenerator(1), truncationRate: 0.5, previousTimestep: -1 }
+  const { prevSample } = scheduler.step(logits, 5, sample, options)
+  expect(new Set(await prevSample.read())).toEqual(new Set([0, 1]))
+})
