@@ -142,6 +142,15 @@ describe('host packing equals WGSL', () => {
       expect((items[0] as Record<string, number[]>)[name]).toHaveLength(2)
   })
 
+  gpuTest(device, 'Step: a truncation rate below 0 is 0', async () => {
+    const generator = new RandomGenerator(1)
+    const common = { generator, layout: 'pixel-major', previousTimestep: 1 } as const
+    for (const truncationRate of [0, -1, -Infinity]) {
+      const call = () => scheduler.step(logits().slice(0, B), 5, tokens(), { ...common, truncationRate })
+      expect(packedBy(call, step, 'Step').header.truncation_rate).toBe(0)
+    }
+  })
+
   gpuTest(device, 'InitialSample', async () => {
     const { header, items, stride } = packedBy(
       () => scheduler.initialSample([B, N], { generator: seeds() }),
