@@ -1,0 +1,363 @@
+import { readFile } from 'node:fs/promises'
+import AxeBuilder from '@axe-core/playwright'
+import { expect, type Page } from '@playwright/test'
+import { DemoPage, pixelsOf } from './demo_page'
+import { STILL, test } from './fixtures'
+
+// The page alone: what the worker answers does not matter here, only what the page makes of it.
+test.use({ studio: 'stub', permissions: ['clipboard-read', 'clipboard-write'] })
+
+/** Few steps, and settings that the address carries. */
+const QUICK = 'style=noto&steps=2&guidance=1'
+
+/** Lets go of a file over the page, as from a file manager. */
+async function drop(page: Page, name: string, type: string, bytes: Buffer): Promise<void> {
+  const content = bytes.toString('base64')
+  const transfer = await page.evaluateHandle(
+    async ([name, type, content]) => {
+      const transfer = new DataTransfer()
+      const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0))
+      transfer.items.add(new File([bytes], name, { type }))
+      return transfer
+    },
+    [name, type, content] as const,
+  )
+  await page.dispatchEvent('body', 'dragover', { dataTransfer: transfer })
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer })
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  // Its legacy mode opens no page of its own, which it needs for frames of other hosts only.
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
+  expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([])
+}
+
+test('draws anything when the prompt is cleared, and keeps it cleared', async ({ demo, page }) => {
+  await demo.open('?steps=1&guidance=1')
+  await page.getByTestId('prompt').fill('')
+  await demo.draw()
+  const [style, ...words] = Object.values((await demo.asked()).text)
+  expect(style).toBeGreaterThan(0)
+  expect(words).toEqual(new Array(15).fill(0))
+  await expect(page.getByTestId('canvas')).toHaveAccessibleName('Anything, 3D · Fluent')
+  await page.reload()
+  await expect(demo.status).toHaveText('ready')
+  await expect(page.getByTestId('prompt')).toHaveValue('')
+})
+
+test('has the request in the address while it is drawn, so that a reload loses none of it', async ({ demo, page }) => {
+  await demo.open('?prompt=ghost&steps=60#picture=of-something-else')
+  await expect(demo.status).toHaveText('ready')
+  await page.getByTestId('prompt').fill('blue butterfly')
+  await page.getByTestId('guidance').fill('1')
+  await demo.pauseAfter(1)
+  await demo.generate.click()
+  await expect(page.getByTestId('progress')).toContainText('step 1 of 60')
+  expect(new URL(page.url()).hash).toBe('')
+  await page.reload()
+  await expect(demo.status).toHaveText('ready')
+  await expect(page.getByTestId('prompt')).toHaveValue('blue butterfly')
+  await expect(page.getByTestId('guidance')).toHaveValue('1')
+})
+
+test('fills the form from the address, sensibly, and starts when told to', async ({ demo, page }) => {
+  await demo.open('?prompt=green+apple&style=cubist&steps=0&guidance=99&seed=-3&engine=quantum&auto=1')
+  await expect(page.getByTestId('prompt')).toHaveValue('green apple')
+  await expect(page.getByTestId('style')).toHaveValue('any')
+  await expect(page.getByTestId('steps')).toHaveValue('1')
+  await expect(page.getByTestId('guidance')).toHaveValue('10')
+  await expect(page.getByTestId('seed')).toHaveValue('0')
+  await demo.drawn()
+})
+
+test('saves a PNG with transparency', async ({ demo, page }) => {
+  await demo.open('?prompt=red+heart&style=3d&seed=5&steps=6&auto=1')
+  await demo.drawn()
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save').click()])
+  expect(saved.suggestedFilename()).toBe('red-heart-3d-5.png')
+  const png = await readFile(await saved.path())
+  expect(png.subarray(0, 8)).toEqual(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([128, 128])
+  const truecolourWithAlpha = 6
+  expect(png[25]).toBe(truecolourWithAlpha)
+})
+
+test('completes words by keyboard and says which ones it ignores', async ({ demo, page }) => {
+  const prompt = page.getByTestId('prompt')
+  await demo.open('?prompt=')
+  await expect(demo.status).toHaveText('ready')
+  await prompt.pressSequentially('florbish, "red" butterf')
+  await expect(page.getByTestId('ignored')).toHaveText('ignored: florbish')
+  await prompt.press('ArrowDown')
+  await expect(page.getByRole('option', { name: 'butterfly' })).toHaveAttribute('aria-selected', 'true')
+  await prompt.press('Enter')
+  await expect(prompt).toHaveValue('florbish, "red" butterfly ')
+  await prompt.pressSequentially('zq')
+  await expect(page.getByTestId('ignored')).toHaveText('ignored: florbish, zq')
+  await prompt.fill(`${'red '.repeat(15)}heart.`)
+  await expect(page.getByTestId('ignored')).toHaveText('ignored: heart')
+  await expect(demo.status).toHaveText('ready')
+})
+
+test('fits a phone', async ({ demo, page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await demo.open()
+  await expect(demo.status).toHaveText('ready')
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+})
+
+test('opens a share link to the same pixels anywhere, and draws them again from the seed', async ({
+  demo,
+  page,
+  browser,
+  baseURL,
+}) => {
+  await demo.open(`?prompt=red+heart&style=3d&steps=2&seed=5&auto=1`)
+  const pixels = await demo.drawn()
+  await page.getByTestId('share').click()
+  await expect(page.getByTestId('progress')).toContainText('The link is in the clipboard')
+  const link = await page.evaluate(() => navigator.clipboard.readText())
+  expect(new URL(link).hash).toBe(new URL(page.url()).hash)
+  await page.close()
+
+  const context = await browser.newContext({ baseURL: baseURL! })
+  const other = new DemoPage(await context.newPage())
+  await other.page.goto(link)
+  expect(await other.drawn()).toEqual(pixels)
+  await expect(other.page.getByTestId('prompt')).toHaveValue('red heart')
+  await expect(other.page.getByTestId('seed')).toHaveValue('5')
+  await other.page.getByRole('button', { name: 'Draw again' }).click()
+  await expect(other.page.getByTestId('progress')).toContainText('The same picture again, token for token.')
+  expect(await other.drawn()).toEqual(pixels)
+  await context.close()
+})
+
+test('restores settings and picture from a saved PNG that is dropped on the page', async ({ demo, page }) => {
+  const settings = { prompt: 'green apple', style: 'noto', steps: '2', guidance: '1.5', seed: '21', truncation: '0.9' }
+  await demo.open(`?${new URLSearchParams(settings)}&auto=1`)
+  const pixels = await demo.drawn()
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save').click()])
+  const file = await readFile(await saved.path())
+
+  await demo.open()
+  await expect(demo.status).toHaveText('ready')
+  await drop(page, 'from a friend.png', 'image/png', file)
+  expect(await demo.drawn()).toEqual(pixels)
+  for (const [name, value] of Object.entries(settings)) await expect(page.getByTestId(name)).toHaveValue(value)
+})
+
+test('undoes and redoes what replaces pictures, by button and by key', async ({ demo, page }) => {
+  const [undo, redo] = [page.getByTestId('undo'), page.getByTestId('redo')]
+  await demo.open(`?prompt=panda&${QUICK}&seed=1`)
+  await expect(demo.status).toHaveText('ready')
+  await expect(undo).toBeDisabled()
+  const first = await demo.draw()
+  const varied = await demo.draw(() => page.getByTestId('vary').click())
+  expect(varied).not.toEqual(first)
+
+  await undo.click()
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(first)
+  await redo.click()
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(varied)
+  await expect(redo).toBeDisabled()
+  await undo.focus()
+  await page.keyboard.press('Control+z')
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(first)
+  await page.keyboard.press('Control+Shift+z')
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(varied)
+
+  await page.getByTestId('prompt').fill('ghost')
+  await page.getByTestId('prompt').press('Control+z')
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(varied)
+})
+
+test('stays usable after a stop: what was there comes back, and the next picture is drawn', async ({ demo, page }) => {
+  await demo.open(`?prompt=panda&${QUICK}&seed=1&auto=1`)
+  const first = await demo.drawn()
+  await page.getByTestId('steps').fill('50')
+  await page.getByTestId('count').fill('2')
+  await demo.pauseAfter(1)
+  await demo.generate.click()
+  await expect(page.getByTestId('progress')).toContainText(/step 1 of 50 · /)
+  await page.getByTestId('cell-1').click()
+  await expect(page.getByTestId('scrubber')).toBeVisible()
+  await page.getByTestId('stop').click()
+  await expect(demo.status).toHaveText('stopped')
+  await expect(page.getByTestId('save')).toBeDisabled()
+  await expect(page.getByTestId('scrubber')).toBeHidden()
+  await page.getByTestId('undo').click()
+  await expect(page.getByTestId('scrubber')).toBeVisible()
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(first)
+  await demo.resume()
+  await page.getByTestId('steps').fill('2')
+  await page.getByTestId('count').fill('1')
+  expect(await demo.draw()).toEqual(first)
+})
+
+test('winds a picture back to noise', async ({ demo, page }) => {
+  await demo.open(`?prompt=panda&${QUICK}&auto=1`)
+  await demo.drawn()
+  const scrubber = page.getByTestId('scrubber')
+  await expect(scrubber).toHaveAttribute('max', '2')
+  await scrubber.fill('0')
+  await expect(scrubber).toHaveAttribute('aria-valuetext', /start, before 2 steps/)
+  await page.getByTestId('undo').click()
+  await expect(scrubber).toBeHidden()
+})
+
+test('records no step with live preview off, and says so', async ({ demo, page }) => {
+  await demo.open(`?prompt=panda&${QUICK}`)
+  await page.getByText('Engine room').click()
+  await page.getByTestId('live-preview').uncheck()
+  await demo.draw()
+  await expect(page.locator('[data-fact=columnsAll]')).toHaveText('–')
+  await page.getByTestId('step-back').click()
+  const said = page.getByText('Not recorded: drawn with live preview off.')
+  await expect(said).toBeVisible()
+  await page.getByRole('radio', { name: 'Changes' }).check({ force: true })
+  await expect(said).toBeHidden()
+})
+
+test('explains what it cannot open or copy, and goes on', async ({ demo, page, context }) => {
+  await demo.open('?prompt=ghost&steps=1&guidance=1#picture=0123456789ab.tooShort')
+  const said = page.getByTestId('progress')
+  await expect(said).toContainText('The link is damaged, so its picture cannot be shown.')
+  await expect(demo.status).toHaveText('ready')
+  await drop(page, 'notes.txt', 'text/plain', Buffer.from('no picture'))
+  await expect(said).toContainText('notes.txt is not a picture.')
+  await drop(page, 'broken.png', 'image/png', Buffer.from('no picture either'))
+  await expect(said).toContainText('This browser cannot read broken.png.')
+  await demo.draw()
+  await context.clearPermissions()
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () =>
+      Promise.reject(new DOMException('Write permission denied.', 'NotAllowedError'))
+  })
+  await page.getByTestId('share').click()
+  await expect(said).toContainText('The browser did not let the page copy the link.')
+  expect(new URL(page.url()).hash).toContain('#picture=')
+  await demo.draw()
+})
+
+test('has no accessibility violation in any of its states', async ({ demo, page }) => {
+  await demo.open(`?prompt=panda&style=noto&steps=3&guidance=1&count=2`)
+  await expect(demo.status).toHaveText('ready')
+  await expectAccessible(page)
+  await demo.pauseAfter(1)
+  await demo.generate.click()
+  await expect(page.getByTestId('progress')).toContainText('step 1 of 3 ·')
+  await expectAccessible(page)
+  await demo.resume()
+  await demo.drawn()
+  await expectAccessible(page)
+  await page.getByTestId('cell-0').click()
+  await page.getByTestId('mask-brush').click()
+  await expectAccessible(page)
+  await page.getByTestId('engine-room').getByText('Engine room').click()
+  await expectAccessible(page)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await expectAccessible(page)
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expectAccessible(page)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  await page.getByTestId('mask-brush').click()
+  await demo.draw(() => page.getByTestId('vary').click())
+  await expectAccessible(page)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+})
+
+test('opens the model card beside the studio, as a page to read', async ({ demo, page, request }) => {
+  await demo.open()
+  const [card] = await Promise.all([page.waitForEvent('popup'), page.getByRole('link', { name: 'Model card' }).click()])
+  await expect(card.getByRole('heading', { level: 1 })).toHaveText(/^emoji-16x16/)
+  await expect(card.getByRole('cell', { name: 'mask-and-replace process' })).toContainText('ᾱ 0.99999 → 9e-6')
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await card.emulateMedia({ colorScheme })
+    await expectAccessible(card)
+  }
+  await card.setViewportSize({ width: 390, height: 844 })
+  await expectAccessible(card)
+  expect(await card.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  const file = await request.get((await card.getByRole('link', { name: 'as a file' }).getAttribute('href'))!)
+  expect(await file.text()).toMatch(/^# emoji-16x16/)
+})
+
+test('leaves the page alone when a link of its footer is followed', async ({ demo, page }) => {
+  await demo.open()
+  for (const link of await page.getByRole('contentinfo').getByRole('link').all()) {
+    await expect(link).toHaveAttribute('target', '_blank')
+    await expect(link).toHaveAttribute('rel', 'noopener')
+  }
+})
+
+test('shows in a forced palette what cannot be used, and what is no text', async ({ demo, page }) => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await demo.open(`?prompt=&${QUICK}`)
+  await expect(demo.status).toHaveText('ready')
+  const grey = await page.evaluate(() => {
+    const sample = document.body.appendChild(document.createElement('i'))
+    sample.style.color = 'GrayText'
+    return getComputedStyle(sample).color
+  })
+  for (const property of ['color', 'border-color']) {
+    await expect(page.getByTestId('save')).toHaveCSS(property, grey)
+    await expect(page.getByTestId('dice')).not.toHaveCSS(property, grey)
+  }
+  const placeholder = await page
+    .getByTestId('prompt')
+    .evaluate((prompt) => getComputedStyle(prompt, '::placeholder').color)
+  expect(placeholder).toBe(grey)
+  await demo.pauseAfter(1)
+  await demo.generate.click()
+  await expect(demo.generate).toBeDisabled()
+  await expect(demo.generate).toHaveCSS('color', grey)
+  await expect(demo.generate).not.toHaveCSS('background-color', grey)
+})
+
+test('can be done by keyboard alone', async ({ demo, page }) => {
+  const focused = (id: string) => expect(page.getByTestId(id)).toBeFocused()
+  const tabTo = async (id: string) => {
+    for (let presses = 0; presses < 40; presses++) {
+      if (await page.getByTestId(id).evaluate((element) => element === document.activeElement)) return
+      await page.keyboard.press('Tab')
+    }
+    throw new Error(`Tab does not lead to ${id}.`)
+  }
+  await demo.open(`?${QUICK}&count=2`)
+  await expect(demo.status).toHaveText('ready')
+  await tabTo('prompt')
+  await page.keyboard.type('panda')
+  await expect(page.getByTestId('prompt')).toHaveValue('panda')
+  await demo.pauseAfter(1)
+  await page.keyboard.press('Enter')
+  await expect(demo.status).toHaveText('drawing')
+  await focused('prompt')
+  await demo.resume()
+  await demo.drawn()
+
+  await tabTo('cell-0')
+  await page.keyboard.press('ArrowRight')
+  await focused('cell-1')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('button', { name: 'All pictures' })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await focused('cell-1')
+  await page.keyboard.press('Enter')
+
+  await tabTo('mask-brush')
+  await page.keyboard.press('Enter')
+  await expect(page.locator('#brush')).toBeFocused()
+  await page.keyboard.press('Space')
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('Space')
+  await expect(page.getByRole('status')).toHaveText('row 9, column 8, marked')
+  await tabTo('repaint')
+  await demo.pauseAfter(1)
+  await page.keyboard.press('Enter')
+  await expect(page.getByTestId('progress')).toContainText('step 1 of 2 ·')
+  await expect(demo.status).toHaveText('drawing')
+  await focused('stop')
+  await page.keyboard.press('Enter')
+  await expect(demo.status).toHaveText('stopped')
+  await expect(page.locator(':focus')).toHaveCount(1)
+})
