@@ -1,7 +1,10 @@
 import { defineConfig } from '@playwright/test'
 import { findBrowser } from './scripts/browser.mjs'
 
+// Another port lets two copies of the repository be tested at a time.
 const port = process.env.DEMO_PORT ?? '4173'
+// scripts/test.mjs has built the demo already.
+const server = process.env.DEMO_BUILT ? 'npx vite preview' : 'npm start --'
 const baseURL = `http://localhost:${port}`
 const browser = await findBrowser()
 
@@ -20,7 +23,7 @@ export default defineConfig({
     launchOptions: { ...browser, args: [...browser.args, '--host-resolver-rules=MAP insecure.example 127.0.0.1'] },
   },
   webServer: {
-    command: `npm start -- --port ${port} --strictPort`,
+    command: `${server} --port ${port} --strictPort`,
     url: baseURL,
     timeout: 120_000,
   },

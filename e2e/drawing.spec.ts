@@ -1,5 +1,6 @@
 import { expect, type Page } from '@playwright/test'
-import { pixelsOf, testOnKeptPage as test } from './demo_page'
+import { pixelsOf } from './demo_page'
+import { testOnKeptPage as test } from './fixtures'
 
 // One page, whose worker has the small model.
 test.use({ studio: 'small model' })

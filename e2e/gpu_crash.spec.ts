@@ -1,6 +1,6 @@
 import { expect } from '@playwright/test'
 import { browserArgs, findBrowser } from '../scripts/browser.mjs'
-import { test } from './demo_page'
+import { test } from './fixtures'
 
 // Another argument makes it a browser of its own: one whose GPU process has crashed offers no adapter after the next crash.
 test.use({

@@ -1,5 +1,6 @@
 import { expect, type Page } from '@playwright/test'
-import { DemoPage, STILL, test, WORKER_SCRIPT } from './demo_page'
+import { DemoPage } from './demo_page'
+import { STILL, test, WORKER_SCRIPT } from './fixtures'
 import type { TestServer } from './test_server'
 
 const MEGABYTE = 1e6

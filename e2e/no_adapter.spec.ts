@@ -1,6 +1,7 @@
 import { chromium, expect } from '@playwright/test'
 import { browserArgs, findBrowser } from '../scripts/browser.mjs'
-import { DemoPage, STILL, test } from './demo_page'
+import { DemoPage } from './demo_page'
+import { STILL, test } from './fixtures'
 
 // WebGPU is there, but without these flags a headless browser on a machine without a GPU has no adapter.
 const args = [...browserArgs.filter((argument) => !argument.includes('webgpu')), '--disable-gpu']

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page } from '@playwright/test'
-import { DemoPage, pixelsOf, test } from './demo_page'
+import { DemoPage, pixelsOf } from './demo_page'
+import { test } from './fixtures'
 
 // The page alone: what the worker answers does not matter here, only what the page makes of it.
 test.use({ studio: 'stub', permissions: ['clipboard-read', 'clipboard-write'] })

@@ -1,5 +1,6 @@
 import { expect, type Locator } from '@playwright/test'
-import { type Pixels, test, testOnKeptPage } from './demo_page'
+import type { Pixels } from './demo_page'
+import { test, testOnKeptPage } from './fixtures'
 
 // The whole chain, with the demo's own model.
 test.use({ studio: 'emoji model' })

@@ -1,5 +1,5 @@
 import { type CDPSession, expect, type Page, type Worker } from '@playwright/test'
-import { STILL, test } from './demo_page'
+import { STILL, test } from './fixtures'
 
 test.use({ studio: 'small model', contextOptions: STILL })
 

@@ -1,12 +1,8 @@
 import { expect } from '@playwright/test'
-import { STILL, test } from './demo_page'
+import { STILL, test } from './fixtures'
 
 // The demo's worker with networks that are small: everything but the meaning of the pictures is real.
-test.use({
-  studio: 'small model',
-  permissions: ['clipboard-read', 'clipboard-write'],
-  contextOptions: STILL,
-})
+test.use({ studio: 'small model', contextOptions: STILL })
 
 test('shows and switches what is in the engine room', async ({ demo, page }) => {
   await demo.open('?prompt=panda&style=noto&steps=2')

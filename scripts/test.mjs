@@ -1,4 +1,7 @@
-/** The test command: the unit and browser tests, then the demo end to end; the last line printed counts them all. */
+/**
+ * The test command: the unit and browser tests, then the demo end to end, which is built meanwhile; the last line printed
+ * counts them all.
+ */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -26,6 +29,7 @@ const runners = [
     script: '@playwright/test/cli.js',
     args: ['test', '--reporter=list,json'],
     report: playwrightReport,
+    needsDemo: true,
     count: ({ stats }) => ({
       passed: stats.expected,
       failed: stats.unexpected + stats.flaky,
@@ -33,6 +37,17 @@ const runners = [
     }),
   },
 ]
+
+/**
+ * Builds the demo.
+ *
+ * @returns {Promise<boolean>} whether it was built; if not, Playwright's server builds it again and shows why
+ */
+async function buildDemo() {
+  const vite = join(root, 'node_modules/vite/bin/vite.js')
+  const child = spawn(process.execPath, [vite, 'build'], { cwd: root, stdio: 'ignore' })
+  return (await new Promise((resolve) => child.on('close', resolve))) === 0
+}
 
 /** Runs one test runner to its end; one that fails without a failed test (a crash, no tests) counts as one failure. */
 async function run({ script, args, report, count }, env) {
@@ -50,8 +65,10 @@ async function run({ script, args, report, count }, env) {
 const total = { passed: 0, failed: 0, skipped: 0 }
 try {
   const { executablePath, env } = await findBrowser()
+  const built = buildDemo()
   for (const runner of runners) {
-    const counts = await run(runner, { ...env, CHROMIUM_PATH: executablePath })
+    const demo = runner.needsDemo && (await built) ? { DEMO_BUILT: '1' } : {}
+    const counts = await run(runner, { ...env, ...demo, CHROMIUM_PATH: executablePath })
     for (const key of Object.keys(total)) total[key] += counts[key]
   }
 } catch (error) {
