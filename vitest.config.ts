@@ -23,6 +23,8 @@ async function browserProject(name: string, include: string[], exclude: string[]
     // A dependency that is found only while a test runs would be bundled then, and the page reloaded under the test.
     optimizeDeps: {
       include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl-preprocessor/wgsl-preprocessor.js', 'wgsl_reflect'],
+      // The built package lies in node_modules. As a dependency it would be bundled once and kept, whatever is built later.
+      exclude: Object.keys(names),
     },
     test: {
       name,
