@@ -5,6 +5,8 @@ import { wgsl } from './scripts/wgsl_plugin.ts'
 import { packageFolder } from './test/support/build_package.ts'
 import { alias, manifest } from './vite.config.ts'
 
+/** Tests that need WebGPU; a sampler's test is in its folder. */
+const gpuTests = ['test/**/*.test.ts', 'src/**/*.gpu.test.ts']
 const conformance = 'test/conformance/conformance.test.ts'
 
 /** The library's public names, resolved to the built package. */
@@ -53,6 +55,7 @@ export default defineConfig({
         plugins: [wgsl(), manifest],
         test: {
           name: 'node',
+          exclude: ['src/**/*.gpu.test.ts'],
           testTimeout: 30_000,
           // The default leaves one core free.
           maxWorkers: '100%',
@@ -65,7 +68,7 @@ export default defineConfig({
           ],
         },
       },
-      await browserProject('browser', ['test/**/*.test.ts'], ['test/**/*.node.test.ts', conformance], alias),
+      await browserProject('browser', gpuTests, ['test/**/*.node.test.ts', conformance], alias),
       await browserProject('package', [conformance], [], packageAlias),
     ],
   },

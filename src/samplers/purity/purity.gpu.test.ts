@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { GpuTensor, OptionError, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { gpuTest } from '../support/gpu'
-import { pseudoLogits } from '../support/inputs'
-import { columnsShape, layouts, repeated } from '../support/layouts'
-import { checkLaw, countTokens } from '../support/statistics'
+import { gpuTest } from '../../../test/support/gpu'
+import { pseudoLogits } from '../../../test/support/inputs'
+import { columnsShape, layouts, repeated } from '../../../test/support/layouts'
+import { checkLaw, countTokens } from '../../../test/support/statistics'
 
 const device = await requestDevice()
 const options = { num_vec_classes: 12, num_train_timesteps: 20 }
