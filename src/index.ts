@@ -15,8 +15,11 @@ export type {
   Guidance,
   KnownTokens,
   Layout,
+  LayoutOption,
   LogPX0Options,
   LogQOptions,
+  PurityOptions,
+  PurityRule,
   QPosteriorOptions,
   Spacing,
   StepDiagnostics,
@@ -36,6 +39,7 @@ export { VQDiffusionPipeline } from './pipeline/pipeline'
 export type { Expectation } from './process/expectation'
 export { Process } from './process/process'
 export { RandomGenerator, type RandomGeneratorState } from './random'
+export type { SamplingMethod } from './samplers'
 export { type GpuPurityOptions, PuritySampler } from './samplers/purity/gpu'
 export type { ChainScheduler, ChainTensor } from './samplers/sampler'
 export type { ExpectationOptions } from './schedulers/base'

@@ -1,9 +1,10 @@
 import { GpuTensor, type Layout, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { specialise } from '../../src/gpu/shader'
 import { requireBindable, UnableError } from '../peers/refusal'
 import type { Clock } from './clock'
 import { compileKernel, workgroupsFor } from './kernel'
 import { type Case, type Size, sizeText } from './plan'
-import fillShader from './shaders/fill.wgsl?raw'
+import fillShader from './shaders/fill.wgsl'
 
 /** The demo's settings. */
 const guidanceScale = 2.5
@@ -98,7 +99,7 @@ export class SizeData {
     const buffer = await allocate(device, `bench/${name}/${sizeText(this.size)}`, bytes)
     this.#buffers.set(name, buffer)
     const constants = { KIND: fillKinds[kind], SEED: seed }
-    const kernel = await compileKernel(device, 'bench/fill', fillShader, [buffer], constants)
+    const kernel = await compileKernel(device, 'bench/fill', specialise(fillShader), [buffer], constants)
     const encoder = device.createCommandEncoder({ label: 'bench/fill' })
     kernel(encoder, workgroupsFor(buffer.size / 16, 64))
     device.queue.submit([encoder.finish()])

@@ -59,8 +59,8 @@ export class ReverseStep {
     const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
     const rows = noise && requireNoise(noise, layout, steps, [batchSize, process.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
-    const prevSample = this.#output('out', options.out ?? true, sample)!
-    const x0 = this.#output('predOriginalSample', predOriginalSample ?? false, sample)
+    const prevSample = outputOf(context, 'out', options.out ?? true, sample)!
+    const x0 = outputOf(context, 'predOriginalSample', predOriginalSample ?? false, sample)
     const faults = (options.faults ?? context.faults).data
     const diagnostics = this.#diagnosticsOf(options.diagnostics ?? false, sample)
     const known = options.known && requireKnown(options.known, sample)
@@ -137,10 +137,6 @@ export class ReverseStep {
     requireDtype('diagnostics.counts', wanted.counts, ['u32'])
     requireShape('diagnostics.counts', wanted.counts, [2], '[tokens changed, columns read]')
     return wanted
-  }
-
-  #output(name: string, wanted: boolean | CpuTensor, sample: CpuTensor): CpuTensor | undefined {
-    return outputOf(this.context, name, wanted, sample)
   }
 }
 

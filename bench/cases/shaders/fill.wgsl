@@ -1,4 +1,5 @@
 // Pseudo-random contents, made on the device: gigabytes of logits are not uploaded.
+//#include "lib/random.wgsl"
 
 override KIND: u32;
 const LOGITS_F32 = 0u; // -8 to 8
@@ -7,20 +8,6 @@ const UNIFORMS = 2u; // f32 multiples of 2^-24 in [0, 1), as torch draws them
 override SEED: u32;
 
 @group(0) @binding(0) var<storage, read_write> words: array<vec4u>;
-
-fn pcg4d(input: vec4u) -> vec4u {
-  var v = (input * 1664525u) + 1013904223u;
-  v.x += v.y * v.w;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v.w += v.y * v.z;
-  v ^= v >> vec4u(16u);
-  v.x += v.y * v.w;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v.w += v.y * v.z;
-  return v;
-}
 
 fn uniforms(group: u32, stream: u32) -> vec4f {
   return vec4f(pcg4d(vec4u(group, SEED, stream, 7u)) >> vec4u(8u)) * 0x1p-24;
