@@ -1,0 +1,27 @@
+import type { onnx } from 'onnx-proto'
+
+export type Graph = onnx.IGraphProto
+
+export const FLOAT: number
+export const INT32: number
+export function random(scale: number): number
+export function weights(name: string, dims: number[], scale: number): onnx.ITensorProto
+export function floats(name: string, dims: number[], values: number[]): onnx.ITensorProto
+export function integers(name: string, values: number[]): onnx.ITensorProto
+export function value(name: string, elemType: number, dims: number[]): onnx.IValueInfoProto
+export function node(
+  opType: string,
+  input: string[],
+  output: string,
+  attributes?: Record<string, number | number[] | string>,
+): onnx.INodeProto
+export function encodeModel(graph: Graph): Uint8Array
+export function denoiserGraph(sizes: {
+  numLatentPixels: number
+  numCodes: number
+  textLength: number
+  textVocabulary: number
+  width: number
+  mixing: number
+  head: number
+}): Graph
