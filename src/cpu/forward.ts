@@ -1,6 +1,6 @@
 import { requireGenerator, requireOneOf, requireSample } from '../checks'
 import { forwardThresholds, threshold } from '../process/routes'
-import { initialMaskProbability } from '../process/transition'
+import { initialMaskProbability } from '../process/schedule'
 import type { RandomGenerator } from '../random'
 import type { CpuContext } from './context'
 import { noised, routeDraw, uniformClass } from './draw'

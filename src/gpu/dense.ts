@@ -21,7 +21,7 @@ import type { Layout, LayoutOption, LogPX0Options, LogQOptions, QPosteriorOption
 import { logFloor } from '../process/log_space'
 import { posteriorCoefficients } from '../process/posterior'
 import { oneStepBefore } from '../process/timesteps'
-import { logCumulative, transitionRows } from '../process/transition'
+import { logCumulative, transitionRows } from '../process/transition_rows'
 import type { GpuContext } from './context'
 import { GumbelMax, posteriorParameters } from './gumbel_max'
 import type { Buffers } from './kernels'

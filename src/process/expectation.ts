@@ -1,5 +1,5 @@
+import { cumulativeIndex, transition } from './routes'
 import type { Schedule } from './schedule'
-import { cumulativeIndex, transition } from './transition'
 
 /** The marginals of a chain along its timesteps, if the network knew x₀; shares of the tokens, 0 … 1. */
 export interface Expectation {

@@ -1,7 +1,7 @@
 import { requireTimesteps } from '../checks'
 import { logAddExp, logFloor } from './log_space'
+import { cumulativeIndex, transition } from './routes'
 import type { Schedule } from './schedule'
-import { cumulativeIndex, transition } from './transition'
 
 /**
  * Coefficients of the closed form of the log posterior, the floors of diffusers included

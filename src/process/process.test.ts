@@ -4,10 +4,9 @@ import { Fixtures } from '../../test/conformance/fixtures'
 import { readConfig } from '../config'
 import { OptionError, TimestepError } from '../errors'
 import { posteriorCoefficients } from './posterior'
-import { type Routes, routeTable, routeThresholds, threshold } from './routes'
-import { createSchedule, type Schedule, scheduleTables } from './schedule'
+import { type Routes, routeTable, routeThresholds, threshold, transition } from './routes'
+import { createSchedule, initialMaskProbability, type Schedule, scheduleTables } from './schedule'
 import { stridedTimesteps } from './timesteps'
-import { initialMaskProbability, transition } from './transition'
 
 const folder = new URL('../../test/fixtures/', import.meta.url)
 const fixtures = await Fixtures.load(async (name) => new Uint8Array(await readFile(new URL(name, folder))).buffer)

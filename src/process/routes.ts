@@ -1,6 +1,32 @@
 import { requireTimesteps } from '../checks'
 import type { Schedule } from './schedule'
-import { cumulativeIndex, transition } from './transition'
+
+/** Probabilities of the kernel between two timesteps. */
+export interface Transition {
+  /** A, being kept, not counting a uniform replacement by the same class. */
+  readonly keep: number
+  /** K·B, being replaced by any of the K classes. */
+  readonly replace: number
+  /** G, being masked. */
+  readonly mask: number
+}
+
+/** The kernel u → t, in a form without cancellation (docs/MATH.md#strided-posterior). */
+export function transition(schedule: Schedule, t: number, u: number): Transition {
+  const { keep, replace, mask } = schedule
+  const v = cumulativeIndex(schedule, u)
+  const open = 1 - mask[v]!
+  return {
+    keep: keep[t]! / keep[v]!,
+    replace: Math.max(0, (replace[t]! * keep[v]! - keep[t]! * replace[v]!) / (keep[v]! * open)),
+    mask: (mask[t]! - mask[v]!) / open,
+  }
+}
+
+/** Index of a timestep in the cumulative arrays. */
+export function cumulativeIndex({ numTrainTimesteps }: Schedule, timestep: number): number {
+  return timestep === -1 ? numTrainTimesteps : timestep
+}
 
 /** Probabilities of the routes to x_u once x₀ is drawn; they add up to 1. */
 export interface Routes {

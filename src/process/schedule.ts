@@ -81,3 +81,9 @@ export function append(values: Float64Array, last: number): Float64Array {
 function linear(start: number, end: number, numTrainTimesteps: number): Float64Array {
   return new Float64Array(numTrainTimesteps).map((_, i) => (i / (numTrainTimesteps - 1)) * (end - start) + start)
 }
+
+/** Probability that a fully noised pixel is the mask: c̄ / (c̄ + K·b̄) at T − 1. */
+export function initialMaskProbability(schedule: Schedule): number {
+  const last = schedule.numTrainTimesteps - 1
+  return schedule.mask[last]! / (schedule.mask[last]! + schedule.replace[last]!)
+}

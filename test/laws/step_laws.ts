@@ -1,7 +1,7 @@
 import type { VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
 import { readConfig } from '../../src/config'
+import { type Transition, transition } from '../../src/process/routes'
 import { createSchedule } from '../../src/process/schedule'
-import { type Transition, transition } from '../../src/process/transition'
 import { pseudoLogits } from '../support/inputs'
 
 /**

@@ -1,8 +1,8 @@
 import { requireGuidance, requireLayout } from '../../checks'
 import { OptionError } from '../../errors'
 import type { PurityOptions, PurityRule } from '../../options'
+import { cumulativeIndex, transition } from '../../process/routes'
 import type { Schedule } from '../../process/schedule'
-import { cumulativeIndex, transition } from '../../process/transition'
 import type { Sampler } from '../sampler'
 
 /**

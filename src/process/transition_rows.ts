@@ -1,39 +1,7 @@
 import { requireTimesteps } from '../checks'
 import { logAddExp, logFloor } from './log_space'
+import { cumulativeIndex, transition } from './routes'
 import type { Schedule } from './schedule'
-
-/** Probabilities of the kernel between two timesteps. */
-export interface Transition {
-  /** A, being kept, not counting a uniform replacement by the same class. */
-  readonly keep: number
-  /** K·B, being replaced by any of the K classes. */
-  readonly replace: number
-  /** G, being masked. */
-  readonly mask: number
-}
-
-/** The kernel u → t, in a form without cancellation (docs/MATH.md#strided-posterior). */
-export function transition(schedule: Schedule, t: number, u: number): Transition {
-  const { keep, replace, mask } = schedule
-  const v = cumulativeIndex(schedule, u)
-  const open = 1 - mask[v]!
-  return {
-    keep: keep[t]! / keep[v]!,
-    replace: Math.max(0, (replace[t]! * keep[v]! - keep[t]! * replace[v]!) / (keep[v]! * open)),
-    mask: (mask[t]! - mask[v]!) / open,
-  }
-}
-
-/** Index of a timestep in the cumulative arrays. */
-export function cumulativeIndex({ numTrainTimesteps }: Schedule, timestep: number): number {
-  return timestep === -1 ? numTrainTimesteps : timestep
-}
-
-/** Probability that a fully noised pixel is the mask: c̄ / (c̄ + K·b̄) at T − 1. */
-export function initialMaskProbability(schedule: Schedule): number {
-  const last = schedule.numTrainTimesteps - 1
-  return schedule.mask[last]! / (schedule.mask[last]! + schedule.replace[last]!)
-}
 
 /**
  * Log probabilities of a known x_t given the class it had at u (docs/MATH.md#transition-rows): the same class; another
