@@ -11,7 +11,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 
 /** The library's public names, resolved to its sources, so that the demo imports what its users import. */
 export const alias = {
-  'vq-diffusion-webgpu/onnx': path('./src/onnx/index.ts'),
+  'vq-diffusion-webgpu/onnx': path('./src/onnx.ts'),
   'vq-diffusion-webgpu/cpu': path('./src/cpu.ts'),
   'vq-diffusion-webgpu': path('./src/index.ts'),
 }

@@ -41,8 +41,14 @@ class StudioStub implements Pick<Studio, keyof Studio> {
   #stopped = new AbortController()
 
   async open(...[choice, , , onProgress]: Parameters<Studio['open']>) {
-    onProgress(1, 1)
-    this.#backend = { engine: choice.engine ?? 'webgpu', network: choice.network ?? 'wasm', explanation: '' }
+    onProgress({ loaded: 1, total: 1 })
+    this.#backend = {
+      engine: choice.engine ?? 'webgpu',
+      network: choice.network ?? 'wasm',
+      adapter: 'stub',
+      features: [],
+      explanation: '',
+    }
     return this.#backend
   }
 
@@ -95,8 +101,6 @@ class StudioStub implements Pick<Studio, keyof Studio> {
   async facts(): Promise<EngineFacts> {
     return {
       backend: this.#backend!,
-      adapter: 'stub',
-      features: [],
       gpuBytes: undefined,
       modelHash: '0123456789abcdef'.repeat(4),
     }

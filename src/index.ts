@@ -28,7 +28,9 @@ export type {
   VQDiffusionSchedulerOutput,
 } from './options'
 export type {
+  ChainOptions,
   ChainPosition,
+  ConditioningOption,
   Decoder,
   Denoiser,
   DenoiserInput,
@@ -41,6 +43,6 @@ export { Process } from './process/process'
 export { RandomGenerator, type RandomGeneratorState } from './random'
 export type { SamplingMethod } from './samplers'
 export { type GpuPurityOptions, PuritySampler } from './samplers/purity/gpu'
-export type { ChainScheduler, ChainTensor } from './samplers/sampler'
+export type { AnyScheduler, ChainScheduler, ChainTensor, TensorOf } from './samplers/sampler'
 export type { ExpectationOptions } from './schedulers/base'
 export { VQDiffusionScheduler } from './schedulers/gpu'

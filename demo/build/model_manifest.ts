@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Plugin } from 'vite'
-import type { FileFacts } from '../store/large_file'
+import type { FileFacts } from 'vq-diffusion-webgpu/onnx'
 
 /**
  * Vite plugin: `import manifest from 'virtual:model-manifest'` gives size and SHA-256 of these files at build time. The

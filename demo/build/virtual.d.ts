@@ -6,7 +6,7 @@ declare module 'virtual:model-manifest' {
     | 'denoiser/model.onnx'
     | 'vqvae/decoder.onnx'
     | 'vqvae/encoder.onnx',
-    import('../store/large_file').FileFacts
+    import('vq-diffusion-webgpu/onnx').FileFacts
   >
   export default manifest
 }

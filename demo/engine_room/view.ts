@@ -32,13 +32,13 @@ export class EngineRoomView {
   }
 
   /** To be called when the worker is open, and after each drawing, when the GPU memory may have changed. */
-  showFacts({ backend, adapter, features, gpuBytes, modelHash }: EngineFacts): void {
+  showFacts({ backend, gpuBytes, modelHash }: EngineFacts): void {
     this.#write('engine', backend.engine === 'webgpu' ? 'WebGPU' : 'CPU')
     this.#write('network', backend.network === 'webgpu' ? 'WebGPU' : 'WebAssembly')
-    this.#write('adapter', adapter || 'none')
+    this.#write('adapter', backend.adapter || 'none')
     this.#write('gpuBytes', gpuBytes === undefined ? UNKNOWN : formatBytes(gpuBytes))
     this.#write('modelHash', modelHash.slice(0, 12))
-    this.#write('features', features.join(', ') || 'none')
+    this.#write('features', backend.features.join(', ') || 'none')
   }
 
   /** To be called with every frame of a drawing. Frame 0 resets the figures. */

@@ -1,4 +1,5 @@
-import { splitWords, type Tokenizer, wordAtEnd } from '../picture/tokenizer'
+import { splitWords, type WordTokenizer } from 'vq-diffusion-webgpu/onnx'
+import { complete, wordAtEnd } from '../picture/words'
 import { element } from './element'
 
 const MAX_COMPLETIONS = 8
@@ -9,7 +10,7 @@ const examples = element('examples', HTMLUListElement)
 const ignored = element('ignored', HTMLElement)
 
 /** Offers completions of the word that is being typed, and shows which words the model ignores. */
-export function startCompletion(tokenizer: Tokenizer): void {
+export function startCompletion(tokenizer: WordTokenizer): void {
   let activeIndex = -1
 
   const typedWord = () => wordAtEnd(input.value.slice(0, input.selectionStart ?? 0))
@@ -54,10 +55,10 @@ export function startCompletion(tokenizer: Tokenizer): void {
   function update(): void {
     const [prefix = ''] = splitWords(typedWord())
     const canComplete = document.activeElement === input && prefix.length > 1
-    const words = canComplete ? tokenizer.complete(prefix, MAX_COMPLETIONS) : []
+    const words = canComplete ? complete(prefix, tokenizer.words, MAX_COMPLETIONS) : []
     show(words)
     const unfinished = words.length > 0 ? prefix : ''
-    const ignoredWords = tokenizer.encode(input.value, 'any').ignored.filter((word) => word !== unfinished)
+    const ignoredWords = tokenizer.encode(input.value).ignored.filter((word) => word !== unfinished)
     ignored.textContent = ignoredWords.length > 0 ? `ignored: ${ignoredWords.join(', ')}` : ''
   }
 

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals-core'
+import { loadFiles, WordTokenizer } from 'vq-diffusion-webgpu/onnx'
 import { readBackendChoice } from '../picture/settings'
-import { Tokenizer } from '../picture/tokenizer'
 import type { BackendChoice, EngineFacts, EngineName } from '../worker/protocol'
 import { startCompletion } from './completion'
 import { announce, scrollToStatus, showBackend, showDownload, showProgress, showStatus } from './messages'
@@ -9,7 +9,7 @@ import { busy } from './state'
 
 /** The open worker with the model's tokenizer. */
 export interface Connection extends OpenWorker {
-  tokenizer: Tokenizer
+  tokenizer: WordTokenizer
   facts: EngineFacts
 }
 
@@ -19,7 +19,7 @@ const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
 export const connection = signal<Connection | undefined>(undefined)
 
 let choice: BackendChoice = readBackendChoice(new URLSearchParams(location.search))
-let tokenizer: Tokenizer | undefined
+let tokenizer: WordTokenizer | undefined
 /** Undefined after a failure, so that the next call of `connect` opens another worker. */
 let connecting: Promise<Connection> | undefined
 
@@ -32,7 +32,7 @@ export function connect(): Promise<Connection> {
 async function open(): Promise<Connection> {
   showStatus('loading')
   if (tokenizer === undefined) {
-    tokenizer = await Tokenizer.fetch(MODEL_ROOT)
+    tokenizer = await loadTokenizer()
     startCompletion(tokenizer)
   }
   const opened = await openWorker(choice, MODEL_ROOT, showDownload)
@@ -43,6 +43,12 @@ async function open(): Promise<Connection> {
   showProgress(0, 'Type a few words, then Generate.')
   showStatus('ready')
   return connection.value
+}
+
+async function loadTokenizer(): Promise<WordTokenizer> {
+  const name = 'tokenizer/tokenizer.json'
+  const [file] = await loadFiles([{ name, url: `${MODEL_ROOT}${name}` }])
+  return new WordTokenizer(JSON.parse(new TextDecoder().decode(file)))
 }
 
 /** Closes the worker and shows the error. Generate opens another worker. */

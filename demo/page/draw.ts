@@ -1,6 +1,6 @@
 import { formatCount, formatMilliseconds } from '../format'
 import { countCells, emptyMask } from '../picture/cells'
-import { type PageSettings, writeSettings } from '../picture/settings'
+import { type PageSettings, styleOption, writeSettings } from '../picture/settings'
 import { titleOf } from '../picture/titles'
 import type { DrawingResult, Frame } from '../worker/protocol'
 import { connect, connection, fail } from './connection'
@@ -78,7 +78,7 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
     const steps = expectation.timesteps.length
     const startTime = performance.now()
     const { batch, finished } = startDrawing(opened, request, {
-      text: opened.tokenizer.encode(settings.prompt, settings.style).ids,
+      text: opened.tokenizer.encode(settings.prompt, styleOption(settings.style)).ids,
       expectation,
       livePreview: livePreview(),
       onFrame: (frame) => showFrame(frame, steps),

@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals-core'
+import { deleteStored, storedBytes } from 'vq-diffusion-webgpu/onnx'
 import { EngineRoomView } from '../engine_room/view'
-import { deleteStored, storedBytes } from '../store/stored_model'
 import type { EngineName } from '../worker/protocol'
 import { connection, fail, switchEngine } from './connection'
 import { element } from './element'

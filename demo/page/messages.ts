@@ -1,3 +1,4 @@
+import type { DownloadProgress } from 'vq-diffusion-webgpu/onnx'
 import { formatPercent } from '../format'
 import type { Backend } from '../worker/protocol'
 import type { Batch } from './batch'
@@ -27,7 +28,7 @@ export function scrollToStatus(): void {
   status.scrollIntoView({ block: 'nearest' })
 }
 
-export function showDownload(loaded: number, total: number): void {
+export function showDownload({ loaded, total }: DownloadProgress): void {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
   showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${formatPercent(loaded / total)}`)
   if (loaded === total) showProgress(1, `${megabytes(total)} MB · 100 % · preparing the network`)

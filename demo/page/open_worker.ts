@@ -1,6 +1,5 @@
 import { proxy, type Remote, wrap } from 'comlink'
-import type { DownloadProgress } from '../store/download'
-import { MemoryStore } from '../store/memory_store'
+import { type DownloadProgress, MemoryStore } from 'vq-diffusion-webgpu/onnx'
 import type { Backend, BackendChoice } from '../worker/protocol'
 import type { Studio } from '../worker/studio'
 
@@ -22,7 +21,7 @@ const memory = new MemoryStore()
 export async function openWorker(
   choice: BackendChoice,
   modelRoot: string,
-  onProgress: DownloadProgress,
+  onProgress: (progress: DownloadProgress) => void,
 ): Promise<OpenWorker> {
   const worker = new Worker(new URL('../worker/studio.ts', import.meta.url), { type: 'module' })
   const close = () => worker.terminate()

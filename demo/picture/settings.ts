@@ -12,6 +12,11 @@ export const STYLES = {
   firefox: 'Firefox · FxEmoji',
 } as const
 
+/** The style as the library's tokenizer takes it. */
+export function styleOption(style: Style): { style?: string } {
+  return style === 'any' ? {} : { style }
+}
+
 /**
  * Ranges and defaults for this model: trained with 100 timesteps; guidance above 10 gives noise. The defaults are those of
  * its model card.

@@ -1,5 +1,5 @@
+import { splitWords } from 'vq-diffusion-webgpu/onnx'
 import { type PictureSettings, STYLES } from './settings'
-import { splitWords } from './tokenizer'
 
 /** A picture's title on the page: “red heart, 3D · Fluent”. */
 export function titleOf({ prompt, style }: Pick<PictureSettings, 'prompt' | 'style'>): string {

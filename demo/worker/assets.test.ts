@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import type { LargeFile } from '../store/large_file'
+import type { StorableFile } from 'vq-diffusion-webgpu/onnx'
 import { encoderFile, modelFiles, runtimeFile } from './assets'
 
 const { resolve } = createRequire(import.meta.url)
 const root = fileURLToPath(new URL('../public/models/emoji-16x16/', import.meta.url))
 const networks = [...modelFiles(root), encoderFile(root)]
 
-function expectCorrectFacts({ bytes, sha256 }: LargeFile, path: string): void {
+function expectCorrectFacts({ bytes, sha256 }: StorableFile, path: string): void {
   const content = readFileSync(path)
   expect({ bytes, sha256 }).toEqual({
     bytes: content.length,

@@ -1,11 +1,11 @@
 import manifest from 'virtual:model-manifest'
 import webgpuRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'
 import wasmRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
-import type { LargeFile } from '../store/large_file'
+import type { StorableFile } from 'vq-diffusion-webgpu/onnx'
 import type { NetworkProvider } from './protocol'
 
 /** The binary of onnxruntime-web. The one with WebGPU kernels is twice as large. */
-export function runtimeFile(provider: NetworkProvider, modelRoot: string): LargeFile {
+export function runtimeFile(provider: NetworkProvider, modelRoot: string): StorableFile {
   return provider === 'webgpu'
     ? {
         name: 'onnxruntime (WebGPU)',
@@ -22,16 +22,16 @@ export function runtimeFile(provider: NetworkProvider, modelRoot: string): Large
 }
 
 /** The networks that every drawing needs. */
-export function modelFiles(modelRoot: string): [denoiser: LargeFile, decoder: LargeFile] {
+export function modelFiles(modelRoot: string): [denoiser: StorableFile, decoder: StorableFile] {
   return [modelFile(modelRoot, 'denoiser/model.onnx'), modelFile(modelRoot, 'vqvae/decoder.onnx')]
 }
 
 /** The network from pictures to tokens. Only image-to-image needs it, so it is loaded at its first use. */
-export function encoderFile(modelRoot: string): LargeFile {
+export function encoderFile(modelRoot: string): StorableFile {
   return modelFile(modelRoot, 'vqvae/encoder.onnx')
 }
 
-function modelFile(modelRoot: string, name: keyof typeof manifest): LargeFile {
+function modelFile(modelRoot: string, name: keyof typeof manifest): StorableFile {
   const url = `${modelRoot}${name}`
   return { name, url, key: url, ...manifest[name] }
 }

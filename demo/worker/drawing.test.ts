@@ -42,7 +42,10 @@ const denoiser: Denoiser<CpuTensor, OnnxConditioning> = ({ sample, timestep, gui
 }
 const networks = {
   denoiser,
-  decoder: async ({ shape }: CpuTensor) => ({ data: new Float32Array(shape[0]! * 4 * 128 * 128), shape: [] }),
+  decoder: async ({ shape: [B = 0] }: CpuTensor) => ({
+    data: new Float32Array(B * 4 * 128 * 128),
+    shape: [B, 4, 128, 128],
+  }),
   device: undefined,
   startTime: async () => performance.now(),
 } as unknown as Networks

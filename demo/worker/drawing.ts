@@ -42,7 +42,7 @@ export async function draw(
     const decoded = await preview.catch(() => undefined)
     if (!decoded) return
     milliseconds.decode += decoded.milliseconds
-    onEvent({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.pixels) })
+    onEvent({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.image) })
   }
 
   await runOnEngine(async (engine) => {
@@ -71,10 +71,10 @@ export async function draw(
   })
 
   const tokens = splitBatch(position!.tokens)
-  const { pixels, milliseconds: decode } = await runOnEngine((engine) => engine.decode(tokens))
+  const { image, milliseconds: decode } = await runOnEngine((engine) => engine.decode(tokens))
   milliseconds.decode += decode
   milliseconds.total = performance.now() - startTime
-  return { tokens, bitmaps: await toBitmaps(pixels), milliseconds }
+  return { tokens, bitmaps: await toBitmaps(image), milliseconds }
 }
 
 /** Enqueues all copies to the host at once, before the next step overwrites the tensors. */

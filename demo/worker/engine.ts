@@ -1,23 +1,17 @@
 import {
   type ChainPosition,
-  type ChainScheduler,
   type ChainTensor,
-  type Decoder,
-  type Denoiser,
-  type Expectation,
-  type ExpectationOptions,
+  type DenoiserInput,
   type RandomGeneratorState,
+  type TensorOf,
   VQDiffusionPipeline,
   VQDiffusionScheduler,
   type VQDiffusionSchedulerConfig,
 } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler } from 'vq-diffusion-webgpu/cpu'
-import type { OnnxConditioning, OnnxImage } from 'vq-diffusion-webgpu/onnx'
+import type { OnnxConditioning, OnnxImage, Scheduler } from 'vq-diffusion-webgpu/onnx'
 import { type Networks, toBatch } from './networks'
 import { type DrawingOptions, NUM_LATENT_PIXELS, type SamplerSettings, type Tokens } from './protocol'
-
-/** Layout of the denoiser's logits. */
-const layout = 'pixel-major'
 
 /** Results of one step. The tensors are valid until the next step is requested. */
 export interface Step {
@@ -39,8 +33,7 @@ export interface Step {
 }
 
 export interface Decoded {
-  /** f32 [B, 4, 128, 128], planar and premultiplied. */
-  pixels: Float32Array
+  image: OnnxImage
   milliseconds: number
 }
 
@@ -65,9 +58,8 @@ export async function createEngine(
   device: GPUDevice | undefined,
   networks: Networks,
 ): Promise<Engine> {
-  return device
-    ? engineOf(await VQDiffusionScheduler.create(device, config), device, networks, networks)
-    : engineOf(await CpuScheduler.create(config), device, networks, networks)
+  const scheduler = device ? await VQDiffusionScheduler.create(device, config) : await CpuScheduler.create(config)
+  return engineOf(scheduler, device, networks)
 }
 
 /** The library's options for the timesteps of a drawing. */
@@ -75,27 +67,13 @@ export function timestepOptions({ steps, spacing, method }: SamplerSettings) {
   return { numInferenceSteps: steps, spacing: spacing === 'exact' ? 'strided' : spacing, method } as const
 }
 
-interface Scheduler<Tensor extends ChainTensor> extends ChainScheduler<Tensor> {
-  expectation(options: ExpectationOptions): Expectation
-  destroy(): void
-}
-
-/** The networks are passed twice, because `Networks` is not generic in the type of tensors. */
-function engineOf<Tensor extends ChainTensor>(
-  scheduler: Scheduler<Tensor>,
-  device: GPUDevice | undefined,
-  networks: Networks,
-  {
-    denoiser,
-    decoder,
-  }: { denoiser: Denoiser<NoInfer<Tensor>, OnnxConditioning>; decoder: Decoder<NoInfer<Tensor>, OnnxImage> },
-): Engine {
+function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks: Networks): Engine {
+  const { denoiser, decoder } = networks
   /** Start and end of the last run of the denoiser. */
   let denoiserRun = { start: Promise.resolve(0), end: Promise.resolve(0) }
-  const pipeline = new VQDiffusionPipeline<Tensor, OnnxConditioning, Decoded>({
+  const pipeline = new VQDiffusionPipeline({
     scheduler,
-    layout,
-    async denoiser(input) {
+    async denoiser(input: DenoiserInput<TensorOf<Scheduler>, OnnxConditioning>) {
       const start = networks.startTime()
       const logits = await denoiser(input)
       denoiserRun = { start, end: timeAfter(networks.device?.queue.onSubmittedWorkDone()) }
@@ -106,11 +84,11 @@ function engineOf<Tensor extends ChainTensor>(
 
   async function timed(decode: () => Promise<OnnxImage>): Promise<Decoded> {
     const start = networks.startTime()
-    const { data } = await decode()
-    return { pixels: data, milliseconds: performance.now() - (await start) }
+    const image = await decode()
+    return { image, milliseconds: performance.now() - (await start) }
   }
 
-  function upload(pictures: readonly (Tokens | Uint8Array)[]): Tensor {
+  function upload(pictures: readonly (Tokens | Uint8Array)[]) {
     return scheduler.uploadTokens(toBatch(pictures).data, [pictures.length, NUM_LATENT_PIXELS])
   }
 
@@ -123,7 +101,7 @@ function engineOf<Tensor extends ChainTensor>(
     device,
     prepare: ({ guidance, truncation }) =>
       scheduler.prepare({
-        layout,
+        layout: 'pixel-major',
         truncationRate: truncation,
         ...(guidance !== 1 && { guidance: { scale: guidance } }),
       }),
@@ -149,7 +127,7 @@ function engineOf<Tensor extends ChainTensor>(
       const timesteps = timestepsOf(drawing)
       if (from.step === timesteps.length) return
       const known = drawing.known && { tokens: upload(drawing.known.tokens), mask: upload(drawing.known.keep) }
-      let result: Tensor | undefined
+      let result: ChainTensor | undefined
       let finished = Promise.resolve(0)
       try {
         const items = pipeline.sample({

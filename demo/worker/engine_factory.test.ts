@@ -1,20 +1,23 @@
 import { expect, it, vi } from 'vitest'
+import { requestDevice } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
-import { requestDeviceFor } from './backend'
 import { EngineFactory } from './engine_factory'
 
-vi.mock('./backend')
+vi.mock('vq-diffusion-webgpu', async (original) => ({
+  ...(await original<typeof import('vq-diffusion-webgpu')>()),
+  requestDevice: vi.fn(),
+}))
 
 it('releases device and network if an engine cannot be created', async () => {
   const destroyed: string[] = []
   const device = { createBuffer() {}, addEventListener() {}, destroy: () => destroyed.push('device') }
-  vi.mocked(requestDeviceFor).mockResolvedValue(device as unknown as GPUDevice)
+  vi.mocked(requestDevice).mockResolvedValue(device as unknown as GPUDevice)
   const denoiser = { release: async () => destroyed.push('denoiser') }
   const create = vi.fn().mockResolvedValueOnce(denoiser).mockRejectedValueOnce(new Error('no memory'))
   const factory = new EngineFactory(
     {
-      hardware: { backend: { engine: 'webgpu', network: 'webgpu', explanation: '' }, adapter: '', features: [] },
+      backend: { engine: 'webgpu', network: 'webgpu', adapter: '', features: [], explanation: '' },
       ort: { InferenceSession: { create }, env: { webgpu: {} } } as unknown as OnnxRuntime,
       config: (await VQDiffusionScheduler.create({ num_vec_classes: 4097 })).config,
       onGpuError() {},

@@ -1,7 +1,12 @@
-import type { VQDiffusionSchedulerConfig } from 'vq-diffusion-webgpu'
-import { createOnnxEncoder, createOnnxSession, type OnnxEncoder, type OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
-import type { Bytes } from '../store/large_file'
-import { type Hardware, requestDeviceFor } from './backend'
+import { requestDevice, type VQDiffusionSchedulerConfig } from 'vq-diffusion-webgpu'
+import {
+  type Backend,
+  type Bytes,
+  createOnnxEncoder,
+  createOnnxSession,
+  type OnnxEncoder,
+  type OnnxRuntime,
+} from 'vq-diffusion-webgpu/onnx'
 import { createEngine, type Engine } from './engine'
 import { isLost } from './engine_provider'
 import { outOfMemoryMessage } from './error_messages'
@@ -9,7 +14,7 @@ import { countGpuBytes } from './gpu_bytes'
 import { createNetworks, type Models, type Networks } from './networks'
 
 interface EngineDependencies {
-  hardware: Hardware
+  backend: Backend
   ort: OnnxRuntime
   config: VQDiffusionSchedulerConfig
   /** Called with a sentence when the GPU reports an error. */
@@ -36,12 +41,13 @@ export class EngineFactory {
   }
 
   async createEngine(): Promise<Engine> {
-    const { hardware, config } = this.dependencies
-    const device = await requestDeviceFor(hardware.backend)
+    const { backend, config } = this.dependencies
+    const needsDevice = backend.engine === 'webgpu' || backend.network === 'webgpu'
+    const device = needsDevice ? await requestDevice() : undefined
     if (device) this.#observe(device)
     try {
       const networks = await this.#createNetworks(device)
-      return await createEngine(config, hardware.backend.engine === 'webgpu' ? device : undefined, networks)
+      return await createEngine(config, backend.engine === 'webgpu' ? device : undefined, networks)
     } catch (error) {
       // The next attempt requests another device.
       device?.destroy()
@@ -50,8 +56,8 @@ export class EngineFactory {
   }
 
   async #createNetworks(device: GPUDevice | undefined): Promise<Networks> {
-    const { hardware, ort } = this.dependencies
-    const provider = hardware.backend.network
+    const { backend, ort } = this.dependencies
+    const provider = backend.network
     if (provider === 'wasm') {
       this.#networks ??= await createNetworks(ort, this.#models!, { provider })
       this.#models = undefined

@@ -1,5 +1,6 @@
 import { CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import {
+  type Bytes,
   createOnnxDecoder,
   createOnnxDenoiser,
   createOnnxSession,
@@ -7,7 +8,6 @@ import {
   type OnnxRuntime,
   type OnnxSession,
 } from 'vq-diffusion-webgpu/onnx'
-import type { Bytes } from '../store/large_file'
 import { NUM_LATENT_PIXELS, type Tokens } from './protocol'
 
 /** The contents of the .onnx files. */

@@ -3,8 +3,9 @@
  * row-major on a 16×16 grid, 4096 is the mask).
  */
 import type { Expectation } from 'vq-diffusion-webgpu'
+import type { Backend, EngineName, NetworkProvider } from 'vq-diffusion-webgpu/onnx'
 
-export type { Expectation }
+export type { Backend, EngineName, Expectation, NetworkProvider }
 
 export const SIDE = 16
 export const NUM_LATENT_PIXELS = SIDE * SIDE
@@ -15,22 +16,10 @@ export const PICTURE_PIXELS = 128
 /** u16 [256]. */
 export type Tokens = Uint16Array<ArrayBuffer>
 
-/** What runs the scheduler. */
-export type EngineName = 'webgpu' | 'cpu'
-/** What runs the networks. */
-export type NetworkProvider = 'webgpu' | 'wasm'
-
 /** The user's choice of a backend; undefined leaves it to the worker. */
 export interface BackendChoice {
   engine: EngineName | undefined
   network: NetworkProvider | undefined
-}
-
-export interface Backend {
-  engine: EngineName
-  network: NetworkProvider
-  /** Why it is not a faster backend, as sentences; may be empty. */
-  explanation: string
 }
 
 export interface SamplerSettings {
@@ -95,9 +84,6 @@ export interface DrawingResult {
 /** Facts for the engine room. */
 export interface EngineFacts {
   backend: Backend
-  /** Vendor, architecture and description of the adapter; empty without WebGPU. */
-  adapter: string
-  features: string[]
   /** Bytes of all buffers of the GPU device; undefined without a device. */
   gpuBytes: number | undefined
   /** SHA-256 of the denoiser, in hexadecimal. */

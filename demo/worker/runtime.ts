@@ -1,4 +1,4 @@
-import type { Bytes } from '../store/large_file'
+import type { Bytes } from 'vq-diffusion-webgpu/onnx'
 import type { NetworkProvider } from './protocol'
 
 /** Loads onnxruntime-web with one execution provider and its downloaded binary. */

@@ -1,31 +1,34 @@
 import { expose, type ProxyMethods, releaseProxy, transfer } from 'comlink'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
-import type { OnnxEncoder, OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
-import type { DownloadProgress } from '../store/download'
-import type { Bytes } from '../store/large_file'
-import { loadFiles } from '../store/load'
-import type { MemoryStoreLike } from '../store/memory_store'
-import { PartStore } from '../store/part_store'
+import {
+  type Bytes,
+  chooseBackend,
+  type DownloadProgress,
+  loadFiles,
+  type MemoryStoreLike,
+  type OnnxEncoder,
+  type OnnxImage,
+  type OnnxRuntime,
+  PartStore,
+} from 'vq-diffusion-webgpu/onnx'
 import { encoderFile, modelFiles, runtimeFile } from './assets'
-import { chooseBackend, type Hardware } from './backend'
 import { draw } from './drawing'
 import { timestepOptions } from './engine'
 import { createEncoder, EngineFactory } from './engine_factory'
 import { EngineProvider } from './engine_provider'
 import { stopReason, withUserMessages } from './error_messages'
-import { enlarge, toBitmaps, toImageData, toPlanes } from './pixels'
-import {
-  type Backend,
-  type BackendChoice,
-  type DrawingEvent,
-  type DrawingOptions,
-  type DrawingResult,
-  type EngineFacts,
-  type Expectation,
-  PICTURE_PIXELS,
-  type SamplerSettings,
-  type StudioWorker,
-  type Tokens,
+import { enlarge, toBitmaps, toEncoderInput, toImages } from './pixels'
+import type {
+  Backend,
+  BackendChoice,
+  DrawingEvent,
+  DrawingOptions,
+  DrawingResult,
+  EngineFacts,
+  Expectation,
+  SamplerSettings,
+  StudioWorker,
+  Tokens,
 } from './protocol'
 import { loadRuntime } from './runtime'
 import { warmUp } from './warm_up'
@@ -35,7 +38,7 @@ const FRAMES_PER_DECODE = 4
 
 /** State of the open studio. */
 interface OpenStudio {
-  hardware: Hardware
+  backend: Backend
   /** For the schedule's expectation, which needs no device. */
   scheduler: VQDiffusionScheduler
   ort: OnnxRuntime
@@ -65,27 +68,26 @@ export class Studio implements StudioWorker {
     choice: BackendChoice,
     modelRoot: string,
     memory: MemoryStoreLike,
-    onProgress: DownloadProgress,
+    onProgress: (progress: DownloadProgress) => void,
     onGpuError: (sentence: string) => void,
   ): Promise<Backend> {
     return withUserMessages(async () => {
-      const hardware = await chooseBackend(choice)
-      const { backend } = hardware
+      const backend = await chooseBackend(choice)
       const scheduler = await VQDiffusionScheduler.fromPretrained(modelRoot)
-      const store = new PartStore(memory)
+      const store = new PartStore({ memory })
       const networks = modelFiles(modelRoot)
       const files = [runtimeFile(backend.network, modelRoot), ...networks]
-      const { contents, refusal } = await loadFiles(files, onProgress, store)
+      const contents = await loadFiles(files, { store, onProgress })
       const [binary, denoiser, decoder] = contents as [Bytes, Bytes, Bytes]
       const ort = await loadRuntime(backend.network, binary)
       const { config } = scheduler
-      const factory = new EngineFactory({ hardware, ort, config, onGpuError }, { denoiser, decoder })
+      const factory = new EngineFactory({ backend, ort, config, onGpuError }, { denoiser, decoder })
       const engines = new EngineProvider(() => factory.createEngine())
       await warmUp(await engines.current(), backend.network)
-      const loadEncoder = async () => (await loadFiles([encoderFile(modelRoot)], () => {}, store)).contents[0]!
+      const loadEncoder = async () => (await loadFiles([encoderFile(modelRoot)], { store }))[0]!
       const modelHash = networks[0].sha256
-      this.#openStudio = { hardware, scheduler, ort, factory, engines, modelHash, loadEncoder }
-      return { ...backend, explanation: [backend.explanation, refusal].filter(Boolean).join(' ') }
+      this.#openStudio = { backend, scheduler, ort, factory, engines, modelHash, loadEncoder }
+      return { ...backend, explanation: [backend.explanation, store.refusal].filter(Boolean).join(' ') }
     })
   }
 
@@ -118,7 +120,7 @@ export class Studio implements StudioWorker {
 
   decode(tokens: Tokens[]): Promise<ImageBitmap[]> {
     return withUserMessages(async () => {
-      const bitmaps = await toBitmaps(await this.#decodePixels(tokens))
+      const bitmaps = await toBitmaps(await this.#decode(tokens))
       return transfer(bitmaps, bitmaps)
     })
   }
@@ -132,7 +134,7 @@ export class Studio implements StudioWorker {
         this.#encoder = undefined
       })
       const encoder = await this.#encoder
-      const { data } = await encoder({ data: toPlanes(picture), shape: [1, 4, PICTURE_PIXELS, PICTURE_PIXELS] })
+      const { data } = await encoder(toEncoderInput(picture))
       picture.close()
       const tokens = Uint16Array.from(data)
       return transfer(tokens, [tokens.buffer])
@@ -143,8 +145,8 @@ export class Studio implements StudioWorker {
     return withUserMessages(async () => {
       const images: ImageData[] = []
       for (let at = 0; at < frames.length; at += FRAMES_PER_DECODE) {
-        const pixels = await this.#decodePixels(frames.slice(at, at + FRAMES_PER_DECODE))
-        images.push(...(await Promise.all(toImageData(pixels).map((image) => enlarge(image, options.scale)))))
+        const decoded = await this.#decode(frames.slice(at, at + FRAMES_PER_DECODE))
+        images.push(...(await Promise.all(toImages(decoded).map((image) => enlarge(image, options.scale)))))
       }
       const { toGif } = await import('./gif')
       return toGif(images, options.millisecondsPerFrame)
@@ -157,8 +159,8 @@ export class Studio implements StudioWorker {
   }
 
   async facts(): Promise<EngineFacts> {
-    const { hardware, factory, modelHash } = this.#open
-    return { ...hardware, gpuBytes: factory.gpuBytes, modelHash }
+    const { backend, factory, modelHash } = this.#open
+    return { backend, gpuBytes: factory.gpuBytes, modelHash }
   }
 
   get #open(): OpenStudio {
@@ -166,9 +168,9 @@ export class Studio implements StudioWorker {
     return this.#openStudio
   }
 
-  async #decodePixels(tokens: Tokens[]): Promise<Float32Array> {
+  async #decode(tokens: Tokens[]): Promise<OnnxImage> {
     const runOnEngine = this.#open.engines.runner()
-    return (await runOnEngine((engine) => engine.decode(tokens))).pixels
+    return (await runOnEngine((engine) => engine.decode(tokens))).image
   }
 }
 

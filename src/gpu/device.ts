@@ -36,13 +36,22 @@ export async function capabilities(): Promise<Capabilities> {
   if (!globalThis.navigator?.gpu) return nothing
   const adapter = await navigator.gpu.requestAdapter().catch(() => null)
   if (!adapter) return { ...nothing, webgpu: true }
-  const { vendor, architecture, description, isFallbackAdapter } = adapter.info
+  return describe(adapter.info, adapter.features)
+}
+
+/** The capabilities of the adapter that made a device. */
+export function capabilitiesOf(device: GPUDevice): Capabilities {
+  return describe(device.adapterInfo, device.features)
+}
+
+function describe(info: GPUAdapterInfo | undefined, features: GPUSupportedFeatures): Capabilities {
+  const names = [info?.vendor, info?.architecture, info?.description]
   return {
     webgpu: true,
     adapter: true,
-    isFallbackAdapter,
-    description: [vendor, architecture, description].filter(Boolean).join(' ') || 'unnamed adapter',
-    features: [...adapter.features].sort(),
+    isFallbackAdapter: info?.isFallbackAdapter ?? false,
+    description: names.filter(Boolean).join(' ') || 'unnamed adapter',
+    features: [...features].sort(),
   }
 }
 

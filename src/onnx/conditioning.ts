@@ -12,12 +12,14 @@ export interface OnnxConditioning {
   readonly unconditional?: OnnxInputs
 }
 
+const none: OnnxConditioning = { conditional: {}, unconditional: {} }
+
 /**
  * The inputs of each part of the batch; with guidance the unconditional half comes first. Throws OptionError unless
  * every part has exactly the inputs `names`.
  */
 export function batchParts(
-  { conditional, unconditional }: OnnxConditioning,
+  { conditional, unconditional }: OnnxConditioning = none,
   names: readonly string[],
   guided: boolean,
 ): OnnxInputs[] {

@@ -13,8 +13,9 @@ import { batchShape, requireFit } from './shapes'
 
 /** A `Denoiser` for the pipelines of both schedulers. */
 export interface OnnxDenoiser {
-  (input: DenoiserInput<GpuTensor, OnnxConditioning>): Promise<GpuTensor<'f32'>>
-  (input: DenoiserInput<CpuTensor, OnnxConditioning>): Promise<CpuTensor<Float32Array>>
+  (input: DenoiserInput<GpuTensor, OnnxConditioning | undefined>): Promise<GpuTensor<'f32'>>
+  (input: DenoiserInput<CpuTensor, OnnxConditioning | undefined>): Promise<CpuTensor<Float32Array>>
+  (input: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor>
   /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
   destroy(): void
   [dispose](): void
@@ -22,7 +23,7 @@ export interface OnnxDenoiser {
 
 /** The network with the inputs that stay the same at all steps of a chain. */
 interface Chain {
-  readonly conditioning: OnnxConditioning
+  readonly conditioning: OnnxConditioning | undefined
   readonly guided: boolean
   readonly sampleShape: readonly number[]
   readonly rows: number
@@ -58,7 +59,7 @@ export function createOnnxDenoiser({
   const conditionNames = session.inputNames.filter((name) => name !== sampleInput && name !== timestepInput)
   let chain: Chain | undefined
 
-  function begin({ sample, guided, conditioning }: DenoiserInput<AnyTensor, OnnxConditioning>): Chain {
+  function begin({ sample, guided, conditioning }: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Chain {
     const parts = batchParts(conditioning, conditionNames, guided)
     const { batchSize, numPixels } = requireSample('sample', sample)
     const rows = parts.length * batchSize
@@ -79,7 +80,7 @@ export function createOnnxDenoiser({
     return { conditioning, guided, sampleShape: sample.shape, rows, network }
   }
 
-  async function denoise(input: DenoiserInput<AnyTensor, OnnxConditioning>): Promise<AnyTensor> {
+  async function denoise(input: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor> {
     const { sample, timestep, signal } = input
     requireDevice(session, 'sample', sample)
     return session.whenFree(async () => {
@@ -110,7 +111,10 @@ export function createOnnxDenoiser({
   return Object.assign(denoise as OnnxDenoiser, { destroy, [dispose]: destroy })
 }
 
-function continues(chain: Chain, { conditioning, guided, sample }: DenoiserInput<AnyTensor, OnnxConditioning>) {
+function continues(
+  chain: Chain,
+  { conditioning, guided, sample }: DenoiserInput<AnyTensor, OnnxConditioning | undefined>,
+) {
   const sameShape = chain.sampleShape.join() === sample.shape.join()
   return sameShape && chain.conditioning === conditioning && chain.guided === guided
 }

@@ -4,13 +4,17 @@ import { CpuTensor } from '../cpu/tensor'
 import { ShapeError } from '../errors'
 import type { OnnxImage } from './decoder'
 import type { OnnxSession } from './session'
-import { requireFit } from './shapes'
+import { type Axis, requireFit } from './shapes'
 
 /**
  * Encodes an image batch to its nearest tokens, u32 [B, N] on the host. `uploadTokens` of both schedulers takes their
  * `data`.
  */
-export type OnnxEncoder = (image: OnnxImage) => Promise<CpuTensor<Uint32Array>>
+export interface OnnxEncoder {
+  (image: OnnxImage): Promise<CpuTensor<Uint32Array>>
+  /** The declared shape of the images, for instance ['batch', 3, 256, 256]. */
+  readonly inputShape: readonly Axis[]
+}
 
 /**
  * Creates an encoder from an ONNX model: an image batch float32 [B, …] → tokens int32 [B, N]. Images and tokens are on
@@ -30,7 +34,7 @@ export function createOnnxEncoder({
 }): OnnxEncoder {
   const imageAxes = session.inputShape(input, 'float32')
   session.requireOutput(output, 'int32')
-  return async ({ data, shape }) => {
+  const encode = async ({ data, shape }: OnnxImage) => {
     requireFit(input, imageAxes, shape)
     if (data.length !== elementCount(shape))
       throw new ShapeError(
@@ -45,4 +49,5 @@ export function createOnnxEncoder({
     })
     return new CpuTensor(Uint32Array.from(codes), dims)
   }
+  return Object.assign(encode, { inputShape: imageAxes })
 }

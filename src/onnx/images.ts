@@ -2,20 +2,100 @@ import { elementCount } from '../checks'
 import { ShapeError } from '../errors'
 import type { OnnxImage } from './decoder'
 
+/** How a decoder's output, and an encoder's input, holds colours. */
+export interface ImageFormat {
+  /** The values of black and white: [−1, 1], the default, as in diffusers, or for instance [0, 1]. */
+  readonly range?: readonly [black: number, white: number]
+  /** Whether the colours of an image with four channels are multiplied by its alpha; 'straight', they are not. */
+  readonly alpha?: 'straight' | 'premultiplied'
+}
+
 /**
  * Converts the output of a decoder, f32 [B, channels, height, width] in −1 … 1, to images [B, height, width, channels]
  * in 0 … 1: clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws ShapeError.
  */
-export function toImages({ data: decoded, shape }: OnnxImage): OnnxImage {
-  const [B = 0, channels = 0, height = 0, width = 0] = shape
-  if (shape.length !== 4 || elementCount(shape) !== decoded.length)
-    throw new ShapeError(
-      `A decoder's output needs [batch, channels, height, width], filled; given [${shape.join(', ')}] with ${decoded.length} values.`,
-    )
+export function toImages(decoded: OnnxImage): OnnxImage {
+  const { data: source } = decoded
+  const [B, channels, height, width] = requireImages(decoded)
   const area = height * width
-  const data = Float32Array.from(decoded, (_, i) => {
+  const data = Float32Array.from(source, (_, i) => {
     const [item, pixel, channel] = [Math.floor(i / (channels * area)), Math.floor(i / channels) % area, i % channels]
-    return Math.min(1, Math.max(0, decoded[(item * channels + channel) * area + pixel]! / 2 + 0.5))
+    return Math.min(1, Math.max(0, source[(item * channels + channel) * area + pixel]! / 2 + 0.5))
   })
   return { data, shape: [B, height, width, channels] }
+}
+
+/**
+ * Converts the output of a decoder, f32 [B, channels, height, width], to one ImageData for each item. Channels are grey,
+ * grey and alpha, red green blue, or red green blue alpha. ImageData holds bytes with straight alpha; where there is no
+ * such class, as in Node, the result is a plain object with its properties. Throws ShapeError.
+ */
+export function toImageData(
+  decoded: OnnxImage,
+  { range = [-1, 1], alpha = 'straight' }: ImageFormat = {},
+): ImageData[] {
+  const [B, channels, height, width] = requireImages(decoded)
+  if (channels < 1 || channels > 4)
+    throw new ShapeError(`A decoder's output needs 1 to 4 channels; given [${decoded.shape.join(', ')}].`)
+  const area = height * width
+  const hasAlpha = channels === 2 || channels === 4
+  const colours = hasAlpha ? channels - 1 : channels
+  const [black, white] = range
+  return Array.from({ length: B }, (_, item) => {
+    const value = (channel: number, pixel: number) =>
+      (decoded.data[(item * channels + channel) * area + pixel]! - black) / (white - black)
+    const bytes = new Uint8ClampedArray(4 * area)
+    for (let pixel = 0; pixel < area; pixel++) {
+      const opacity = hasAlpha ? value(colours, pixel) : 1
+      const unit = alpha === 'premultiplied' ? opacity : 1
+      for (let channel = 0; channel < 3; channel++)
+        bytes[4 * pixel + channel] = unit > 0 ? (255 * value(colours === 1 ? 0 : channel, pixel)) / unit : 0
+      bytes[4 * pixel + 3] = 255 * opacity
+    }
+    return imageDataOf(bytes, width, height)
+  })
+}
+
+/**
+ * Converts images of equal size to the input of an encoder, f32 [B, channels, height, width]. The inverse of
+ * `toImageData`. Without an alpha channel transparent pixels are blended with white.
+ */
+export function fromImageData(
+  images: readonly ImageData[],
+  channels: 3 | 4,
+  { range = [-1, 1], alpha = 'straight' }: ImageFormat = {},
+): OnnxImage {
+  const [{ width, height } = { width: 0, height: 0 }] = images
+  const area = width * height
+  const [black, white] = range
+  const data = new Float32Array(images.length * channels * area)
+  for (const [item, image] of images.entries()) {
+    for (let pixel = 0; pixel < area; pixel++) {
+      const opacity = image.data[4 * pixel + 3]! / 255
+      for (let channel = 0; channel < channels; channel++) {
+        const colour = image.data[4 * pixel + channel]! / 255
+        const blended =
+          channels === 3 ? colour * opacity + 1 - opacity : alpha === 'straight' ? colour : colour * opacity
+        const value = channel === 3 ? opacity : blended
+        data[(item * channels + channel) * area + pixel] = black + value * (white - black)
+      }
+    }
+  }
+  return { data, shape: [images.length, channels, height, width] }
+}
+
+function imageDataOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): ImageData {
+  if (typeof ImageData !== 'undefined') return new ImageData(data, width, height)
+  return { data, width, height, colorSpace: 'srgb', pixelFormat: 'rgba-unorm8' } as ImageData
+}
+
+function requireImages({
+  data,
+  shape,
+}: OnnxImage): readonly [B: number, channels: number, height: number, width: number] {
+  if (shape.length !== 4 || elementCount(shape) !== data.length)
+    throw new ShapeError(
+      `A decoder's output needs [batch, channels, height, width], filled; given [${shape.join(', ')}] with ${data.length} values.`,
+    )
+  return shape as readonly number[] as readonly [number, number, number, number]
 }

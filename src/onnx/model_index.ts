@@ -17,7 +17,12 @@ export async function fetchModelIndex(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<ModelIndex> {
   const address = modelFile(folder, '', 'model_index.json')
-  const index = (await fetchJson(address, signal)) as Partial<ModelIndex> | null
+  return requireModelIndex(await fetchJson(address, signal), address)
+}
+
+/** Throws ConfigError unless this is the content of the `model_index.json` of a VQ-Diffusion pipeline. */
+export function requireModelIndex(content: unknown, address: string): ModelIndex {
+  const index = content as Partial<ModelIndex> | null
   const [, className] = Array.isArray(index?.scheduler) ? index.scheduler : []
   if (index?._class_name !== 'VQDiffusionPipeline' || className !== 'VQDiffusionScheduler')
     throw new ConfigError(

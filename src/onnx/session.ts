@@ -1,6 +1,8 @@
 import type * as Ort from 'onnxruntime-web'
 import { dispose } from '../dispose'
 import { DestroyedError, DtypeError, OptionError, VQDiffusionError } from '../errors'
+import { externalFiles } from './external_data'
+import { type FileSource, readFile } from './model_source'
 import { oneAtATime } from './queue'
 import type { Axis } from './shapes'
 
@@ -9,6 +11,14 @@ export type OnnxRuntime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'
 
 /** The execution provider: a GPUDevice, preferably the scheduler's, or WebAssembly. */
 export type OnnxProvider = { readonly provider: 'webgpu'; readonly device: GPUDevice } | { readonly provider: 'wasm' }
+
+export type OnnxSessionOptions = OnnxProvider & {
+  /**
+   * The files in which the model keeps weights outside of its .onnx file, by the names that it gives them. All are
+   * needed.
+   */
+  readonly externalData?: Readonly<Record<string, FileSource>>
+}
 
 /** onnxruntime-web failed to load or run the model. */
 export class OnnxRuntimeError extends VQDiffusionError {
@@ -20,24 +30,27 @@ export class OnnxRuntimeError extends VQDiffusionError {
  * Loads a model into onnxruntime-web.
  *
  * @param ort the module: the entry `onnxruntime-web/webgpu` or `/jspi` for 'webgpu', any entry for 'wasm'
- * @param model the content of an .onnx file
- * @throws OnnxRuntimeError if the model is refused, or if this onnxruntime-web cannot compute on the device
+ * @param model an .onnx file: its bytes, a Blob, a Response or a URL
+ * @throws OnnxRuntimeError if the model is refused, or if this onnxruntime-web cannot compute on the device; FetchError
+ *   or DtypeError if a file cannot be read; OptionError if external data are missing
  */
 export async function createOnnxSession(
   ort: OnnxRuntime,
-  model: Uint8Array | ArrayBuffer,
-  provider: OnnxProvider,
+  model: FileSource,
+  options: OnnxSessionOptions,
 ): Promise<OnnxSession> {
-  const bytes = model instanceof Uint8Array ? model : new Uint8Array(model)
-  const device = provider.provider === 'webgpu' ? provider.device : undefined
-  const options: Ort.InferenceSession.SessionOptions = {
+  const bytes = await readFile('The model', model)
+  const externalData = await readExternalData(bytes, options.externalData ?? {})
+  const device = options.provider === 'webgpu' ? options.device : undefined
+  const sessionOptions: Ort.InferenceSession.SessionOptions = {
     // A session does not inherit the level of `env`.
     logSeverityLevel: logLevels.indexOf(ort.env.logLevel ?? 'warning') as 0 | 1 | 2 | 3 | 4,
     ...(device
       ? { executionProviders: [{ name: 'webgpu', device }], preferredOutputLocation: 'gpu-buffer' }
       : { executionProviders: ['wasm'] }),
+    ...(externalData.length > 0 && { externalData }),
   }
-  const session = await oneAtATime(() => ort.InferenceSession.create(bytes, options)).catch((cause: Error) => {
+  const session = await oneAtATime(() => ort.InferenceSession.create(bytes, sessionOptions)).catch((cause: Error) => {
     const hint = /backend not found/.test(cause.message) ? ` ${webgpuEntry}` : ''
     throw new OnnxRuntimeError(`onnxruntime-web could not create the session: ${cause.message}${hint}`, { cause })
   })
@@ -47,6 +60,20 @@ export async function createOnnxSession(
     throw new OnnxRuntimeError(`This entry of onnxruntime-web computes on a GPUDevice of its own. ${webgpuEntry}`)
   }
   return created
+}
+
+/** In the form that onnxruntime-web takes. Throws OptionError unless every file that the model names is given. */
+async function readExternalData(
+  model: Uint8Array,
+  given: Readonly<Record<string, FileSource>>,
+): Promise<{ path: string; data: Uint8Array }[]> {
+  const missing = externalFiles(model).filter((path) => given[path] === undefined)
+  if (missing.length > 0)
+    throw new OptionError(
+      `The model keeps weights in {${missing.join(', ')}}: give them as externalData; given {${Object.keys(given).join(', ')}}.`,
+    )
+  const read = async ([path, source]: [string, FileSource]) => ({ path, data: await readFile(path, source) })
+  return Promise.all(Object.entries(given).map(read))
 }
 
 const logLevels = ['verbose', 'info', 'warning', 'error', 'fatal'] as const

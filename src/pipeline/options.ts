@@ -15,8 +15,8 @@ export interface DenoiserInput<Tensor, Conditioning> {
 }
 
 /**
- * The network: returns raw logits f32 [B or 2B, …] in the pipeline's layout. A network that computes on the calling
- * thread should yield to the event loop, or an abort is noticed late; those of `vq-diffusion-webgpu/onnx` do.
+ * The network: returns raw logits f32 [B or 2B, K, N] or [B or 2B, N, K]. A network that computes on the calling thread
+ * should yield to the event loop, or an abort is noticed late; those of `vq-diffusion-webgpu/onnx` do.
  */
 export type Denoiser<Tensor, Conditioning> = (input: DenoiserInput<Tensor, Conditioning>) => Promise<Tensor> | Tensor
 
@@ -33,7 +33,19 @@ export interface ChainPosition {
   readonly random: RandomGeneratorState
 }
 
-export interface SampleOptions<Conditioning, Tensor> extends TimestepOptions {
+/** Options of a chain; `conditioning` may be left out for a network that takes none. */
+export type SampleOptions<Conditioning, Tensor> = ChainOptions<Tensor> & ConditioningOption<Conditioning>
+
+/** The conditioning of a chain, optional if its type includes undefined. */
+export type ConditioningOption<Conditioning> = undefined extends Conditioning
+  ? { readonly conditioning?: Conditioning }
+  : {
+      /** Passed to the network. */
+      readonly conditioning: Conditioning
+    }
+
+/** Options of a chain, whatever the network is conditioned on. */
+export interface ChainOptions<Tensor> extends TimestepOptions {
   /** N. Needed unless `latents` or `image` is given. */
   readonly numLatentPixels?: number
   /** B; by default that of `latents`, `image` or `resume`, else 1. */
@@ -71,8 +83,7 @@ export interface SampleOptions<Conditioning, Tensor> extends TimestepOptions {
   readonly seed?: number | bigint | readonly (number | bigint)[]
   /** A generator to continue with. */
   readonly generator?: RandomGenerator
-  /** Passed to the network. */
-  readonly conditioning: Conditioning
+  /** Stops the chain, which then throws the signal's reason. */
   readonly signal?: AbortSignal
   /**
    * Decodes a preview of x₀ every n-th step; 0 for none. 'auto', the default with a decoder, measures the decoder and

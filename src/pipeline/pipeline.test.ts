@@ -22,7 +22,7 @@ const preferring: Denoiser<CpuTensor, number> = ({ sample, guided, conditioning 
 }
 
 function pipelineOf(denoiser: Denoiser<CpuTensor, number>, decoder?: (tokens: CpuTensor) => Promise<number[]>) {
-  return new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major', ...(decoder && { decoder }) })
+  return new VQDiffusionPipeline({ scheduler, denoiser, ...(decoder && { decoder }) })
 }
 const base = { numLatentPixels: N, numInferenceSteps: 5, conditioning: 4 }
 

@@ -3,8 +3,9 @@ import { ModelOutputError, OptionError } from '../errors'
 import type { Layout, StepOptions } from '../options'
 import { RandomGenerator } from '../random'
 import { samplers } from '../samplers'
-import type { ChainScheduler, ChainTensor } from '../samplers/sampler'
-import type { ChainPosition, Decoder, Denoiser, SampleOptions, SampleProgress } from './options'
+import type { AnyScheduler, ChainScheduler, ChainTensor, TensorOf } from '../samplers/sampler'
+import { layoutOf } from './layout'
+import type { ChainOptions, ChainPosition, Decoder, Denoiser, SampleOptions, SampleProgress } from './options'
 import { planSample, type SamplePlan } from './plan'
 import { PreviewClock } from './preview'
 
@@ -12,27 +13,33 @@ import { PreviewClock } from './preview'
  * The sampling loop over a scheduler, a network and, for previews, a decoder. The loop of diffusers'
  * VQDiffusionPipeline (docs/MATH.md#pipeline). Several chains may run at the same time.
  */
-export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unknown, Image = never> {
+export class VQDiffusionPipeline<
+  Scheduler extends AnyScheduler,
+  Conditioning = unknown,
+  Image = never,
+  Tensor extends ChainTensor = TensorOf<Scheduler>,
+> {
   readonly #scheduler: ChainScheduler<Tensor>
   readonly #denoiser: Denoiser<Tensor, Conditioning>
   readonly #decoder: Decoder<Tensor, Image> | undefined
-  readonly #layout: Layout
+  readonly #layout: Layout | undefined
 
   /**
-   * @param components.layout of the denoiser's logits, 'class-major' by default
+   * @param components.layout of the denoiser's logits; only needed if there are as many classes as latent pixels, since
+   *   their shape tells it otherwise
    * @throws OptionError for an unknown layout
    */
   constructor(components: {
-    scheduler: ChainScheduler<Tensor>
+    scheduler: Scheduler
     denoiser: Denoiser<NoInfer<Tensor>, Conditioning>
     decoder?: Decoder<NoInfer<Tensor>, Image>
     layout?: Layout
   }) {
+    requireLayout(components.layout)
     this.#scheduler = components.scheduler
     this.#denoiser = components.denoiser
     this.#decoder = components.decoder
-    this.#layout = components.layout ?? 'class-major'
-    requireLayout(this.#layout)
+    this.#layout = components.layout
   }
 
   /**
@@ -46,7 +53,8 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     options: SampleOptions<Conditioning, Tensor>,
   ): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
     const scheduler = this.#scheduler
-    const { conditioning, signal } = options
+    const { signal } = options
+    const { conditioning } = options as { conditioning: Conditioning }
     const plan = planSample(options, scheduler.config.num_train_timesteps)
     const { sampler, timesteps, firstStep, shape, guided, generator, priorWeight, stepOptions } = plan
     const previews = new PreviewClock(options.previewEvery ?? (this.#decoder ? 'auto' : 0))
@@ -58,7 +66,6 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
       yield { step: firstStep, timestep: -1, sample, random: generator.state, stepMilliseconds: 0 }
       return
     }
-    await scheduler.prepare({ ...stepOptions, diagnostics: options.diagnostics, layout: this.#layout })
 
     let sample = this.#start(options, plan, faults)
     let spare = scheduler.emptyTokens(shape)
@@ -67,6 +74,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     const diagnostics = options.diagnostics ? scheduler.emptyDiagnostics(shape) : undefined
     const countedAlready = scheduler.emptyTokens([2])
     const owned = [x0, previewedX0, faults, countedAlready, ...Object.values(diagnostics ?? {})]
+    let layout: Layout | undefined
     let completed = false
     let finished = Promise.resolve()
     try {
@@ -77,6 +85,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
         const stepSampler = last ? samplers.posterior : sampler
         const modelOutput = await this.#denoiser({ sample, timestep, guided, conditioning, signal })
         signal?.throwIfAborted()
+        layout ??= await this.#prepare(modelOutput, plan, options.diagnostics)
         const preview = !last && previews.due(step)
         // A running preview still reads the x₀ that it shows. There is never more than one.
         if (preview) [x0, previewedX0] = [previewedX0, x0]
@@ -84,7 +93,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
         // A step that returns x₀ reads every column, which would spoil the count of columns read. x₀ is then drawn
         // separately.
         const separateX0 = !stepSampler.drawsX0 || diagnostics !== undefined
-        const common = { ...stepOptions, generator, layout: this.#layout, out: spare, faults }
+        const common = { ...stepOptions, generator, layout, out: spare, faults }
         if (givenX0 && separateX0)
           this.#drawX0(modelOutput, timestep, sample, { ...common, out: givenX0, faults: countedAlready })
         stepSampler.step(scheduler, {
@@ -135,14 +144,13 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
    * Draws to the end and returns the clean tokens, u32 [B, N], which belong to the caller. `callback` is called after
    * every `callbackSteps`-th step, as in diffusers. Rejects as `sample` throws.
    */
-  async generate({
-    callback,
-    callbackSteps = 1,
-    ...options
-  }: SampleOptions<Conditioning, Tensor> & {
-    readonly callback?: (progress: SampleProgress<Tensor, Image>) => void
-    readonly callbackSteps?: number
-  }): Promise<Tensor> {
+  async generate(
+    options: SampleOptions<Conditioning, Tensor> & {
+      readonly callback?: (progress: SampleProgress<Tensor, Image>) => void
+      readonly callbackSteps?: number
+    },
+  ): Promise<Tensor> {
+    const { callback, callbackSteps = 1 } = options
     if (!Number.isInteger(callbackSteps) || callbackSteps < 1)
       throw new OptionError(`callbackSteps needs to be a positive integer; given ${callbackSteps}.`)
     let tokens: Tensor | undefined
@@ -176,6 +184,16 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
     }
   }
 
+  /** Compiles the steps of a chain, now that its first logits tell their layout, and returns that. */
+  async #prepare(modelOutput: Tensor, plan: SamplePlan<Tensor>, diagnostics: boolean | undefined): Promise<Layout> {
+    const { shape, guided, stepOptions } = plan
+    const [batchSize, numPixels] = shape
+    const numCodes = this.#scheduler.config.num_vec_classes - 1
+    const layout = this.#layout ?? layoutOf(modelOutput, [guided ? 2 * batchSize : batchSize, numCodes, numPixels])
+    await this.#scheduler.prepare({ ...stepOptions, diagnostics, layout })
+    return layout
+  }
+
   /** Writes to `out` the tokens of a step to clean data. The generator does not advance. */
   #drawX0(
     modelOutput: Tensor,
@@ -188,7 +206,7 @@ export class VQDiffusionPipeline<Tensor extends ChainTensor, Conditioning = unkn
   }
 
   #start(
-    { latents, image, resume }: SampleOptions<unknown, Tensor>,
+    { latents, image, resume }: ChainOptions<Tensor>,
     { generator, shape, start, timesteps }: SamplePlan<Tensor>,
     faults: Tensor,
   ): Tensor {

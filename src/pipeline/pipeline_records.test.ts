@@ -22,7 +22,7 @@ const denoiser: Denoiser<CpuTensor, null> = ({ sample, timestep, guided }) => {
   const data = Float32Array.from({ length: items.length * K }, (_, i) => 2 * Math.sin(i * 7.1 + sum + timestep))
   return new CpuTensor(data, [items.length / N, N, K])
 }
-const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
+const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
 const base = { conditioning: null, seed: [3, 4], batchSize: B, numLatentPixels: N, numInferenceSteps: steps }
 type Options = Partial<SampleOptions<null, CpuTensor>>
 
@@ -117,7 +117,7 @@ it('leaves the x₀ of a preview under way alone, while it gives those of furthe
     await held
     return [...tokens.data]
   }
-  const previewed = new VQDiffusionPipeline({ scheduler, denoiser, decoder, layout: 'pixel-major' })
+  const previewed = new VQDiffusionPipeline({ scheduler, denoiser, decoder })
   const given: number[][] = []
   let preview: Promise<number[]> | undefined
   for await (const one of previewed.sample({ ...base, predOriginalSample: true, previewEvery: 1 })) {

@@ -17,7 +17,7 @@ function certain() {
     for (let i = 0; i < sample.size; i++) data[i * K + 2] = 60
     return new CpuTensor(data, [...sample.shape, K])
   }
-  return { asked, pipeline: new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' }) }
+  return { asked, pipeline: new VQDiffusionPipeline({ scheduler, denoiser }) }
 }
 
 const picture = new CpuTensor(

@@ -15,7 +15,7 @@ import { RandomGenerator } from '../random'
 import { type Sampler, samplerOf } from '../samplers'
 import { requirePurityOptions } from '../samplers/purity/purity'
 import type { ChainTensor } from '../samplers/sampler'
-import type { SampleOptions } from './options'
+import type { ChainOptions } from './options'
 
 /** The checked options of a chain. */
 export interface SamplePlan<Tensor> {
@@ -40,7 +40,7 @@ export interface SamplePlan<Tensor> {
 
 /** Checks the options and fills in defaults. Throws OptionError, ShapeError, DtypeError. */
 export function planSample<Tensor extends ChainTensor>(
-  options: SampleOptions<unknown, Tensor>,
+  options: ChainOptions<Tensor>,
   numTrainTimesteps: number,
 ): SamplePlan<Tensor> {
   const { latents, image, known, resume, guidanceScale = 1, truncationRate = 1 } = options
@@ -88,7 +88,7 @@ function shapeOf({
   resume,
   batchSize,
   numLatentPixels,
-}: SampleOptions<unknown, ChainTensor>): readonly [number, number] {
+}: ChainOptions<ChainTensor>): readonly [number, number] {
   const given = latents ?? image?.tokens
   const N = numLatentPixels ?? given?.shape[1]
   if (N === undefined)
@@ -113,7 +113,7 @@ function firstStepOf(resume: { step: number } | undefined, steps: number): numbe
   return resume.step
 }
 
-function generatorOf({ seed, generator, resume }: SampleOptions<unknown, unknown>): RandomGenerator {
+function generatorOf({ seed, generator, resume }: ChainOptions<unknown>): RandomGenerator {
   if (resume) return RandomGenerator.fromState(resume.random)
   requireEither('sample', 'a seed or a generator', seed, generator)
   return generator ?? new RandomGenerator(seed!)

@@ -14,7 +14,7 @@ const denoiser: Denoiser<CpuTensor, null> = ({ sample, timestep }) => {
   for (let i = 0; i < data.length; i++) data[i] = Math.sin(i * 12.9 + sample.data[Math.floor(i / K)]! * 7.1 + timestep)
   return new CpuTensor(data, [...sample.shape, K])
 }
-const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
+const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
 const image = new CpuTensor(
   Uint32Array.from({ length: B * N }, (_, i) => i % K),
   [B, N],
@@ -60,7 +60,7 @@ it('the start is what the first step sees', async () => {
     seen.push([...input.sample.data])
     return denoiser(input)
   }
-  const watched = new VQDiffusionPipeline({ scheduler, denoiser: watching, layout: 'pixel-major' })
+  const watched = new VQDiffusionPipeline({ scheduler, denoiser: watching })
   for (const [, options] of chains) {
     const start = await watched.start(options)
     expect(seen).toEqual([])

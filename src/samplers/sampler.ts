@@ -65,6 +65,13 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
   finished(): Promise<void>
 }
 
+/** A scheduler of either engine, as in `device ? gpuScheduler : cpuScheduler`. */
+// biome-ignore lint/suspicious/noExplicitAny: no other type argument accepts the schedulers of both engines.
+export type AnyScheduler = ChainScheduler<any>
+
+/** The tensors of a scheduler: those of both engines for a scheduler of either. */
+export type TensorOf<Scheduler extends AnyScheduler> = ReturnType<Scheduler['emptyTokens']>
+
 /** Options of a step of the sampling loop. */
 export type ChainStepOptions<Tensor> = StepOptions<Tensor, Tensor> & { generator: RandomGenerator; faults: Tensor }
 

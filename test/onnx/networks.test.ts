@@ -57,10 +57,7 @@ function distance(a: Float32Array, b: Float32Array): number {
 
 /** The tokens after every step of a chain. */
 async function draw(denoiser: OnnxDenoiser, guidanceScale: number, onGpu = true): Promise<number[][]> {
-  const components = { denoiser, layout: 'pixel-major' } as const
-  const pipeline = onGpu
-    ? new VQDiffusionPipeline<GpuTensor, OnnxConditioning>({ scheduler, ...components })
-    : new VQDiffusionPipeline<CpuTensor, OnnxConditioning>({ scheduler: twin, ...components })
+  const pipeline = new VQDiffusionPipeline({ scheduler: onGpu ? scheduler : twin, denoiser })
   const steps: number[][] = []
   for await (const { sample } of pipeline.sample({ ...chain, guidanceScale }))
     steps.push(Array.from(await sample.read()))
@@ -81,7 +78,6 @@ describe('a loop with the network and the scheduler on one GPUDevice', () => {
       const made: number[] = []
       const pipeline = new VQDiffusionPipeline({
         scheduler,
-        layout: 'pixel-major',
         denoiser: async (input: DenoiserInput<GpuTensor, OnnxConditioning>) => {
           const result = await denoiser(input)
           logits.add(result)
@@ -145,7 +141,7 @@ describe('the decoder', () => {
   gpuTest(device, 'decodes previews beside a chain without changing it', async () => {
     using denoiser = createOnnxDenoiser({ session: webgpu })
     using decoder = createOnnxDecoder({ session: webgpuDecoder })
-    const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, decoder, layout: 'pixel-major' })
+    const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, decoder })
     const steps: number[][] = []
     const previews: Promise<OnnxImage>[] = []
     for await (const { sample, preview } of pipeline.sample({ ...chain, guidanceScale: 2.5, previewEvery: 1 })) {

@@ -35,8 +35,8 @@ const twinDenoiser: Denoiser<CpuTensor, null> = ({ sample, timestep }) => {
   const { data, shape } = logitsOf(sample.data, timestep)
   return new CpuTensor(data, shape)
 }
-const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
-const twinPipeline = new VQDiffusionPipeline({ scheduler: twin, denoiser: twinDenoiser, layout: 'pixel-major' })
+const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
+const twinPipeline = new VQDiffusionPipeline({ scheduler: twin, denoiser: twinDenoiser })
 const base = { conditioning: null, seed: [3, 4], guidanceScale: 2, batchSize: B, numLatentPixels: N }
 const chain = { ...base, numInferenceSteps: steps }
 

@@ -12,7 +12,7 @@ async function storeTwoFiles(): Promise<void> {
   const disk = new FakeCache()
   vi.stubGlobal('caches', { open: async (name: string) => (name === CACHE ? disk.cache : new FakeCache().cache) })
   vi.stubGlobal('navigator', { locks: fakeLocks() })
-  const store = new PartStore(new MemoryStore())
+  const store = new PartStore({ memory: new MemoryStore() })
   await store.write(file('a'), 0, Uint8Array.of(1, 2))
   await store.write(file('a'), 2, Uint8Array.of(3))
   await store.write(file('b'), 0, Uint8Array.of(4))

@@ -1,4 +1,4 @@
-import type { Bytes } from './large_file'
+import type { Bytes } from './files'
 
 /**
  * SHA-256 in lowercase hexadecimal.

@@ -1,62 +1,76 @@
-import type { Bytes, LargeFile } from './large_file'
+import type { Bytes, StorableFile } from './files'
 import type { MemoryStoreLike } from './memory_store'
 
 /** Name of the cache in the Cache API. */
 export const CACHE = 'vq-diffusion-webgpu models'
 
+/** Opens no cache: nothing is stored. */
+export const noCache = async (): Promise<undefined> => undefined
+
 /**
- * Stores files in parts: in the Cache API, or in memory if that is refused.
+ * Stores files in parts: in the Cache API or, if the browser refuses that, in memory.
  *
  * A part's key contains the file's hash and the part's first byte, so parts of different writers fit together. A reader
  * continues at the byte where the previous part ends.
  */
 export class PartStore {
-  /** Why parts stay in memory, as a sentence; undefined while they are stored. */
+  /** Why parts are not stored, as a sentence; undefined while the browser does not refuse. */
   refusal: string | undefined
-  readonly #memory: MemoryStoreLike
+  readonly #memory: MemoryStoreLike | undefined
   readonly #cache: Promise<Cache | undefined>
 
-  /** @param open opens the cache */
-  constructor(memory: MemoryStoreLike, open = () => caches.open(CACHE)) {
+  /**
+   * @param options.memory keeps the parts if the browser refuses storage; by default they are not kept
+   * @param options.open opens the cache; by default the one of this package in the Cache API
+   */
+  constructor({
+    memory,
+    open = () => caches.open(CACHE),
+  }: { memory?: MemoryStoreLike; open?: () => Promise<Cache | undefined> } = {}) {
     this.#memory = memory
     // Pages without https have no global `caches`, so `open` may throw a ReferenceError.
     this.#cache = this.#attempt(() => open())
   }
 
   /** The part whose first byte is `from`, if it is stored. */
-  async read(file: LargeFile, from: number): Promise<Bytes | undefined> {
+  async read(file: StorableFile, from: number): Promise<Bytes | undefined> {
     const key = partKey(file, from)
     const stored = await this.#withCache(async (cache) => (await cache.match(key))?.arrayBuffer())
-    return stored ? new Uint8Array(stored) : this.#memory.read(key)
+    return stored ? new Uint8Array(stored) : this.#memory?.read(key)
   }
 
   /** Stores a copy of a part. After the first refusal, this and all later parts stay in memory. */
-  async write(file: LargeFile, from: number, bytes: Bytes): Promise<void> {
+  async write(file: StorableFile, from: number, bytes: Bytes): Promise<void> {
     const key = partKey(file, from)
     if (this.refusal === undefined) await this.#withCache((cache) => cache.put(key, partResponse(bytes)))
-    if (this.refusal !== undefined) await this.#memory.write(key, bytes.slice())
+    if (this.refusal !== undefined) await this.#memory?.write(key, bytes.slice())
+  }
+
+  /** Whether parts are kept beyond this visit. */
+  async isPersistent(): Promise<boolean> {
+    return (await this.#cache) !== undefined && this.refusal === undefined
   }
 
   /** Number of contiguous bytes stored from the start of the file. Does not read them. */
-  async count(file: LargeFile): Promise<number> {
+  async count(file: StorableFile): Promise<number> {
     let end = 0
     for (;;) {
       const key = partKey(file, end)
       const stored = await this.#withCache(async (cache) => partLength(await cache.match(key)))
-      const length = stored || (await this.#memory.length(key))
+      const length = stored || ((await this.#memory?.length(key)) ?? 0)
       if (length === 0) return end
       end += length
     }
   }
 
   /** Removes all versions of a file. */
-  async remove({ key }: LargeFile): Promise<void> {
-    await this.#memory.remove(`${key}?`)
+  async remove({ key }: StorableFile): Promise<void> {
+    await this.#memory?.remove(`${key}?`)
     await this.#withCache((cache) => cache.delete(key, { ignoreSearch: true }))
   }
 
   /** Removes the stored versions of a file whose hash differs. */
-  async removeOtherVersions({ key, sha256 }: LargeFile): Promise<void> {
+  async removeOtherVersions({ key, sha256 }: StorableFile): Promise<void> {
     await this.#withCache(async (cache) => {
       for (const { url } of await cache.keys(key, { ignoreSearch: true })) {
         if (!url.includes(sha256)) await cache.delete(url)
@@ -85,7 +99,7 @@ function refusalReason(error: unknown): string {
   return isFull ? 'There was no room to store the model' : 'The browser refused to store the model'
 }
 
-function partKey({ key, sha256 }: LargeFile, from: number): string {
+function partKey({ key, sha256 }: StorableFile, from: number): string {
   return `${key}?sha256=${sha256}&from=${from}`
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FakeCache, fakeLocks } from './fake_storage'
-import type { LargeFile } from './large_file'
+import type { DownloadProgress, StorableFile } from './files'
 import { loadFiles } from './load'
 import { MemoryStore } from './memory_store'
 import { PartStore } from './part_store'
@@ -12,7 +12,7 @@ const SIZE = 10.5 * MEBIBYTE
 
 const content = (seed: number, bytes = SIZE) => Uint8Array.from({ length: bytes }, (_, i) => i * seed)
 
-function fileOf(name: string, bytes: Uint8Array): LargeFile {
+function fileOf(name: string, bytes: Uint8Array): StorableFile {
   const url = `https://demo.example/${name}`
   return { name, url, key: url, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
@@ -68,7 +68,7 @@ let disk: FakeCache
 let memory: MemoryStore
 const ignore = () => {}
 /** The store of a new tab. */
-const openStore = () => new PartStore(memory, async () => disk.cache)
+const openStore = () => new PartStore({ memory, open: async () => disk.cache })
 
 const [a, b] = [content(1), content(3)]
 const [fileA, fileB] = [fileOf('a', a), fileOf('b', b)]
@@ -91,31 +91,32 @@ function expectSame(actual: Uint8Array | undefined, expected: Uint8Array): void 
   expect(Buffer.compare(actual!, expected)).toBe(0)
 }
 
-const loadA = (store = openStore()) => loadFiles([fileA], ignore, store)
+const loadA = async (store = openStore()) => (await loadFiles([fileA], { store }))[0]
 
 describe('loadFiles', () => {
   it('returns and stores every file, with a joint progress that ends at the total', async () => {
-    const seen: [number, number][] = []
-    const { contents, refusal } = await loadFiles([fileA, fileB], (...now) => seen.push(now), openStore())
+    const seen: DownloadProgress[] = []
+    const store = openStore()
+    const contents = await loadFiles([fileA, fileB], { store, onProgress: (now) => seen.push(now) })
     expectSame(contents[0], a)
     expectSame(contents[1], b)
-    expect(refusal).toBeUndefined()
-    expect(seen[0]).toEqual([0, 2 * SIZE])
-    expect(seen.at(-1)).toEqual([2 * SIZE, 2 * SIZE])
+    expect(store.refusal).toBeUndefined()
+    expect(seen[0]).toEqual({ loaded: 0, total: 2 * SIZE })
+    expect(seen.at(-1)).toEqual({ loaded: 2 * SIZE, total: 2 * SIZE })
     expect(disk.bytes).toBe(2 * SIZE)
   })
 
   it('sends no request the second time', async () => {
     await loadA()
     server.requests.length = 0
-    expectSame((await loadA()).contents[0], a)
+    expectSame(await loadA(), a)
     expect(server.requests).toEqual([])
   })
 
   it('resumes an interrupted download, also in another tab', async () => {
     server.breaks.set('a', 5.5 * MEBIBYTE)
     await expect(loadA()).rejects.toThrow('The download of a broke off: the connection failed.')
-    expectSame((await loadA()).contents[0], a)
+    expectSame(await loadA(), a)
     expect(server.requests).toEqual(['a', `a ${5.5 * MEBIBYTE}`])
   })
 
@@ -123,7 +124,7 @@ describe('loadFiles', () => {
     server.breaks.set('a', 5.5 * MEBIBYTE)
     await loadA().catch(ignore)
     const seen: number[] = []
-    await loadFiles([fileA], (loaded) => seen.push(loaded), openStore())
+    await loadFiles([fileA], { store: openStore(), onProgress: ({ loaded }) => seen.push(loaded) })
     expect(seen.slice(0, 2)).toEqual([0, 5.5 * MEBIBYTE])
   })
 
@@ -133,7 +134,7 @@ describe('loadFiles', () => {
       await loadA().catch(ignore)
     }
     server.supportsRanges = false
-    expectSame((await loadA()).contents[0], a)
+    expectSame(await loadA(), a)
     expect(disk.bytes).toBe(a.length)
   })
 
@@ -142,7 +143,7 @@ describe('loadFiles', () => {
     await expect(loadA()).rejects.toThrow('The file a is not the one that this page expects')
     expect(disk.bytes).toBe(0)
     server.files.set('a', a)
-    expectSame((await loadA()).contents[0], a)
+    expectSame(await loadA(), a)
   })
 
   it.each([
@@ -161,7 +162,7 @@ describe('loadFiles', () => {
     const [key, part] = disk.entries.entries().next().value!
     disk.entries.set(key, spoil(part))
     server.requests.length = 0
-    expectSame((await loadA()).contents[0], a)
+    expectSame(await loadA(), a)
     expect(server.requests).toEqual(['a'])
   })
 
@@ -169,18 +170,18 @@ describe('loadFiles', () => {
     await loadA()
     const changed = content(7)
     server.files.set('a', changed)
-    const { contents } = await loadFiles([fileOf('a', changed)], ignore, openStore())
-    expectSame(contents[0], changed)
+    const [loaded] = await loadFiles([fileOf('a', changed)], { store: openStore() })
+    expectSame(loaded, changed)
     expect(disk.bytes).toBe(changed.length)
   })
 
   it('aborts the other files after the first failure, and keeps their bytes', async () => {
     server.breaks.set('a', 2 * MEBIBYTE)
-    await expect(loadFiles([fileA, fileB], ignore, openStore())).rejects.toThrow('The download of a broke off')
+    await expect(loadFiles([fileA, fileB], { store: openStore() })).rejects.toThrow('The download of a broke off')
     const ofB = disk.bytes - 2 * MEBIBYTE
     expect(ofB).toBeGreaterThan(0)
     expect(ofB).toBeLessThan(b.length)
-    await loadFiles([fileA, fileB], ignore, openStore())
+    await loadFiles([fileA, fileB], { store: openStore() })
     expect(server.requests).toEqual(['a', 'b', `a ${2 * MEBIBYTE}`, `b ${ofB}`])
   })
 
@@ -207,7 +208,7 @@ describe('loadFiles', () => {
 
   it('downloads a file once for two tabs', async () => {
     const both = await Promise.all([loadA(), loadA()])
-    for (const { contents } of both) expectSame(contents[0], a)
+    for (const content of both) expectSame(content, a)
     expect(server.requests).toEqual(['a'])
   })
 
@@ -217,22 +218,22 @@ describe('loadFiles', () => {
     const first = loadA().catch(ignore)
     await vi.waitFor(() => expect(disk.bytes).toBe(4 * MEBIBYTE))
     const seen: number[] = []
-    const second = loadFiles([fileA], (loaded) => seen.push(loaded), openStore())
+    const second = loadFiles([fileA], { store: openStore(), onProgress: ({ loaded }) => seen.push(loaded) })
     await vi.advanceTimersByTimeAsync(1100)
     expect(seen).toEqual([0, 4 * MEBIBYTE, 4 * MEBIBYTE])
     await vi.advanceTimersByTimeAsync(31_000)
     await first
     vi.useRealTimers()
-    expectSame((await second).contents[0], a)
+    expectSame((await second)[0], a)
   })
 })
 
 describe('if the browser refuses storage', () => {
   it('keeps parts in memory that do not fit, and gives the reason', async () => {
     disk.quota = 5 * MEBIBYTE
-    const { contents, refusal } = await loadA()
-    expectSame(contents[0], a)
-    expect(refusal).toBe('There was no room to store the model, so the next visit downloads it again.')
+    const store = openStore()
+    expectSame(await loadA(store), a)
+    expect(store.refusal).toBe('There was no room to store the model, so the next visit downloads it again.')
     expect(disk.bytes).toBeLessThan(disk.quota)
   })
 
@@ -241,26 +242,55 @@ describe('if the browser refuses storage', () => {
     ['The browser refused to store the model', new DOMException('Storage is disabled.', 'SecurityError')],
   ])('resumes from memory: %s', async (reason, error) => {
     // A new worker after a failure: the MemoryStore belongs to the page.
-    const openStore = () =>
-      new PartStore(memory, async () => {
-        throw error
-      })
+    const openStore = () => new PartStore({ memory, open: () => Promise.reject(error) })
     server.breaks.set('a', 5.5 * MEBIBYTE)
     await loadA(openStore()).catch(ignore)
-    const { contents, refusal } = await loadA(openStore())
-    expectSame(contents[0], a)
-    expect(refusal).toBe(`${reason}, so the next visit downloads it again.`)
+    const store = openStore()
+    expectSame(await loadA(store), a)
+    expect(store.refusal).toBe(`${reason}, so the next visit downloads it again.`)
     expect(server.requests).toEqual(['a', `a ${5.5 * MEBIBYTE}`])
   })
 
   it('removes bytes with a wrong checksum from memory too', async () => {
-    const store = new PartStore(memory, async () => {
-      throw new DOMException('Storage is disabled.', 'SecurityError')
-    })
+    const refused = new DOMException('Storage is disabled.', 'SecurityError')
+    const store = new PartStore({ memory, open: () => Promise.reject(refused) })
     server.files.set('a', content(5))
     await loadA(store).catch(ignore)
     server.files.set('a', a)
-    expectSame((await loadA(store)).contents[0], a)
+    expectSame(await loadA(store), a)
     expect(server.requests).toEqual(['a', 'a'])
+  })
+})
+
+describe('without a store', () => {
+  it('verifies a file whose checksum is known', async () => {
+    expectSame((await loadFiles([fileA]))[0], a)
+    server.files.set('a', content(5))
+    await expect(loadFiles([fileA])).rejects.toThrow('its checksum differs')
+    expect(disk.bytes).toBe(0)
+  })
+
+  it('downloads a file of unknown size, whose total is at most what has arrived', async () => {
+    const { name, url } = fileA
+    const seen: DownloadProgress[] = []
+    const contents = await loadFiles([{ name, url }, fileB], { onProgress: (now) => seen.push(now) })
+    expectSame(contents[0], a)
+    expect(seen[0]).toEqual({ loaded: 0, total: SIZE })
+    expect(seen.every(({ loaded, total }) => loaded <= total)).toBe(true)
+    expect(seen.at(-1)).toEqual({ loaded: 2 * SIZE, total: 2 * SIZE })
+  })
+})
+
+describe('an aborted signal', () => {
+  it.each([
+    ['a stored file', fileA],
+    ['a file of unknown size', { name: 'a', url: fileA.url }],
+  ])('rejects with its reason, and stops the download of %s', async (_, file) => {
+    const controller = new AbortController()
+    const reason = new Error('The page was left.')
+    server.stalls.set('a', 6 * MEBIBYTE)
+    const onProgress = ({ loaded }: DownloadProgress) => loaded >= 5 * MEBIBYTE && controller.abort(reason)
+    const loading = loadFiles([file], { store: openStore(), signal: controller.signal, onProgress })
+    await expect(loading).rejects.toBe(reason)
   })
 })

@@ -1,4 +1,4 @@
-import type { Bytes } from './large_file'
+import type { Bytes } from './files'
 
 /**
  * Parts of files in memory, used when the browser refuses storage. It lives in the page and the worker calls it through

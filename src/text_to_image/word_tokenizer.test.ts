@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { splitWords, Tokenizer, wordAtEnd } from './tokenizer'
+import { ConfigError, OptionError } from '../errors'
+import { splitWords, WordTokenizer } from './word_tokenizer'
 
 const file = JSON.parse(
-  readFileSync(new URL('../public/models/emoji-16x16/tokenizer/tokenizer.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../demo/public/models/emoji-16x16/tokenizer/tokenizer.json', import.meta.url), 'utf8'),
 )
-const tokenizer = new Tokenizer(file)
+const tokenizer = new WordTokenizer(file)
 const wordsOf = (ids: Int32Array) => [...ids].map((id) => file.vocab[id])
 
 describe('splitWords', () => {
@@ -18,7 +19,7 @@ describe('splitWords', () => {
   })
   it('joins words at apostrophes, as the vocabulary does', () => {
     expect(splitWords("five o'clock, the man’s 'hat'")).toEqual(['five', 'oclock', 'the', 'mans', 'hat'])
-    expect(tokenizer.encode("o'clock man's c'mon", 'any').ignored).toEqual([])
+    expect(tokenizer.encode("o'clock man's c'mon").ignored).toEqual([])
   })
   it('keeps letters of other languages and emoji', () => {
     expect(splitWords('Grüner apfel\u0308 雪 ❤️👻')).toEqual(['grüner', 'apfel\u0308', '雪', '❤', '👻'])
@@ -28,31 +29,23 @@ describe('splitWords', () => {
   })
 })
 
-it('finds the word that is being typed', () => {
-  expect(wordAtEnd('a red but')).toBe('but')
-  expect(wordAtEnd('t-shi')).toBe('shi')
-  expect(wordAtEnd("five o'clo")).toBe("o'clo")
-  expect(wordAtEnd('red, "gho')).toBe('gho')
-  expect(wordAtEnd('red ')).toBe('')
-})
-
 describe('encode', () => {
   it('puts the style first, then the words, then padding', () => {
-    const { ids, ignored } = tokenizer.encode('red heart', '3d')
+    const { ids, ignored } = tokenizer.encode('red heart', { style: '3d' })
     expect(wordsOf(ids)).toEqual(['style:3d', 'red', 'heart', ...Array(13).fill('<pad>')])
     expect(ids[3]).toBe(0)
     expect(ignored).toEqual([])
   })
   it('gives the unconditional input for an empty prompt without a style', () => {
-    expect(tokenizer.encode('', 'any').ids).toEqual(new Int32Array(16))
+    expect(tokenizer.encode('').ids).toEqual(new Int32Array(16))
   })
   it('drops unknown words and reports them', () => {
-    const { ids, ignored } = tokenizer.encode('red florbish, heart. xqz', 'any')
+    const { ids, ignored } = tokenizer.encode('red florbish, heart. xqz')
     expect(wordsOf(ids).slice(0, 4)).toEqual(['<pad>', 'red', 'heart', '<pad>'])
     expect(ignored).toEqual(['florbish', 'xqz'])
   })
   it('does not accept a style or the padding as a word', () => {
-    const { ids, ignored } = tokenizer.encode('style:3d <pad>', 'noto')
+    const { ids, ignored } = tokenizer.encode('style:3d <pad>', { style: 'noto' })
     // The vocabulary has the word “pad”.
     expect(wordsOf(ids).slice(0, 4)).toEqual(['style:noto', 'style', 'pad', '<pad>'])
     expect(ignored).toEqual(['3d'])
@@ -60,19 +53,18 @@ describe('encode', () => {
     expect(tokenizer.knows('<pad>')).toBe(false)
   })
   it('truncates to 16 tokens and reports the other words', () => {
-    const { ids, ignored } = tokenizer.encode(`florbish ${'red '.repeat(15)} big xqz heart`, 'flat')
+    const { ids, ignored } = tokenizer.encode(`florbish ${'red '.repeat(15)} big xqz heart`, { style: 'flat' })
     expect(wordsOf(ids)).toEqual(['style:flat', ...Array(15).fill('red')])
     expect(ignored).toEqual(['florbish', 'big', 'xqz', 'heart'])
-    expect(tokenizer.encode('red '.repeat(15), 'flat').ignored).toEqual([])
+    expect(tokenizer.encode('red '.repeat(15), { style: 'flat' }).ignored).toEqual([])
+  })
+  it('rejects a style that the model does not have', () => {
+    expect(() => tokenizer.encode('red heart', { style: 'any' })).toThrow(OptionError)
+    expect(() => tokenizer.encode('red heart', { style: 'any' })).toThrow('one of {3d, blob, emojione,')
   })
 })
 
-describe('complete', () => {
-  it('completes a prefix, the shortest word first, without the prefix itself', () => {
-    expect(tokenizer.complete('hear', 3)).toEqual(['heart', 'hearth', 'hearts'])
-    expect(tokenizer.complete('heart', 9)).not.toContain('heart')
-  })
-  it('never completes to a style', () => {
-    expect(tokenizer.complete('style', 99).every((word) => !word.includes(':'))).toBe(true)
-  })
+it('rejects the file of another tokenizer', () => {
+  expect(() => new WordTokenizer({ ...file, type: 'bpe' })).toThrow(ConfigError)
+  expect(() => new WordTokenizer({ model: {} })).toThrow('needs max_length, pad_id and vocab')
 })

@@ -1,0 +1,44 @@
+export type { OnnxConditioning, OnnxInputs } from './onnx/conditioning'
+export { createOnnxDecoder, type OnnxDecoder, type OnnxImage } from './onnx/decoder'
+export { createOnnxDenoiser, type OnnxDenoiser } from './onnx/denoiser'
+export { createOnnxEncoder, type OnnxEncoder } from './onnx/encoder'
+export { fromImageData, type ImageFormat, toImageData, toImages } from './onnx/images'
+export { fetchModelIndex, type ModelIndex } from './onnx/model_index'
+export type { FileSource } from './onnx/model_source'
+export {
+  createOnnxSession,
+  type OnnxProvider,
+  type OnnxRuntime,
+  OnnxRuntimeError,
+  type OnnxSession,
+  type OnnxSessionOptions,
+} from './onnx/session'
+export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './onnx/text_embeddings'
+export type { Bytes, DownloadProgress, FileFacts, RemoteFile, StorableFile } from './store/files'
+export { type LoadOptions, loadFiles } from './store/load'
+export { MemoryStore, type MemoryStoreLike } from './store/memory_store'
+export { PartStore } from './store/part_store'
+export { deleteStored, storedBytes } from './store/stored_model'
+export {
+  type Backend,
+  type BackendChoice,
+  chooseBackend,
+  type EngineName,
+  type NetworkProvider,
+} from './text_to_image/backend'
+export type { PretrainedPipelineOptions } from './text_to_image/load'
+export type { ModelSource } from './text_to_image/model_folder'
+export type {
+  ImageOutputs,
+  KnownPicture,
+  PipelineDefaults,
+  PipelineOptions,
+  PipelineOutput,
+  PipelineStep,
+  StartImage,
+} from './text_to_image/options'
+export type { PipelineParts, Scheduler } from './text_to_image/parts'
+export type { Mask, Picture } from './text_to_image/pictures'
+export { type PipelineCall, VQDiffusionPipeline } from './text_to_image/pipeline'
+export type { Tokenizer } from './text_to_image/request'
+export { type EncodedPrompt, splitWords, WordTokenizer, type WordTokenizerFile } from './text_to_image/word_tokenizer'

@@ -1,8 +1,0 @@
-export type { OnnxConditioning, OnnxInputs } from './conditioning'
-export { createOnnxDecoder, type OnnxDecoder, type OnnxImage } from './decoder'
-export { createOnnxDenoiser, type OnnxDenoiser } from './denoiser'
-export { createOnnxEncoder, type OnnxEncoder } from './encoder'
-export { toImages } from './images'
-export { fetchModelIndex, type ModelIndex } from './model_index'
-export { createOnnxSession, type OnnxProvider, type OnnxRuntime, OnnxRuntimeError, type OnnxSession } from './session'
-export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './text_embeddings'

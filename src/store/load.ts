@@ -1,0 +1,205 @@
+import { FetchError } from '../errors'
+import { sha256 } from './checksum'
+import { interruptedError, openDownload } from './download'
+import type { Bytes, DownloadProgress, RemoteFile, StorableFile } from './files'
+import { withLock } from './lock'
+import { noCache, PartStore } from './part_store'
+
+/** Downloaded bytes are stored in parts of this size, so a page that closes loses at most one part. */
+const PART_BYTES = 4 * 2 ** 20
+
+/** Milliseconds without a byte after which a connection counts as failed and releases the lock for other tabs. */
+const STALL_TIMEOUT = 30_000
+
+/** Milliseconds between two looks at the progress of another tab that downloads the same file. */
+const POLL_INTERVAL = 500
+
+/** Options of `loadFiles`. */
+export interface LoadOptions {
+  /** Where storable files are kept; by default in no place. */
+  readonly store?: PartStore | undefined
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Downloads files together. Those whose size and checksum are known are read from the store as far as they are there,
+ * and verified.
+ *
+ * The first failure aborts the other files. Bytes that arrived stay stored, so the next call requests only the rest.
+ * Rejects with FetchError if a download fails or a checksum differs, and with the signal's reason.
+ */
+export async function loadFiles(
+  files: readonly (RemoteFile | StorableFile)[],
+  { store = new PartStore({ open: noCache }), onProgress, signal }: LoadOptions = {},
+): Promise<Bytes[]> {
+  const abort = new AbortController()
+  const stop = () => abort.abort(signal?.reason)
+  signal?.addEventListener('abort', stop)
+  const progress = files.map((file) => ({ loaded: 0, total: isStorable(file) ? file.bytes : 0 }))
+  const report = () =>
+    onProgress?.({
+      loaded: sum(progress.map(({ loaded }) => loaded)),
+      total: sum(progress.map(({ total }) => total)),
+    })
+  const failures: unknown[] = []
+  const load = async (file: RemoteFile | StorableFile, index: number) => {
+    const onLoaded = (loaded: number, total = progress[index]!.total) => {
+      progress[index] = { loaded, total: Math.max(loaded, total) }
+      report()
+    }
+    const context = { store, signal: abort.signal, onLoaded }
+    try {
+      return await (isStorable(file) ? loadWithLock(file, context) : download(file, context))
+    } catch (error) {
+      failures.push(error)
+      abort.abort()
+      return undefined
+    }
+  }
+  report()
+  // Waits for the failed files too: they store their last bytes before they settle.
+  const contents = await Promise.all(files.map(load))
+  signal?.removeEventListener('abort', stop)
+  signal?.throwIfAborted()
+  if (failures.length > 0) throw failures[0]
+  return contents as Bytes[]
+}
+
+function isStorable(file: RemoteFile | StorableFile): file is StorableFile {
+  return 'sha256' in file
+}
+
+interface LoadContext {
+  store: PartStore
+  signal: AbortSignal
+  onLoaded: (bytes: number, total?: number) => void
+}
+
+/** Downloads a file whose size is not known. */
+async function download(file: RemoteFile, { signal, onLoaded }: LoadContext): Promise<Bytes> {
+  const { body, bytes } = await openDownload(file, { signal })
+  const chunks: Bytes[] = []
+  let end = 0
+  onLoaded(0, bytes)
+  for await (const chunk of chunksOf(file, body, signal)) {
+    chunks.push(chunk)
+    end += chunk.length
+    onLoaded(end, bytes)
+  }
+  const content = new Uint8Array(end)
+  for (let at = 0; chunks.length > 0; ) {
+    const chunk = chunks.shift()!
+    content.set(chunk, at)
+    at += chunk.length
+  }
+  return content
+}
+
+/** One tab at a time loads a file; the others then find it stored. Reports the other tab's progress while waiting. */
+async function loadWithLock(file: StorableFile, context: LoadContext): Promise<Bytes> {
+  const { store, signal, onLoaded } = context
+  let waiting = true
+  const poll = setInterval(async () => {
+    const count = await store.count(file)
+    if (waiting) onLoaded(count)
+  }, POLL_INTERVAL)
+  const stopPolling = () => {
+    waiting = false
+    clearInterval(poll)
+  }
+  const work = () => {
+    stopPolling()
+    return loadFile(file, context)
+  }
+  return withLock(file.key, work, { signal }).finally(stopPolling)
+}
+
+async function loadFile(file: StorableFile, context: LoadContext): Promise<Bytes> {
+  const { store, onLoaded } = context
+  await store.removeOtherVersions(file)
+  const bytes = new Uint8Array(file.bytes)
+  const stored = await readStored(file, bytes, store)
+  onLoaded(stored)
+  if (stored < bytes.length) await downloadRest(file, bytes, stored, context)
+  if ((await sha256(bytes)) === file.sha256) return bytes
+  await store.remove(file)
+  // The stored bytes may be the wrong ones, so download the complete file before blaming the server.
+  if (stored > 0) return loadFile(file, context)
+  throw new FetchError(
+    `The file ${file.name} is not the one that this page expects: its checksum differs. Load the page again.`,
+    file.url,
+    200,
+  )
+}
+
+/** Copies the stored parts into `bytes` and returns how many bytes they fill. */
+async function readStored(file: StorableFile, bytes: Bytes, store: PartStore): Promise<number> {
+  let end = 0
+  while (end < bytes.length) {
+    const part = await store.read(file, end)
+    if (!part?.length) break
+    bytes.set(part.subarray(0, bytes.length - end), end)
+    end += part.length
+  }
+  return Math.min(end, bytes.length)
+}
+
+/** Downloads the bytes from `from` on into `bytes` and stores them part by part. */
+async function downloadRest(file: StorableFile, bytes: Bytes, from: number, { store, signal, onLoaded }: LoadContext) {
+  // Bytes that the store keeps need no copy in the HTTP cache.
+  const cache = (await store.isPersistent()) ? 'no-store' : 'no-cache'
+  const download = await openDownload(file, { from, cache, signal })
+  // The server ignores Range headers and sends the complete file.
+  if (download.from < from) await store.remove(file)
+  let stored = download.from
+  let end = download.from
+  let writing = Promise.resolve()
+  // Writes run while reading continues: bytes that are not yet read are lost when the connection fails.
+  const storePart = () => {
+    const [start, part] = [stored, bytes.subarray(stored, end)]
+    stored = end
+    writing = writing.then(() => store.write(file, start, part))
+  }
+  try {
+    for await (const chunk of chunksOf(file, download.body, signal)) {
+      bytes.set(chunk.subarray(0, bytes.length - end), end)
+      end = Math.min(end + chunk.length, bytes.length)
+      onLoaded(end)
+      if (end - stored >= PART_BYTES) storePart()
+      if (end === bytes.length) break
+    }
+  } finally {
+    if (end > stored) storePart()
+    await writing
+  }
+}
+
+/** The chunks of a body. Throws FetchError when the connection fails or stalls. */
+async function* chunksOf(file: RemoteFile, body: ReadableStream<Bytes>, signal: AbortSignal): AsyncGenerator<Bytes> {
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await withStallTimeout(reader.read())
+      if (done) return
+      yield value
+    }
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw interruptedError(file, cause)
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}
+
+async function withStallTimeout<Result>(promise: Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout>
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, STALL_TIMEOUT)
+  })
+  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer))
+}
+
+function sum(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0)
+}

@@ -1,0 +1,101 @@
+import type { TimestepOptions } from '../options'
+import type { SamplingMethod } from '../samplers'
+import type { Mask, Picture } from './pictures'
+
+/** A picture to start from, or clean tokens [N]. */
+export type StartImage = Picture | ArrayLike<number>
+
+/** The part of a picture to keep (inpainting). It is the same for all images of the batch. */
+export interface KnownPicture {
+  /** The picture, or its tokens [N]. Only what the mask keeps is used. */
+  readonly image: StartImage
+  /**
+   * What to keep: one value for each latent pixel [N], or for each pixel of the image [height · width], not 0 where it
+   * is kept; or a picture, whose opaque pixels are kept. A latent pixel is kept if all pixels of its cell are.
+   */
+  readonly mask: Mask
+}
+
+/** The classes in which images are returned. */
+export interface ImageOutputs {
+  /** Bytes with straight alpha, for `putImageData`. Outside of browsers a plain object with the same properties. */
+  ImageData: ImageData
+  /** For `drawImage`; can be transferred to another thread. */
+  ImageBitmap: ImageBitmap
+}
+
+/** What a call of the pipeline draws. The model's `defaults` apply where nothing else is said. */
+export interface PictureOptions extends TimestepOptions {
+  /** Images for each prompt, 1 by default. Images of one prompt are adjacent. */
+  readonly numImagesPerPrompt?: number
+  /** What the images should not show: guidance leads away from it. One for all prompts, or one for each. */
+  readonly negativePrompt?: string | readonly string[]
+  /** A drawing style of the model's tokenizer; no particular style by default. */
+  readonly style?: string
+  /** Scale of classifier-free guidance; 1 turns it off and halves the work of the network. */
+  readonly guidanceScale?: number
+  /** Draws from the most probable classes of this total probability only; 1 keeps all. */
+  readonly truncationRate?: number
+  /** 'posterior', the default, or 'purity'; see `SampleOptions`. */
+  readonly method?: SamplingMethod
+  /** For 'purity': how much a token's purity sharpens its prediction; 0 by default. */
+  readonly priorWeight?: number
+  /**
+   * Integers from 0 to 2⁶⁴ − 1. One seed s gives image i of the batch the seed s + i, so that it can be drawn again
+   * alone; a list has one seed for each image. Random by default.
+   */
+  readonly seed?: number | bigint | readonly (number | bigint)[]
+  /** Draws variations of an image: one for all, or a list with one for each image of the batch. */
+  readonly image?: StartImage | readonly StartImage[]
+  /** With `image`: how much of it is drawn anew, from 0 (nothing) to 1 (everything); 0.6 by default. */
+  readonly strength?: number
+  readonly known?: KnownPicture
+  /**
+   * Decodes a preview at every n-th step; 0 for none. 'auto' spends at most a quarter of the time on previews. The
+   * default is 0 for a call and 'auto' for `stream`.
+   */
+  readonly previewEvery?: number | 'auto'
+  /** Stops the call, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of a call of the pipeline. */
+export interface PipelineOptions<Output extends keyof ImageOutputs = 'ImageData'> extends PictureOptions {
+  /** The class of the images, 'ImageData' by default. */
+  readonly output?: Output
+  /** Called after every step; the last one has the result. */
+  readonly onStep?: (step: PipelineStep<ImageOutputs[Output]>) => void
+}
+
+/** The result of a call of the pipeline. */
+export interface PipelineOutput<Image = ImageData> {
+  /** One for each prompt and image per prompt. */
+  readonly images: Image[]
+  /** The clean tokens of every image, u32 [N]. */
+  readonly tokens: Uint32Array[]
+  /** The given or chosen seed. With it and the same options, the call gives the same tokens. */
+  readonly seed: number | bigint | readonly (number | bigint)[]
+  /** For each prompt the words that the tokenizer ignored. */
+  readonly ignored: readonly (readonly string[])[]
+}
+
+/** One step of a call. The last step has the result, also if there are no steps to take (strength 0). */
+export interface PipelineStep<Image = ImageData> extends Partial<PipelineOutput<Image>> {
+  /** Number of steps done: 1 … total. */
+  readonly step: number
+  /** Number of steps of the call. */
+  readonly total: number
+  /** The timestep t of the step; −1 if there was none to take. */
+  readonly timestep: number
+  /** Duration of the step, in milliseconds, without previews. */
+  readonly stepMilliseconds: number
+  /** The preview of x₀, if this step has one; after the last step the images. */
+  readonly images?: Image[]
+}
+
+/** Defaults of a model; without a default of its own those of diffusers: 100 steps, guidance 5, no truncation. */
+export interface PipelineDefaults {
+  readonly numInferenceSteps?: number
+  readonly guidanceScale?: number
+  readonly truncationRate?: number
+}

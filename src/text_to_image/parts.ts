@@ -1,0 +1,34 @@
+import type { OnnxConditioning } from '../onnx/conditioning'
+import type { OnnxImage } from '../onnx/decoder'
+import type { OnnxEncoder } from '../onnx/encoder'
+import type { ImageFormat } from '../onnx/images'
+import type { Denoiser } from '../pipeline/options'
+import type { TensorOf } from '../samplers/sampler'
+import type { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
+import type { VQDiffusionScheduler as GpuScheduler } from '../schedulers/gpu'
+import type { PipelineDefaults } from './options'
+import type { Tokenizer } from './request'
+
+/** A scheduler of either engine. */
+export type Scheduler = GpuScheduler | CpuScheduler
+
+/** The parts of a pipeline. They belong to whoever made them: the pipeline destroys none. */
+export interface PipelineParts<S extends Scheduler = Scheduler> {
+  readonly scheduler: S
+  readonly denoiser: Denoiser<TensorOf<S>, OnnxConditioning | undefined>
+  /** Images of clean tokens [B, N], f32 [B, channels, height, width]. */
+  readonly decoder: (tokens: TensorOf<S>) => Promise<OnnxImage>
+  /** Height and width of the token grid; N is their product. */
+  readonly latentShape: readonly [height: number, width: number]
+  /** Height and width of the images in pixels; needed for masks of image pixels. */
+  readonly imageShape?: readonly [height: number, width: number]
+  /** How the decoder's output and the encoder's input hold colours; by default as in diffusers. */
+  readonly imageFormat?: ImageFormat
+  /** Loads the network from images to tokens, which is needed to start from pictures. Called once. */
+  readonly loadEncoder?: () => Promise<OnnxEncoder>
+  /** Needed for prompts. */
+  readonly tokenizer?: Tokenizer
+  /** The denoiser's input for the tokens of the prompts, 'text' by default. */
+  readonly textInput?: string
+  readonly defaults?: PipelineDefaults
+}

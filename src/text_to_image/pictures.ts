@@ -1,0 +1,83 @@
+import { DtypeError, OptionError, ShapeError } from '../errors'
+
+/** A picture as browsers have them. Others than ImageData of the model's size need a browser's canvas. */
+export type Picture = ImageData | ImageBitmap | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas | Blob
+
+/** The mask of inpainting: see `KnownPicture`. */
+export type Mask = ArrayLike<number> | Picture
+
+/** Whether this is a list of numbers: tokens, or a mask with a value for each pixel. */
+export function isNumbers(value: unknown): value is ArrayLike<number> {
+  if (Array.isArray(value)) return value.every((entry) => typeof entry === 'number')
+  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+}
+
+/** The picture scaled to fit into this size and centred on transparent pixels. */
+export async function fitPicture(
+  name: string,
+  picture: Picture,
+  [height, width]: readonly [number, number],
+): Promise<ImageData> {
+  if (isImageData(picture) && picture.width === width && picture.height === height) return picture
+  requirePicture(name, picture)
+  if (typeof createImageBitmap === 'undefined' || typeof OffscreenCanvas === 'undefined')
+    throw new OptionError(
+      `${name} needs to be ImageData of ${width} × ${height} pixels or tokens: there is no canvas here to scale a picture.`,
+    )
+  const bitmap = await createImageBitmap(picture)
+  // `willReadFrequently` keeps the canvas in CPU memory.
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!
+  context.imageSmoothingQuality = 'high'
+  const scale = Math.min(width / bitmap.width, height / bitmap.height)
+  const [w, h] = [bitmap.width * scale, bitmap.height * scale]
+  context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h)
+  bitmap.close()
+  return context.getImageData(0, 0, width, height)
+}
+
+/**
+ * A mask of latent pixels, [N] with 1 for known ones. A mask of image pixels keeps a latent pixel if it keeps all pixels
+ * of its cell. Throws ShapeError.
+ *
+ * @param mask one value for each latent pixel or each image pixel, not 0 where it is known; or a picture, whose opaque
+ *   pixels are known
+ */
+export async function latentMask(
+  mask: Mask,
+  latentShape: readonly [height: number, width: number],
+  imageShape: readonly [height: number, width: number],
+): Promise<Uint32Array> {
+  const [rows, columns] = latentShape
+  const [height, width] = imageShape
+  const values = isNumbers(mask) ? mask : opaque(await fitPicture('known.mask', mask, imageShape))
+  if (values.length === rows * columns) return Uint32Array.from(values, (value) => (value === 0 ? 0 : 1))
+  if (values.length !== height * width)
+    throw new ShapeError(
+      `known.mask needs ${rows * columns} values (latent pixels) or ${height * width} (image pixels); given ${values.length}.`,
+    )
+  const known = new Uint32Array(rows * columns).fill(1)
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const row = Math.floor(((Math.floor(pixel / width) + 0.5) * rows) / height)
+    const column = Math.floor((((pixel % width) + 0.5) * columns) / width)
+    if (values[pixel] === 0) known[row * columns + column] = 0
+  }
+  return known
+}
+
+/** 1 for each pixel that is rather opaque than transparent. */
+function opaque({ data }: ImageData): Uint8Array {
+  return Uint8Array.from({ length: data.length / 4 }, (_, pixel) => (data[4 * pixel + 3]! >= 128 ? 1 : 0))
+}
+
+function isImageData(picture: Picture): picture is ImageData {
+  return 'data' in picture && 'width' in picture
+}
+
+function requirePicture(name: string, picture: unknown): void {
+  const isObject = typeof picture === 'object' && picture !== null
+  if (!isObject || !('width' in picture || picture instanceof Blob))
+    throw new DtypeError(
+      `${name} needs to be tokens or a picture (ImageData, ImageBitmap, an image or canvas element, a Blob); ` +
+        `given ${isObject ? `an object of the class ${picture.constructor?.name ?? 'Object'}` : String(picture)}.`,
+    )
+}

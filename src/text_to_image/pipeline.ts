@@ -1,0 +1,241 @@
+import { dispose } from '../dispose'
+import { DestroyedError, OptionError } from '../errors'
+import type { OnnxConditioning } from '../onnx/conditioning'
+import type { OnnxImage } from '../onnx/decoder'
+import type { OnnxEncoder } from '../onnx/encoder'
+import { fromImageData, type ImageFormat, toImageData } from '../onnx/images'
+import { VQDiffusionPipeline as SamplingLoop } from '../pipeline/pipeline'
+import type { TensorOf } from '../samplers/sampler'
+import type { Backend } from './backend'
+import { Callable } from './callable'
+import { loadModel, type PretrainedPipelineOptions } from './load'
+import type { ModelSource } from './model_folder'
+import type {
+  ImageOutputs,
+  PipelineDefaults,
+  PipelineOptions,
+  PipelineOutput,
+  PipelineStep,
+  StartImage,
+} from './options'
+import type { PipelineParts, Scheduler } from './parts'
+import { fitPicture, isNumbers, latentMask } from './pictures'
+import { batchOf, chainOptions, requireImageOutput, requireImageTokens, startImages, type Tokenizer } from './request'
+
+/** A call of the pipeline: `pipe(prompt, options)`. */
+export type PipelineCall = <Output extends keyof ImageOutputs = 'ImageData'>(
+  prompt: string | readonly string[],
+  options?: PipelineOptions<Output>,
+) => Promise<PipelineOutput<ImageOutputs[Output]>>
+
+/**
+ * From prompts to images, the twin of diffusers' VQDiffusionPipeline: `const { images } = await pipe('red heart')`.
+ *
+ * The loop over token grids alone, for networks that take no prompt, is the VQDiffusionPipeline of
+ * 'vq-diffusion-webgpu'.
+ */
+export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callable<PipelineCall> {
+  readonly #parts: PipelineParts<S>
+  readonly #loop: SamplingLoop<S, OnnxConditioning | undefined, OnnxImage, TensorOf<S>>
+  #encoder: Promise<OnnxEncoder> | undefined
+  #backend: Backend | undefined
+  #device: GPUDevice | undefined
+  /** Frees what `fromPretrained` made. */
+  #release: (() => Promise<void>) | undefined
+  #destroyed = false
+
+  /** A pipeline of parts that you made; `fromPretrained` makes them from a model folder. Throws OptionError. */
+  constructor(parts: PipelineParts<S>) {
+    super()
+    for (const name of ['scheduler', 'denoiser', 'decoder', 'latentShape'] as const)
+      if (parts?.[name] === undefined)
+        throw new OptionError(`VQDiffusionPipeline needs the part ${name}; fromPretrained makes all parts of a model.`)
+    this.#parts = parts
+    this.#loop = new SamplingLoop<S, OnnxConditioning | undefined, OnnxImage, TensorOf<S>>(parts)
+  }
+
+  /**
+   * Opens a model folder: downloads and verifies its files, stores them for the next visit, and creates scheduler and
+   * networks.
+   *
+   * Rejects with OptionError, FetchError, ConfigError, OnnxRuntimeError or ShaderError, or with the signal's reason.
+   * Nothing stays allocated then; bytes that arrived stay stored.
+   *
+   * @param model the URL of a model folder, or the files of one that the user opened
+   */
+  static async fromPretrained(model: ModelSource, options: PretrainedPipelineOptions): Promise<VQDiffusionPipeline> {
+    const { parts, backend, device, release } = await loadModel(model, options)
+    const pipeline = new VQDiffusionPipeline(parts)
+    pipeline.#backend = backend
+    pipeline.#device = device
+    pipeline.#release = release
+    return pipeline
+  }
+
+  /** Where scheduler and networks run, and why; undefined for a pipeline of your own parts. */
+  get backend(): Backend | undefined {
+    return this.#backend
+  }
+
+  /** The device of scheduler or networks; undefined without one, and for a pipeline of your own parts. */
+  get device(): GPUDevice | undefined {
+    return this.#device
+  }
+
+  get scheduler(): S {
+    return this.#parts.scheduler
+  }
+
+  get tokenizer(): Tokenizer | undefined {
+    return this.#parts.tokenizer
+  }
+
+  get defaults(): PipelineDefaults {
+    return this.#parts.defaults ?? {}
+  }
+
+  /**
+   * Draws images: `pipe(prompt, options)` is short for this.
+   *
+   * Rejects before any work with OptionError, ShapeError, DtypeError, TokenRangeError or DestroyedError; later with
+   * ModelOutputError, OnnxRuntimeError or DeviceLostError, or with the signal's reason.
+   */
+  async generate<Output extends keyof ImageOutputs = 'ImageData'>(
+    prompt: string | readonly string[],
+    options: PipelineOptions<Output> = {},
+  ): Promise<PipelineOutput<ImageOutputs[Output]>> {
+    let last: PipelineStep<ImageOutputs[Output]>
+    for await (const step of this.stream<Output>(prompt, { previewEvery: 0, ...options })) last = step
+    const { images, tokens, seed, ignored } = last! as Required<PipelineStep<ImageOutputs[Output]>>
+    return { images, tokens, seed, ignored }
+  }
+
+  /**
+   * Draws images like a call, one iteration a step. A step with a preview, and the last one, have `images`; the last one
+   * has also `tokens`, `seed` and `ignored`. Throws as a call rejects.
+   */
+  async *stream<Output extends keyof ImageOutputs = 'ImageData'>(
+    prompt: string | readonly string[],
+    options: PipelineOptions<Output> = {},
+  ): AsyncGenerator<PipelineStep<ImageOutputs[Output]>, void, void> {
+    if (this.#destroyed) throw new DestroyedError('The pipeline was destroyed.')
+    const { scheduler, decoder, tokenizer, textInput = 'text', latentShape, imageFormat } = this.#parts
+    const { strength = 0.6, known, previewEvery, onStep, signal } = options
+    const output = requireImageOutput(options.output ?? 'ImageData')
+    const batch = batchOf(prompt, options, tokenizer, textInput)
+    const chain = chainOptions(options, this.defaults, scheduler.config.num_train_timesteps)
+    const images = startImages(options, batch.size)
+    const { timesteps } = scheduler.expectation({ ...chain, ...(images && { strength }) })
+    const total = timesteps.length
+    const toOutput = (decoded: OnnxImage) =>
+      outputImages(decoded, imageFormat, output) as Promise<ImageOutputs[Output][]>
+    const uploads: TensorOf<S>[] = []
+    const upload = (items: readonly ArrayLike<number>[]) => {
+      uploads.push(this.#upload(items, batch.size))
+      return uploads.at(-1)!
+    }
+    let sample: TensorOf<S> | undefined
+    try {
+      const start = images && upload(await Promise.all(images.map((image) => this.#tokensOf('image', image))))
+      const keep = known && {
+        tokens: upload([await this.#tokensOf('known.image', known.image)]),
+        mask: upload([await latentMask(known.mask, latentShape, this.#imageShape())]),
+      }
+      const steps = this.#loop.sample({
+        ...chain,
+        batchSize: batch.size,
+        numLatentPixels: latentShape[0] * latentShape[1],
+        conditioning: batch.conditioning,
+        seed: batch.seeds,
+        ...(start && { image: { tokens: start, strength } }),
+        ...(keep && { known: keep }),
+        ...(previewEvery !== undefined && { previewEvery }),
+        ...(signal && { signal }),
+      })
+      for await (const { step, timestep, sample: current, preview, stepMilliseconds } of steps) {
+        const last = step >= total - 1
+        if (last) sample = current
+        const images = last ? await toOutput(await decoder(current)) : preview && (await toOutput(await preview))
+        signal?.throwIfAborted()
+        const progress: PipelineStep<ImageOutputs[Output]> = {
+          step: Math.min(step + 1, total),
+          total,
+          timestep,
+          stepMilliseconds,
+          ...(images && { images }),
+          ...(last && { tokens: split(await current.read(), batch.size), seed: batch.seed, ignored: batch.ignored }),
+        }
+        onStep?.(progress)
+        yield progress
+      }
+    } finally {
+      for (const tensor of [...uploads, sample]) tensor?.destroy()
+    }
+  }
+
+  /**
+   * Frees what `fromPretrained` made: the scheduler, the networks and, unless you gave it, the device. Parts that you
+   * made stay. A call in progress fails. Idempotent.
+   */
+  destroy(): void {
+    this.#destroyed = true
+    const release = this.#release
+    this.#release = undefined
+    void release?.()
+  }
+
+  [dispose](): void {
+    this.destroy()
+  }
+
+  /** A batch of token grids on the scheduler's engine, [B, N]: one grid for all items, or one for each. */
+  #upload(items: readonly ArrayLike<number>[], batchSize: number): TensorOf<S> {
+    const numPixels = items[0]!.length
+    const tokens = new Uint32Array(batchSize * numPixels)
+    for (let item = 0; item < batchSize; item++) tokens.set(items[item % items.length]!, item * numPixels)
+    return this.#parts.scheduler.uploadTokens(tokens, [batchSize, numPixels]) as TensorOf<S>
+  }
+
+  /** The clean tokens of an image. */
+  async #tokensOf(name: string, image: StartImage): Promise<ArrayLike<number>> {
+    const { scheduler, latentShape, imageFormat } = this.#parts
+    const numPixels = latentShape[0] * latentShape[1]
+    if (isNumbers(image)) return requireImageTokens(name, image, numPixels, scheduler.maskClass)
+    const encoder = await this.#loadEncoder(name)
+    const [, channels, height, width] = encoder.inputShape as readonly [number | string, 3 | 4, number, number]
+    const picture = await fitPicture(name, image, [height, width])
+    return (await encoder(fromImageData([picture], channels, imageFormat))).data
+  }
+
+  #loadEncoder(name: string): Promise<OnnxEncoder> {
+    const { loadEncoder } = this.#parts
+    if (!loadEncoder)
+      throw new OptionError(`${name} needs to be tokens: this model has no encoder from pictures to tokens.`)
+    this.#encoder ??= loadEncoder().catch((error) => {
+      // The next call loads it again.
+      this.#encoder = undefined
+      throw error
+    })
+    return this.#encoder
+  }
+
+  #imageShape(): readonly [height: number, width: number] {
+    return this.#parts.imageShape ?? this.#parts.latentShape
+  }
+}
+
+async function outputImages(
+  decoded: OnnxImage,
+  format: ImageFormat | undefined,
+  output: keyof ImageOutputs,
+): Promise<ImageData[] | ImageBitmap[]> {
+  const images = toImageData(decoded, format)
+  return output === 'ImageData' ? images : Promise.all(images.map((image) => createImageBitmap(image)))
+}
+
+/** The tokens of a batch, [B · N], as one array for each item. */
+function split(tokens: ArrayLike<number>, batchSize: number): Uint32Array[] {
+  const all = Uint32Array.from(tokens)
+  const numPixels = all.length / batchSize
+  return Array.from({ length: batchSize }, (_, item) => all.slice(item * numPixels, (item + 1) * numPixels))
+}

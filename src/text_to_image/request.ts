@@ -1,0 +1,138 @@
+import { requireOneOf, requireTokens } from '../checks'
+import { OptionError, ShapeError } from '../errors'
+import type { OnnxConditioning } from '../onnx/conditioning'
+import type { ImageOutputs, PictureOptions, PipelineDefaults, StartImage } from './options'
+import { isNumbers } from './pictures'
+import type { EncodedPrompt } from './word_tokenizer'
+
+/** Turns a prompt into the tokens of the denoiser's text input. */
+export interface Tokenizer {
+  /** Throws OptionError for an unknown style. */
+  encode(prompt: string, options: { readonly style?: string | undefined }): EncodedPrompt
+}
+
+/** The checked batch of a call. */
+export interface Batch {
+  readonly size: number
+  readonly seed: number | bigint | readonly (number | bigint)[]
+  /** One for each image. */
+  readonly seeds: readonly (number | bigint)[]
+  readonly conditioning: OnnxConditioning | undefined
+  readonly ignored: readonly (readonly string[])[]
+}
+
+/** Checks prompts and seeds, and encodes the prompts. Throws OptionError. */
+export function batchOf(
+  prompt: string | readonly string[],
+  options: PictureOptions,
+  tokenizer: Tokenizer | undefined,
+  textInput: string,
+): Batch {
+  const { numImagesPerPrompt = 1, style, seed = randomSeed() } = options
+  const prompts = requirePrompts('prompt', prompt)
+  const negative = requirePrompts('negativePrompt', options.negativePrompt ?? '')
+  if (negative.length !== 1 && negative.length !== prompts.length)
+    throw new OptionError(
+      `negativePrompt needs one prompt, or one for each of the ${prompts.length}; given ${negative.length}.`,
+    )
+  if (!Number.isSafeInteger(numImagesPerPrompt) || numImagesPerPrompt < 1)
+    throw new OptionError(`numImagesPerPrompt needs to be a positive integer; given ${numImagesPerPrompt}.`)
+  const size = prompts.length * numImagesPerPrompt
+  const seeds = seedsOf(seed, size)
+  if (!tokenizer) {
+    if ([...prompts, ...negative].some(Boolean) || style !== undefined)
+      throw new OptionError('This pipeline has no tokenizer: it needs an empty prompt, without a style.')
+    return { size, seed, seeds, conditioning: undefined, ignored: prompts.map(() => []) }
+  }
+  const encoded = prompts.map((text) => tokenizer.encode(text, { style }))
+  const unwanted = negative.map((text) => tokenizer.encode(text, {}))
+  const perImage = (all: readonly EncodedPrompt[]) =>
+    joinIds(Array.from({ length: size }, (_, image) => all[Math.floor((image * all.length) / size)]!.ids))
+  return {
+    size,
+    seed,
+    seeds,
+    conditioning: {
+      conditional: { [textInput]: perImage(encoded) },
+      unconditional: { [textInput]: perImage(unwanted) },
+    },
+    ignored: encoded.map(({ ignored }) => ignored),
+  }
+}
+
+/** Options of the sampling loop, with the model's defaults. */
+export function chainOptions(options: PictureOptions, defaults: PipelineDefaults, T: number) {
+  const { timesteps, spacing, method, priorWeight, truncationRate } = options
+  const numInferenceSteps =
+    options.numInferenceSteps ?? (timesteps ? undefined : Math.min(defaults.numInferenceSteps ?? 100, T))
+  // Purity sampling does not support truncation, so it does not take that default.
+  const truncation = truncationRate ?? (method === 'purity' ? undefined : defaults.truncationRate)
+  return {
+    guidanceScale: options.guidanceScale ?? defaults.guidanceScale ?? 5,
+    ...(numInferenceSteps !== undefined && { numInferenceSteps }),
+    ...(timesteps && { timesteps }),
+    ...(spacing && { spacing }),
+    ...(method && { method }),
+    ...(priorWeight !== undefined && { priorWeight }),
+    ...(truncation !== undefined && { truncationRate: truncation }),
+  }
+}
+
+/** The images that the batch starts from, one or one for each; undefined if it starts from noise. */
+export function startImages({ image, strength }: PictureOptions, batchSize: number): readonly StartImage[] | undefined {
+  if (image === undefined) {
+    if (strength !== undefined) throw new OptionError(`strength needs an image to start from; given ${strength} alone.`)
+    return undefined
+  }
+  const images = isImageList(image) ? image : [image]
+  if (images.length !== 1 && images.length !== batchSize)
+    throw new OptionError(`image needs one image, or one for each of the ${batchSize}; given ${images.length}.`)
+  return images
+}
+
+function isImageList(image: StartImage | readonly StartImage[]): image is readonly StartImage[] {
+  return Array.isArray(image) && !isNumbers(image)
+}
+
+export function requireImageOutput(output: unknown): keyof ImageOutputs {
+  requireOneOf('output', output, ['ImageData', 'ImageBitmap'])
+  return output as keyof ImageOutputs
+}
+
+/** Clean tokens of one image. Throws ShapeError, TokenRangeError. */
+export function requireImageTokens(name: string, tokens: ArrayLike<number>, numPixels: number, maskClass: number) {
+  if (tokens.length !== numPixels)
+    throw new ShapeError(`${name} needs ${numPixels} tokens, one for each latent pixel; given ${tokens.length}.`)
+  return requireTokens(tokens, maskClass)
+}
+
+function requirePrompts(name: string, given: unknown): readonly string[] {
+  const prompts: readonly unknown[] = Array.isArray(given) ? given : [given]
+  const wrong = prompts.find((prompt) => typeof prompt !== 'string')
+  if (prompts.length === 0 || wrong !== undefined)
+    throw new OptionError(
+      `${name} needs to be a string or a list of strings; given ${prompts.length === 0 ? 'an empty list' : String(wrong)}.`,
+    )
+  return prompts as readonly string[]
+}
+
+function seedsOf(seed: number | bigint | readonly (number | bigint)[], size: number): readonly (number | bigint)[] {
+  if (typeof seed === 'object') {
+    if (seed.length !== size)
+      throw new OptionError(`seed needs to be one seed, or one for each of the ${size} images; given ${seed.length}.`)
+    return seed
+  }
+  if (size === 1 || !(typeof seed === 'bigint' || Number.isInteger(seed)))
+    return Array.from({ length: size }, () => seed)
+  return Array.from({ length: size }, (_, image) => BigInt(seed) + BigInt(image))
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!
+}
+
+function joinIds(items: readonly Int32Array[]): Int32Array {
+  const joined = new Int32Array(items.length * items[0]!.length)
+  for (const [item, ids] of items.entries()) joined.set(ids, item * ids.length)
+  return joined
+}

@@ -1,0 +1,95 @@
+import { ConfigError, OptionError } from '../errors'
+
+/** `tokenizer.json` of a word-list tokenizer: the index of a word in the vocabulary is its token. */
+export interface WordTokenizerFile {
+  readonly type: 'word'
+  /** Tokens of an encoded prompt, the style's included. */
+  readonly max_length: number
+  /** The token of padding, and of no style. */
+  readonly pad_id: number
+  /** Drawing styles; the vocabulary has the entry `style:NAME` for each. */
+  readonly styles?: readonly string[]
+  readonly vocab: readonly string[]
+}
+
+/** An encoded prompt. */
+export interface EncodedPrompt {
+  /** int32 [max_length]: the token of the style, one token for each known word, then padding. */
+  readonly ids: Int32Array<ArrayBuffer>
+  /** Words of the prompt without a token, in order: unknown words, and words beyond the maximum length. */
+  readonly ignored: readonly string[]
+}
+
+/** A run of letters and digits, or an emoji. No emoji is in the vocabulary, but it should be reported as ignored. */
+const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*|\p{Extended_Pictographic}/gu
+
+/** The words of a prompt as captions have them: lower case, without apostrophes, as in “oclock”. */
+export function splitWords(prompt: string): string[] {
+  return prompt.toLowerCase().replace(/['’]/g, '').match(WORD) ?? []
+}
+
+/** The tokenizer of models that were trained on captions of few words: a list of words and drawing styles. */
+export class WordTokenizer {
+  /** Words that a prompt may contain. */
+  readonly words: readonly string[]
+  /** Values of `style`. */
+  readonly styles: readonly string[]
+  readonly #ids: ReadonlyMap<string, number>
+  readonly #maxLength: number
+  readonly #padId: number
+
+  /** @param file the content of `tokenizer/tokenizer.json`. Throws ConfigError if it is that of another tokenizer. */
+  constructor(file: unknown) {
+    const { type, max_length, pad_id, styles, vocab } = requireTokenizerFile(file)
+    if (type !== 'word') throw new ConfigError(`The tokenizer needs the type "word"; given ${JSON.stringify(type)}.`)
+    // The vocabulary also has `<pad>` and `style:…`, which a prompt cannot contain.
+    this.words = vocab.filter(isWord)
+    this.styles = styles ?? []
+    this.#ids = new Map(vocab.map((word, id) => [word, id]))
+    this.#maxLength = max_length
+    this.#padId = pad_id
+  }
+
+  /** Tokens of an encoded prompt. */
+  get maxLength(): number {
+    return this.#maxLength
+  }
+
+  /**
+   * The tokens of a prompt. An empty prompt without a style gives the unconditional input of guidance. Throws OptionError
+   * for a style that the model does not have.
+   *
+   * @param options.style a name in `styles`; no particular style by default
+   */
+  encode(prompt: string, { style }: { readonly style?: string | undefined } = {}): EncodedPrompt {
+    if (style !== undefined && !this.styles.includes(style))
+      throw new OptionError(
+        `style needs to be one of {${this.styles.join(', ')}}; given ${JSON.stringify(style)}. Leave it out for any style.`,
+      )
+    const tokens = [style === undefined ? this.#padId : this.#ids.get(`style:${style}`)!]
+    const ignored: string[] = []
+    for (const word of splitWords(prompt)) {
+      if (this.knows(word) && tokens.length < this.#maxLength) tokens.push(this.#ids.get(word)!)
+      else ignored.push(word)
+    }
+    const ids = new Int32Array(this.#maxLength).fill(this.#padId)
+    ids.set(tokens)
+    return { ids, ignored }
+  }
+
+  /** Whether a word, in lower case, has a token. */
+  knows(word: string): boolean {
+    return isWord(word) && this.#ids.has(word)
+  }
+}
+
+function isWord(entry: string): boolean {
+  return /^[a-z0-9]+$/.test(entry)
+}
+
+function requireTokenizerFile(file: unknown): WordTokenizerFile {
+  const { max_length, pad_id, vocab } = (file ?? {}) as Partial<WordTokenizerFile>
+  if (!Number.isInteger(max_length) || !Number.isInteger(pad_id) || !Array.isArray(vocab))
+    throw new ConfigError('tokenizer.json needs max_length, pad_id and vocab, as a word-list tokenizer has them.')
+  return file as WordTokenizerFile
+}
