@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { splitWords, Tokenizer, wordAtEnd } from './tokenizer'
 
 const file = JSON.parse(
-  readFileSync(new URL('../public/models/emoji-16x16/tokenizer/tokenizer.json', import.meta.url), 'utf8'),
+  readFileSync(
+    new URL('../../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url),
+    'utf8',
+  ),
 )
 const tokenizer = new Tokenizer(file)
 const wordsOf = (ids: Int32Array) => [...ids].map((id) => file.vocab[id])
