@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 import { contentSecurity } from './demo/build/content_security.ts'
 import { modelCard } from './demo/build/model_card.ts'
+import { modelFolder } from './demo/build/model_folder.ts'
 import { modelManifest } from './demo/build/model_manifest.ts'
 import { offline } from './demo/build/offline.ts'
 import { wgsl } from './scripts/wgsl_plugin.ts'
@@ -17,7 +19,8 @@ export const alias = {
 }
 
 const { resolve } = createRequire(import.meta.url)
-const model = (name: string) => path(`./demo/public/models/emoji-16x16/${name}`)
+const modelRoot = dirname(resolve('vq-diffusion-emoji/emoji-16x16/model_index.json'))
+const model = (name: string) => join(modelRoot, name)
 const network = (name: string) => [name, model(name)]
 const runtime = (name: string) => [name, resolve(`onnxruntime-web/${name}`)]
 
@@ -36,7 +39,14 @@ const demo = defineConfig({
   root: path('./demo'),
   base: './',
   resolve: { alias },
-  plugins: [wgsl(), manifest, modelCard(model('MODEL_CARD.md')), contentSecurity(), offline()],
+  plugins: [
+    wgsl(),
+    manifest,
+    modelFolder(modelRoot, 'models/emoji-16x16'),
+    modelCard(model('MODEL_CARD.md')),
+    contentSecurity(),
+    offline(),
+  ],
   worker: { format: 'es', plugins: () => [wgsl(), manifest] },
   build: {
     outDir: path('./dist/demo'),

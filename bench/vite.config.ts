@@ -4,7 +4,7 @@ import { wgsl } from '../scripts/wgsl_plugin.ts'
 
 /** The page in a development server, and the program for Node bundled into one file. */
 export default defineConfig({
-  // Serves the demo's model from its folder.
+  // Serves the demo's model from its package.
   root: fileURLToPath(new URL('..', import.meta.url)),
   publicDir: false,
   plugins: [wgsl()],

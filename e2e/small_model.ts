@@ -30,7 +30,7 @@ const CHANNELS = 4
 /** Pixels along the square of a token. */
 const SQUARE = 8
 
-const FOLDER = new URL('../demo/public/models/emoji-16x16/', import.meta.url)
+const FOLDER = new URL('../packages/vq-diffusion-emoji/emoji-16x16/', import.meta.url)
 
 /** A file to serve in the place of another one. */
 export interface Substitute {

@@ -4,7 +4,7 @@ import { createOnnxDecoder, createOnnxDenoiser, createOnnxSession } from 'vq-dif
 import type { Figures } from '../report/results'
 
 /** The demo's model, the settings that its card recommends, and a condition: a style and two words, and nothing. */
-const model = '/demo/public/models/emoji-16x16/'
+const model = '/packages/vq-diffusion-emoji/emoji-16x16/'
 const settings = { numLatentPixels: 256, numInferenceSteps: 16, guidanceScale: 2.5, truncationRate: 0.86, seed: 1 }
 const conditioning = {
   conditional: { text: Int32Array.from({ length: 16 }, (_, i) => [1, 30, 40][i] ?? 0) },

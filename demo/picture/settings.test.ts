@@ -55,12 +55,12 @@ describe('readSettings', () => {
     })
   })
   it('has the styles of the tokenizer', () => {
-    const file = new URL('../public/models/emoji-16x16/tokenizer/tokenizer.json', import.meta.url)
+    const file = new URL('../../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url)
     const { styles } = JSON.parse(readFileSync(file, 'utf8'))
     expect(Object.keys(STYLES).sort()).toEqual(['any', ...styles].sort())
   })
   it('has the defaults of the model index', () => {
-    const file = new URL('../public/models/emoji-16x16/model_index.json', import.meta.url)
+    const file = new URL('../../packages/vq-diffusion-emoji/emoji-16x16/model_index.json', import.meta.url)
     const { defaults: recommended } = JSON.parse(readFileSync(file, 'utf8'))
     expect(read('')).toMatchObject({
       steps: recommended.num_inference_steps,

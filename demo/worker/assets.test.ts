@@ -7,7 +7,7 @@ import type { StorableFile } from 'vq-diffusion-webgpu/onnx'
 import { encoderFile, modelFiles, runtimeFile } from './assets'
 
 const { resolve } = createRequire(import.meta.url)
-const root = fileURLToPath(new URL('../public/models/emoji-16x16/', import.meta.url))
+const root = fileURLToPath(new URL('../../packages/vq-diffusion-emoji/emoji-16x16/', import.meta.url))
 const networks = [...modelFiles(root), encoderFile(root)]
 
 function expectCorrectFacts({ bytes, sha256 }: StorableFile, path: string): void {

@@ -6,16 +6,16 @@ import { loadFiles } from '../store/load'
 import { noCache, PartStore } from '../store/part_store'
 
 /**
- * A model folder: the URL of one, or files that the user opened: a directory handle, the files of an
- * `<input webkitdirectory>`, or Blobs by their paths in the folder.
+ * A model folder: its URL; the URLs or Blobs of its files by their paths in the folder, as a package for bundlers has
+ * them; or files that the user opened, a directory handle or the files of an `<input webkitdirectory>`.
  */
 export type ModelSource =
   | string
   | URL
+  | Readonly<Record<string, string | URL | Blob>>
+  | ReadonlyMap<string, string | URL | Blob>
   | FileSystemDirectoryHandle
   | Iterable<File>
-  | ReadonlyMap<string, Blob>
-  | Readonly<Record<string, Blob>>
 
 interface LoadOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
@@ -42,8 +42,18 @@ export async function openModelFolder(
   source: ModelSource,
   { cache, signal }: { readonly cache: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<ModelFolder> {
-  if (typeof source === 'string' || source instanceof URL) return openRemoteFolder(source, cache, signal)
-  return openLocalFolder(await localFiles(source))
+  if (typeof source === 'string' || source instanceof URL)
+    return openRemoteFolder((path) => modelFile(source, '', path), cache, signal)
+  const files = await filesOf(source)
+  const find = (path: string) => files.get(path) ?? missing(path, files)
+  const someFile = files.values().next().value
+  if (typeof someFile === 'string' || someFile instanceof URL)
+    return openRemoteFolder((path) => String(find(path)), cache, signal)
+  return openLocalFolder((path) => find(path) as Blob)
+}
+
+function missing(path: string, files: ReadonlyMap<string, unknown>): never {
+  throw new FetchError(`The file ${path} is missing: the folder has {${[...files.keys()].join(', ')}}.`, path, 0)
 }
 
 // Folders on a server
@@ -53,18 +63,19 @@ interface Manifest {
   readonly files: Readonly<Record<string, FileFacts>>
 }
 
+/** @param urlOf the URL of a file by its path in the folder */
 async function openRemoteFolder(
-  folder: string | URL,
+  urlOf: (path: string) => string,
   cache: boolean,
   signal: AbortSignal | undefined,
 ): Promise<ModelFolder> {
-  const json = (path: string, signal?: AbortSignal) => fetchJson(modelFile(folder, '', path), signal)
-  const index = requireModelIndex(await json('model_index.json', signal), modelFile(folder, '', 'model_index.json'))
+  const json = (path: string, signal?: AbortSignal) => fetchJson(urlOf(path), signal)
+  const index = requireModelIndex(await json('model_index.json', signal), urlOf('model_index.json'))
   const { files } =
     typeof index.manifest === 'string' ? ((await json(index.manifest, signal)) as Manifest) : { files: {} }
   const store = new PartStore(cache ? {} : { open: noCache })
   const fileOf = (path: string): RemoteFile | StorableFile => {
-    const url = absolute(modelFile(folder, '', path))
+    const url = absolute(urlOf(path))
     return { name: path, url, ...(files[path] && { ...files[path], key: url }) }
   }
   return { index, json, load: (paths, options = {}) => loadFiles(paths.map(fileOf), { ...options, store }) }
@@ -78,13 +89,7 @@ function absolute(url: string): string {
 
 // Files of the user
 
-async function openLocalFolder(files: ReadonlyMap<string, Blob>): Promise<ModelFolder> {
-  const find = (path: string): Blob => {
-    const file = files.get(path)
-    if (!file)
-      throw new FetchError(`The file ${path} is missing: the folder has {${[...files.keys()].join(', ')}}.`, path, 0)
-    return file
-  }
+async function openLocalFolder(find: (path: string) => Blob): Promise<ModelFolder> {
   const json = async (path: string): Promise<unknown> => {
     const text = await find(path).text()
     try {
@@ -112,23 +117,18 @@ async function openLocalFolder(files: ReadonlyMap<string, Blob>): Promise<ModelF
   return { index: requireModelIndex(await json('model_index.json'), 'model_index.json'), json, load }
 }
 
-/** Blobs by their paths in the folder, without the name of the folder itself. */
-async function localFiles(source: Exclude<ModelSource, string | URL>): Promise<Map<string, Blob>> {
+/** The files by their paths in the folder, without the name of the folder itself. */
+async function filesOf(source: Exclude<ModelSource, string | URL>): Promise<Map<string, string | URL | Blob>> {
   const entries = await fileEntries(source)
   const index = entries.map(([path]) => path).find((path) => /(^|\/)model_index\.json$/.test(path))
-  if (index === undefined)
-    throw new FetchError(
-      `The folder needs the file model_index.json; it has {${entries.map(([path]) => path).join(', ')}}.`,
-      'model_index.json',
-      0,
-    )
+  if (index === undefined) missing('model_index.json', new Map(entries))
   const root = index.slice(0, -'model_index.json'.length)
   return new Map(
     entries.filter(([path]) => path.startsWith(root)).map(([path, file]) => [path.slice(root.length), file]),
   )
 }
 
-async function fileEntries(source: unknown): Promise<[path: string, file: Blob][]> {
+async function fileEntries(source: unknown): Promise<[path: string, file: string | URL | Blob][]> {
   if (isDirectory(source)) return directoryEntries(source, '')
   if (typeof source !== 'object' || source === null)
     throw new DtypeError(

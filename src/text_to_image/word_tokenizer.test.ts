@@ -4,7 +4,10 @@ import { ConfigError, OptionError } from '../errors'
 import { splitWords, WordTokenizer } from './word_tokenizer'
 
 const file = JSON.parse(
-  readFileSync(new URL('../../demo/public/models/emoji-16x16/tokenizer/tokenizer.json', import.meta.url), 'utf8'),
+  readFileSync(
+    new URL('../../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url),
+    'utf8',
+  ),
 )
 const tokenizer = new WordTokenizer(file)
 const wordsOf = (ids: Int32Array) => [...ids].map((id) => file.vocab[id])
