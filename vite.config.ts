@@ -73,7 +73,7 @@ const library = defineConfig({
       formats: ['es'],
     },
     rollupOptions: {
-      external: [/^wgsl-preprocessor/, /^onnxruntime-web/],
+      external: [/^wgsl-preprocessor/, /^onnxruntime-web/, /^@noble\/hashes/],
       treeshake: { moduleSideEffects: false },
       output: {
         // A file for each module: with `sideEffects: false` a user's bundler leaves out the unused ones.

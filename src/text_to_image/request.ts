@@ -108,10 +108,10 @@ export function requireImageTokens(name: string, tokens: ArrayLike<number>, numP
 
 function requirePrompts(name: string, given: unknown): readonly string[] {
   const prompts: readonly unknown[] = Array.isArray(given) ? given : [given]
-  const wrong = prompts.find((prompt) => typeof prompt !== 'string')
-  if (prompts.length === 0 || wrong !== undefined)
+  const wrong = prompts.filter((prompt) => typeof prompt !== 'string')
+  if (prompts.length === 0 || wrong.length > 0)
     throw new OptionError(
-      `${name} needs to be a string or a list of strings; given ${prompts.length === 0 ? 'an empty list' : String(wrong)}.`,
+      `${name} needs to be a string or a list of strings; given ${prompts.length === 0 ? 'an empty list' : String(wrong[0])}.`,
     )
   return prompts as readonly string[]
 }
