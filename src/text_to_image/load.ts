@@ -46,17 +46,22 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
   const { ort, cache = true, signal } = options
   const folder = await openModelFolder(source, { cache, signal })
   const index = readIndex(folder.index)
-  const [config, tokenizer, { backend, device, ownsDevice }] = await Promise.all([
+  const [config, tokenizer] = await Promise.all([
     folder.json('scheduler/scheduler_config.json', signal),
     index.tokenizer && folder.json(index.tokenizer, signal).then((file) => new WordTokenizer(file)),
-    backendOf(options),
   ])
+  const { backend, device, ownsDevice } = await backendOf(options)
   const owned: { destroy(): unknown }[] = []
   const release = async () => {
     await Promise.all(owned.splice(0).map((resource) => resource.destroy()))
     if (ownsDevice) device!.destroy()
   }
   try {
+    const scheduler =
+      backend.engine === 'webgpu'
+        ? await GpuScheduler.fromConfig(device!, config)
+        : await CpuScheduler.fromConfig(config as object)
+    owned.push(scheduler)
     const [denoiserModel, decoderModel] = await loadGraphs(folder, [index.denoiser, index.decoder], options)
     const provider: OnnxProvider =
       backend.network === 'webgpu' ? { provider: 'webgpu', device: device! } : { provider: 'wasm' }
@@ -68,11 +73,7 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
     }
     const denoiser = createOnnxDenoiser({ session: await open(denoiserModel!, provider) })
     const decoder = createOnnxDecoder({ session: await open(decoderModel!, provider) })
-    const scheduler =
-      backend.engine === 'webgpu'
-        ? await GpuScheduler.fromConfig(device!, config)
-        : await CpuScheduler.fromConfig(config as object)
-    owned.push(denoiser, decoder, scheduler)
+    owned.push(denoiser, decoder)
     const loadEncoder = async () => {
       const [model] = await loadGraphs(folder, [index.encoder!], {})
       // On WebAssembly, since it runs rarely: on WebGPU its shaders would take longer to compile than it takes to run.
@@ -97,7 +98,7 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
   }
 }
 
-/** The backend, and its device if it needs one. Without a usable device, 'auto' falls back to the CPU. */
+/** The backend, and its device if it needs one; the CPU if the browser refuses a device. */
 async function backendOf(
   options: PretrainedPipelineOptions,
 ): Promise<{ backend: Backend; device: GPUDevice | undefined; ownsDevice: boolean }> {
@@ -105,7 +106,16 @@ async function backendOf(
   const needsDevice = backend.engine === 'webgpu' || backend.network === 'webgpu'
   if (!needsDevice) return { backend, device: undefined, ownsDevice: false }
   if (options.device) return { backend, device: options.device, ownsDevice: false }
-  return { backend, device: await requestDevice(), ownsDevice: true }
+  try {
+    return { backend, device: await requestDevice(), ownsDevice: true }
+  } catch (error) {
+    const explanation = `WebGPU gave no device: ${(error as Error).message} Everything runs on the CPU instead, only slower.`
+    return {
+      backend: { ...backend, engine: 'cpu', network: 'wasm', explanation },
+      device: undefined,
+      ownsDevice: false,
+    }
+  }
 }
 
 /** An ONNX graph, with the files in which it keeps weights. */

@@ -1,0 +1,189 @@
+import * as ort from 'onnxruntime-web/webgpu'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ConfigError, FetchError, OptionError, requestDevice } from 'vq-diffusion-webgpu'
+import {
+  type DownloadProgress,
+  OnnxRuntimeError,
+  type PretrainedPipelineOptions,
+  VQDiffusionPipeline,
+} from 'vq-diffusion-webgpu/onnx'
+import { gpuTest } from '../support/gpu'
+import { tinyModelFolder } from '../support/tiny_model'
+
+const folder = await tinyModelFolder()
+const device = await requestDevice()
+const text = (content: unknown) => new Blob([typeof content === 'string' ? content : JSON.stringify(content)])
+
+async function open(options: Partial<PretrainedPipelineOptions>, changes: Record<string, Blob | undefined> = {}) {
+  const files = new Map(folder)
+  for (const [path, file] of Object.entries(changes)) file ? files.set(path, file) : files.delete(path)
+  return VQDiffusionPipeline.fromPretrained(files, { ort, ...options })
+}
+
+/** Counts sessions that are open, and whether the devices that were made are destroyed. */
+function watchResources() {
+  let sessions = 0
+  const devices: GPUDevice[] = []
+  const create = ort.InferenceSession.create.bind(ort.InferenceSession) as (...values: unknown[]) => Promise<never>
+  vi.spyOn(ort.InferenceSession, 'create').mockImplementation(async (...values: unknown[]) => {
+    const session: { release(): Promise<void> } = await create(...values)
+    sessions++
+    const release = session.release.bind(session)
+    session.release = () => {
+      sessions--
+      return release()
+    }
+    return session as never
+  })
+  const request = GPUAdapter.prototype.requestDevice
+  vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (this: GPUAdapter, descriptor) {
+    const made = await request.call(this, descriptor)
+    devices.push(made)
+    return made
+  })
+  return { openSessions: () => sessions, devices }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('fromPretrained', () => {
+  const combinations = [
+    { engine: 'webgpu', network: 'webgpu' },
+    { engine: 'webgpu', network: 'wasm' },
+    { engine: 'cpu', network: 'wasm' },
+  ] as const
+  let expected: number[] | undefined
+  for (const choice of combinations)
+    it(`runs the scheduler on ${choice.engine} and the networks on ${choice.network}, with the same tokens`, async () => {
+      using pipe = await open(choice)
+      expect(pipe.backend).toMatchObject(choice)
+      expect(pipe.backend!.adapter).not.toBe('')
+      expect(pipe.device === undefined).toBe(choice.engine === 'cpu' && choice.network === 'wasm')
+      const { tokens } = await pipe('red heart', { seed: 7 })
+      expected ??= Array.from(tokens[0]!)
+      expect(Array.from(tokens[0]!)).toEqual(expected)
+    })
+
+  it('leaves the networks to WebAssembly on a software adapter, and says so', async () => {
+    vi.spyOn(GPUAdapterInfo.prototype, 'isFallbackAdapter', 'get').mockReturnValue(true)
+    using pipe = await open({})
+    expect(pipe.backend).toMatchObject({ engine: 'webgpu', network: 'wasm' })
+    expect(pipe.backend!.explanation).toMatch('software')
+  })
+
+  it('runs all on the CPU without an adapter, whatever was asked for, and says so', async () => {
+    vi.spyOn(navigator.gpu, 'requestAdapter').mockResolvedValue(null)
+    using pipe = await open({ engine: 'webgpu', network: 'webgpu' })
+    expect(pipe.backend).toMatchObject({ engine: 'cpu', network: 'wasm', adapter: '' })
+    expect(pipe.backend!.explanation).toMatch('no graphics adapter')
+    expect((await pipe('red heart', { seed: 7 })).images).toHaveLength(1)
+  })
+
+  it('runs all on the CPU if the adapter refuses a device, and says why', async () => {
+    vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockRejectedValue(new DOMException('too many', 'OperationError'))
+    using pipe = await open({})
+    expect(pipe.backend).toMatchObject({ engine: 'cpu', network: 'wasm' })
+    expect(pipe.backend!.explanation).toMatch('too many')
+  })
+
+  it('reports the bytes of the networks as one progress', async () => {
+    const seen: DownloadProgress[] = []
+    using _ = await open({ engine: 'cpu', network: 'wasm', onProgress: (progress) => seen.push(progress) })
+    const total = folder.get('denoiser/model.onnx')!.size + folder.get('vqvae/decoder.onnx')!.size
+    expect(seen[0]).toEqual({ loaded: 0, total })
+    expect(seen.at(-1)).toEqual({ loaded: total, total })
+  })
+
+  it('destroys the device that it made, with the sessions, and not twice', async () => {
+    const { openSessions, devices } = watchResources()
+    const pipe = await open({ network: 'wasm' })
+    expect(pipe.device).toBe(devices[0])
+    expect(openSessions()).toBe(2)
+    pipe.destroy()
+    pipe.destroy()
+    expect((await devices[0]!.lost).reason).toBe('destroyed')
+    expect(openSessions()).toBe(0)
+  })
+
+  gpuTest(device, 'leaves a given device alone', async () => {
+    const { openSessions, devices } = watchResources()
+    const pipe = await open({ device, network: 'wasm' })
+    expect(pipe.device).toBe(device)
+    pipe.destroy()
+    await vi.waitFor(() => expect(openSessions()).toBe(0))
+    expect(devices).toEqual([])
+    const alive = Promise.race([device.lost.then(() => 'lost'), device.queue.onSubmittedWorkDone().then(() => 'alive')])
+    expect(await alive).toBe('alive')
+  })
+})
+
+describe('fromPretrained rejects, and frees what it has made', () => {
+  const pickle = { transformer: ['diffusers', 'Transformer2DModel'], denoiser: undefined }
+  const index = async (changes: object) =>
+    text({ ...JSON.parse(await folder.get('model_index.json')!.text()), ...changes })
+  const rows: [
+    string,
+    () => Promise<Record<string, Blob | undefined>>,
+    abstract new (...values: never[]) => Error,
+    string,
+  ][] = [
+    [
+      'a folder without an index',
+      async () => ({ 'model_index.json': undefined }),
+      FetchError,
+      'model_index.json is missing',
+    ],
+    ['a folder of another pipeline', () => wrap(index({ _class_name: 'FluxPipeline' })), ConfigError, 'FluxPipeline'],
+    ['the networks of diffusers', () => wrap(index(pickle)), ConfigError, 'exported to ONNX first'],
+    [
+      'a missing network',
+      async () => ({ 'vqvae/decoder.onnx': undefined }),
+      FetchError,
+      'vqvae/decoder.onnx is missing',
+    ],
+    ['a tokenizer of another kind', async () => ({ 'tokenizer/tokenizer.json': text({}) }), ConfigError, 'max_length'],
+    [
+      'a scheduler without classes',
+      async () => ({ 'scheduler/scheduler_config.json': text({}) }),
+      ConfigError,
+      'num_vec',
+    ],
+    [
+      'a decoder that is no model',
+      async () => ({ 'vqvae/decoder.onnx': text('abc') }),
+      OnnxRuntimeError,
+      'could not create',
+    ],
+  ]
+  const wrap = async (file: Promise<Blob>) => ({ 'model_index.json': await file })
+  it.each(rows)('%s', async (_, changes, error, message) => {
+    const { openSessions, devices } = watchResources()
+    const opening = open({ engine: 'webgpu', network: 'wasm' }, await changes())
+    await expect(opening).rejects.toThrow(error)
+    await expect(opening).rejects.toThrow(message)
+    expect(openSessions()).toBe(0)
+    for (const made of devices) expect((await made.lost).reason).toBe('destroyed')
+  })
+
+  it('when the signal is aborted', async () => {
+    await expect(open({ signal: AbortSignal.abort('early') })).rejects.toBe('early')
+    const { openSessions, devices } = watchResources()
+    const controller = new AbortController()
+    const onProgress = ({ loaded }: DownloadProgress) => loaded > 0 && controller.abort('during')
+    await expect(open({ signal: controller.signal, onProgress, network: 'wasm' })).rejects.toBe('during')
+    expect(openSessions()).toBe(0)
+    for (const made of devices) expect((await made.lost).reason).toBe('destroyed')
+  })
+
+  it.each([
+    ['no onnxruntime-web', { ort: undefined }, "import * as ort from 'onnxruntime-web/webgpu'"],
+    ['an unknown engine', { engine: 'gpu' }, "engine needs to be 'auto' or 'webgpu' or 'cpu'; given \"gpu\""],
+    ['an unknown network', { network: 'cuda' }, 'given "cuda"'],
+  ])('%s', async (_, options, message) => {
+    const opening = open(options as Partial<PretrainedPipelineOptions>)
+    await expect(opening).rejects.toThrow(OptionError)
+    await expect(opening).rejects.toThrow(message)
+  })
+})
