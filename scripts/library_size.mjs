@@ -18,7 +18,13 @@ const imports = [
   },
   { name: 'all of .', code: `export * from './index.js'`, limit: 36_500 },
   { name: 'all of ./cpu', code: `export * from './cpu.js'`, limit: 12_100, forbidden: '@compute' },
-  { name: 'all of ./onnx', code: `export * from './onnx.js'`, limit: 7_000, forbidden: '@compute' },
+  {
+    name: '{ createOnnxSession, …Denoiser, …Decoder }',
+    code: `export { createOnnxSession, createOnnxDenoiser, createOnnxDecoder } from './onnx.js'`,
+    limit: 8_000,
+    forbidden: '@compute',
+  },
+  { name: 'all of ./onnx', code: `export * from './onnx.js'`, limit: 63_000 },
 ]
 
 let failed = false
@@ -33,7 +39,7 @@ for (const { name, code, limit, forbidden } of imports) {
   })
   const { contents, text } = outputFiles[0]
   const bytes = gzipSync(contents, { level: 9 }).length
-  console.log(`${name.padEnd(38)} ${String(bytes).padStart(6)} bytes gzipped, at most ${limit}`)
+  console.log(`${name.padEnd(44)} ${String(bytes).padStart(6)} bytes gzipped, at most ${limit}`)
   if (bytes > limit) failed = true
   if (forbidden && text.includes(forbidden)) {
     console.error(`${name} contains '${forbidden}': it should hold no shader text.`)
