@@ -15,6 +15,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 export const alias = {
   'vq-diffusion-webgpu/onnx': path('./src/onnx.ts'),
   'vq-diffusion-webgpu/cpu': path('./src/cpu.ts'),
+  'vq-diffusion-webgpu/shaders': path('./src/shaders.ts'),
   'vq-diffusion-webgpu': path('./src/index.ts'),
 }
 
@@ -64,23 +65,27 @@ const library = defineConfig({
     outDir: path('./dist/lib'),
     emptyOutDir: true,
     target: 'es2022',
+    // A user's bundler minifies. Without one, class names and stack traces stay readable.
+    minify: false,
+    sourcemap: true,
     lib: {
       entry: {
         index: alias['vq-diffusion-webgpu'],
         cpu: alias['vq-diffusion-webgpu/cpu'],
         onnx: alias['vq-diffusion-webgpu/onnx'],
+        shaders: alias['vq-diffusion-webgpu/shaders'],
       },
       formats: ['es'],
     },
     rollupOptions: {
-      external: [/^wgsl-preprocessor/, /^onnxruntime-web/, /^@noble\/hashes/],
+      external: [/^onnxruntime-web/, /^@noble\/hashes/],
       treeshake: { moduleSideEffects: false },
       output: {
         // A file for each module: with `sideEffects: false` a user's bundler leaves out the unused ones.
         preserveModules: true,
         preserveModulesRoot: path('./src'),
-        minify: true,
-        comments: false,
+        // Doc comments are in the declarations; the annotations tell bundlers which calls have no side effects.
+        comments: { annotation: true, jsdoc: false, legal: false },
       },
     },
   },

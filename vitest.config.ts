@@ -13,6 +13,7 @@ const conformance = 'test/conformance/conformance.test.ts'
 const packageAlias = {
   'vq-diffusion-webgpu/onnx': `${packageFolder}onnx.js`,
   'vq-diffusion-webgpu/cpu': `${packageFolder}cpu.js`,
+  'vq-diffusion-webgpu/shaders': `${packageFolder}shaders.js`,
   'vq-diffusion-webgpu': `${packageFolder}index.js`,
 }
 
@@ -24,7 +25,7 @@ async function browserProject(name: string, include: string[], exclude: string[]
     plugins: [wgsl({ strip: true })],
     // A dependency that is found only while a test runs would be bundled then, and the page reloaded under the test.
     optimizeDeps: {
-      include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl-preprocessor/wgsl-preprocessor.js', 'wgsl_reflect'],
+      include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl_reflect'],
       // The built package lies in node_modules. As a dependency it would be bundled once and kept, whatever is built later.
       exclude: Object.keys(names),
     },

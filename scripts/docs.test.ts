@@ -95,6 +95,11 @@ it('no file outside docs refers to the document that MATH.md replaces', () => {
   expect(mentions.map(([file]) => file)).toEqual([])
 })
 
+it('the example of SHADERS.md is the one that a test runs', () => {
+  const [example] = texts.get('docs/SHADERS.md')!.match(/(?<=```ts\n)[\s\S]*?(?=```)/)!
+  expect(example).toBe(texts.get('test/kernels/look_up.ts'))
+})
+
 it('the map of MATH.md names files and what they contain', () => {
   const links = mapRows.flatMap((cells) => [...cells.join('|').matchAll(/\[`([^`]+)`\]\(([^)]+)\)/g)])
   expect(links.length).toBeGreaterThan(0)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { packageFolder } from '../test/support/build_package'
@@ -8,11 +8,16 @@ import { completeImports } from './declarations.mjs'
 
 const root = new URL('../', import.meta.url)
 const file = (name: string) => join(packageFolder, name)
+/** What a module of the package imports. */
+const importsOf = (name: string) =>
+  [...readFileSync(file(name), 'utf8').matchAll(/^(?:import|export)\b[^'"`]*?(?:from)?\s*["'`]([^"'`]+)["'`]/gm)].map(
+    ([, source]) => source!,
+  )
 const tsc = (...options: string[]) => {
   const compiler = fileURLToPath(new URL('node_modules/typescript/bin/tsc', root))
   return spawnSync(process.execPath, [compiler, ...options], { encoding: 'utf8' }).stdout
 }
-const { exports: entries, dependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+const { exports: entries, dependencies = {} } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 
 describe('the built package', () => {
   beforeAll(() => {
@@ -21,29 +26,57 @@ describe('the built package', () => {
   }, 60_000)
 
   it('has a file for every entry', () => {
-    for (const entry of ['.', './cpu', './onnx']) {
+    for (const entry of ['.', './cpu', './onnx', './shaders']) {
       const { default: path } = entries[entry]
       expect(existsSync(file(path.replace('./dist/lib/', '')))).toBe(true)
     }
   })
 
-  it('imports nothing at run time but wgsl-preprocessor', () => {
-    expect(Object.keys(dependencies)).toEqual(['wgsl-preprocessor'])
+  it('imports no other package when it is loaded', () => {
+    expect(Object.keys(dependencies)).toEqual(['@noble/hashes'])
     const modules = readdirSync(file('.'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'))
     expect(modules.length).toBeGreaterThan(50)
-    for (const name of modules) {
-      const imports = readFileSync(file(name), 'utf8').matchAll(
-        /^(?:import|export)\b[^'"`]*?(?:from)?\s*["'`]([^"'`]+)["'`]/gm,
-      )
-      for (const [, source] of imports) expect(source).toMatch(/^\.{1,2}\/|^wgsl-preprocessor\//)
-    }
+    for (const name of modules) for (const source of importsOf(name)) expect(source).toMatch(/^\.{1,2}\//)
   })
 
-  it('keeps the names of WGSL and drops its comments and indentation', () => {
-    const step = readFileSync(file('shaders/step.wgsl.js'), 'utf8')
+  it('loads no module of the GPU engine for the CPU entry', () => {
+    const loaded = new Set<string>()
+    const load = (name: string) => {
+      if (loaded.has(name)) return
+      loaded.add(name)
+      for (const source of importsOf(name)) load(join(dirname(name), source))
+    }
+    load('cpu.js')
+    expect(loaded.size).toBeGreaterThan(20)
+    expect([...loaded].filter((name) => /gpu|wgsl/.test(name))).toEqual([])
+  })
+
+  it('exports a kernel for each shader, under the names of the files', async () => {
+    const kernels = Object.values<{ name?: string }>(await import(file('shaders.js'))).flatMap(({ name, ...rest }) =>
+      'bindings' in rest ? [name] : [],
+    )
+    const files = ['shaders', 'src/samplers/purity'].flatMap((folder) => readdirSync(new URL(folder, root)))
+    const names = files.flatMap((name) =>
+      name.endsWith('.wgsl') && name !== 'parameters.wgsl' ? [name.slice(0, -5)] : [],
+    )
+    expect(kernels.sort()).toEqual(names.sort())
+  })
+
+  it('keeps the names of what it exports, and maps every module to its source', async () => {
+    const { GpuTensor, VQDiffusionScheduler } = await import(file('index.js'))
+    expect([GpuTensor.name, VQDiffusionScheduler.name]).toEqual(['GpuTensor', 'VQDiffusionScheduler'])
+    for (const entry of ['index', 'cpu', 'onnx', 'shaders'])
+      for (const name of Object.keys(await import(file(`${entry}.js`)))) expect(name.length).toBeGreaterThan(3)
+    const { sources, sourcesContent } = JSON.parse(readFileSync(file('gpu/tensor.js.map'), 'utf8'))
+    expect(sources[0]).toMatch(/src\/gpu\/tensor\.ts$/)
+    expect(sourcesContent[0]).toBe(readFileSync(new URL('src/gpu/tensor.ts', root), 'utf8'))
+  })
+
+  it('keeps the names of WGSL and drops its comments and indentation', async () => {
+    const { source: step } = (await import(file('shaders/step.wgsl.js'))).default
     expect(step).toContain('prev_sample_offset')
     expect(step).toContain('//#include')
-    expect(step).not.toMatch(/\/\/ |\\n {2}/)
+    expect(step).not.toMatch(/\/\/ |\n {2}/)
   })
 
   it.each(['bundler', 'nodenext'])('has types of its own under the module resolution %s', (moduleResolution) => {

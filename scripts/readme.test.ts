@@ -2,24 +2,23 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { programsOf } from './readme_examples.mjs'
 
 const root = new URL('../', import.meta.url)
 const readme = readFileSync(new URL('README.md', root), 'utf8')
-/** Those of the README that continue each other; the last, step by step, is for any network. */
-const examples = [...readme.matchAll(/(?<=```ts\n)[\s\S]*?(?=```)/g)].map(([text]) => text).slice(0, -1)
-const [example = ''] = examples
+const programs = programsOf(readme)
 
-it('the examples of the README compile, one after another', () => {
-  expect(examples).toHaveLength(3)
+it('the programs of the README compile', () => {
+  expect(programs.length).toBeGreaterThan(1)
   const folder = new URL('node_modules/.cache/readme/', root)
   mkdirSync(folder, { recursive: true })
   try {
-    writeFileSync(new URL('example.ts', folder), examples.join('\n'))
+    for (const [i, program] of programs.entries()) writeFileSync(new URL(`program${i}.ts`, folder), program)
     writeFileSync(
       new URL('tsconfig.json', folder),
       JSON.stringify({
         extends: fileURLToPath(new URL('tsconfig.json', root)),
-        include: ['example.ts', fileURLToPath(new URL('src/*.d.ts', root))],
+        include: ['*.ts', fileURLToPath(new URL('src/*.d.ts', root))],
       }),
     )
     const tsc = fileURLToPath(new URL('node_modules/typescript/bin/tsc', root))
@@ -34,6 +33,7 @@ it('the examples of the README compile, one after another', () => {
 })
 
 it('the first example has about fifteen lines', () => {
+  const [example = ''] = readme.match(/(?<=```ts\n)[\s\S]*?(?=```)/) ?? []
   const lines = example.split('\n').filter((line) => line.trim() !== '')
   expect(lines.length).toBeLessThanOrEqual(15)
 })

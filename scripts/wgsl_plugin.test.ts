@@ -73,6 +73,10 @@ it('refuses parameters that the host cannot write', () => {
   expect(() => shaderOf(source)).toThrow('mat2x2')
 })
 
+it('refuses a file whose //#if has no //#endif', () => {
+  expect(() => shaderOf('//#if GUIDED\nfn guide() {}')).toThrow('kernel.wgsl needs an //#endif')
+})
+
 it('refuses a file that does not exist', () => {
   expect(() => shaderOf('//#include "lib/absent.wgsl"')).toThrow('absent.wgsl')
 })

@@ -25,6 +25,12 @@ export function stripWgsl(source: string): string {
     .trim()
 }
 
+/** Throws unless every `//#if` of a file has its `//#endif`: without it, the lines that follow would be left out. */
+function requireBalance(file: string, source: string): void {
+  const count = (directive: string) => source.split(`//#${directive}`).length
+  if (count('if ') !== count('endif')) throw new Error(`${file} needs an //#endif for each //#if.`)
+}
+
 /** Reads a .wgsl file with all that it includes, each file once, and reflects its bindings. */
 export function readShader(
   file: string,
@@ -32,6 +38,7 @@ export function readShader(
   seen: Map<string, Shader> = new Map(),
 ): Shader {
   const text = readFileSync(file, 'utf8')
+  requireBalance(file, text)
   const includes = Object.fromEntries(
     includesOf(text).map((name) => {
       const path = includedFile(name, file)

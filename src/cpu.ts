@@ -1,4 +1,31 @@
+export type { ConfigOverrides, VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './config'
 export type { CpuStepOptions } from './cpu/step'
 export { type CpuArray, type CpuDtype, CpuTensor } from './cpu/tensor'
 export type { VariationalTerms } from './cpu/variational'
+export * from './errors'
+export type { PretrainedOptions } from './fetch'
+export type {
+  AddNoiseOptions,
+  Faults,
+  Guidance,
+  KnownTokens,
+  Layout,
+  LayoutOption,
+  LogPX0Options,
+  LogQOptions,
+  PurityOptions,
+  PurityRule,
+  QPosteriorOptions,
+  Spacing,
+  StepDiagnostics,
+  StepOptions,
+  TimestepOptions,
+  VQDiffusionSchedulerOutput,
+} from './options'
+export type { Expectation } from './process/expectation'
+export type { ScheduleTables } from './process/schedule'
+export { type ItemStream, RandomGenerator, type RandomGeneratorState } from './random'
+export type { SamplingMethod } from './samplers'
+export type { CpuPurityOptions } from './samplers/purity/cpu'
+export type { ExpectationOptions, SchedulerBase } from './schedulers/base'
 export { VQDiffusionScheduler } from './schedulers/cpu'

@@ -1,6 +1,13 @@
 import type { ConfigOverrides } from './config'
 import { FetchError } from './errors'
 
+declare global {
+  // The declarations of the CPU entry name these two. The interfaces are empty where no library describes them, and merge with those of
+  // lib.dom or of Node.
+  interface AbortSignal {}
+  interface URL {}
+}
+
 /** Fetches and parses a JSON file. Rejects with FetchError, or with the signal's reason. */
 export async function fetchJson(url: string | URL, signal?: AbortSignal): Promise<unknown> {
   const address = String(url)

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { OnnxConditioning, OnnxInputs } from './onnx/conditioning'
 export { createOnnxDecoder, type OnnxDecoder, type OnnxImage } from './onnx/decoder'
 export { createOnnxDenoiser, type OnnxDenoiser } from './onnx/denoiser'
@@ -5,6 +6,7 @@ export { createOnnxEncoder, type OnnxEncoder } from './onnx/encoder'
 export { fromImageData, type ImageFormat, toImageData, toImages } from './onnx/images'
 export { fetchModelIndex, type ModelIndex } from './onnx/model_index'
 export type { FileSource } from './onnx/model_source'
+export type { AnyTensor, HostArray } from './onnx/network'
 export {
   createOnnxSession,
   type OnnxProvider,
@@ -13,6 +15,7 @@ export {
   type OnnxSession,
   type OnnxSessionOptions,
 } from './onnx/session'
+export type { Axis } from './onnx/shapes'
 export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './onnx/text_embeddings'
 export type { Bytes, DownloadProgress, FileFacts, RemoteFile, StorableFile } from './store/files'
 export { type LoadOptions, loadFiles } from './store/load'
@@ -31,6 +34,7 @@ export type { ModelSource } from './text_to_image/model_folder'
 export type {
   ImageOutputs,
   KnownPicture,
+  PictureOptions,
   PipelineDefaults,
   PipelineOptions,
   PipelineOutput,

@@ -8,22 +8,27 @@ import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgro
 
 /** What the parts of a scheduler share: device-loss checks, tensors, fault counters and submission. */
 export class GpuContext {
+  /** @internal */
   readonly kernels: Kernels
   /** The counters of work without counters of its own, u32 [2]: invalid columns, impossible tokens. */
   readonly faults: GpuTensor
   readonly #owned: { destroy(): void }[] = []
   #destroyed = false
 
+  constructor(device: GPUDevice, process: Process)
+  /** @internal */
+  constructor(device: GPUDevice, process: Process, launchShapes: LaunchShapes)
   constructor(
     readonly device: GPUDevice,
     readonly process: Process,
+    /** @internal */
     readonly launchShapes: LaunchShapes = launchShapesFor(device),
   ) {
     this.kernels = new Kernels(device)
     this.faults = this.own(GpuTensor.empty(device, [2], 'u32', 'vqd/scheduler/faults'))
   }
 
-  /** Frees the resource in `destroy`. */
+  /** Frees the resource in `destroy`. @internal */
   own<T extends { destroy(): void }>(resource: T): T {
     this.#owned.push(resource)
     return resource
@@ -61,14 +66,14 @@ export class GpuContext {
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
   }
 
-  /** f32 [B, rows, N] or [B, N, rows]. */
+  /** f32 [B, rows, N] or [B, N, rows]. @internal */
   emptyRows(layout: Layout, batchSize: number, rows: number, numPixels: number, label: string): GpuTensor<'f32'> {
     return GpuTensor.empty(this.device, rowsShape(layout, batchSize, rows, numPixels), 'f32', label)
   }
 
   // Fault counters
 
-  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. */
+  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. @internal */
   faultsOf(given: GpuTensor | undefined): GpuTensor {
     if (!given) return this.faults
     const faults = asGpuTensor(this.device, 'faults', given)
@@ -89,13 +94,14 @@ export class GpuContext {
 
   // Submission
 
+  /** @internal */
   submit(label: string, record: (encoder: GPUCommandEncoder) => void): void {
     const encoder = this.device.createCommandEncoder({ label })
     record(encoder)
     this.device.queue.submit([encoder.finish()])
   }
 
-  /** Submits a kernel that gives each of `count` elements an invocation. */
+  /** Submits a kernel that gives each of `count` elements an invocation. @internal */
   submitElements(variant: KernelVariant, count: number, buffers: Buffers): void {
     const label = `vqd/${variant.shader.name}`
     this.submit(label, (encoder) => {

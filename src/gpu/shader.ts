@@ -1,5 +1,3 @@
-import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js'
-
 /** A .wgsl file as the build imports it (scripts/wgsl_plugin.ts). */
 export interface Shader {
   /** The file's name, which labels pipelines and bind groups. */
@@ -49,12 +47,13 @@ export interface ArrayLayout {
  * - COUNTED: the step counts the columns that it reads
  * - POSTERIOR: gumbel_max draws from the posterior of the logits, not from the logits
  */
-export type Feature = 'COUNTED' | 'F16' | 'GUIDED' | 'KNOWN' | 'POSTERIOR' | 'TRUNCATED' | 'VECTORS'
+export type Feature = (typeof featureNames)[number]
+export const featureNames = ['COUNTED', 'F16', 'GUIDED', 'KNOWN', 'POSTERIOR', 'TRUNCATED', 'VECTORS'] as const
 export type Features = Readonly<Partial<Record<Feature, boolean>>>
 
 /**
  * WGSL of one variant of a shader: each `//#include` is replaced by that file where it first appears, and `//#if NAME`,
- * `//#else`, `//#endif` are resolved. The directives are comments, so the files are valid WGSL for an editor.
+ * `//#else`, `//#endif` select lines by the features.
  */
 export function specialise(shader: Shader, features: Features = {}): string {
   const included = new Set<Shader>()
@@ -63,11 +62,18 @@ export function specialise(shader: Shader, features: Features = {}): string {
       const file = includes[name]!
       return included.has(file) ? '' : expand(included.add(file) && file)
     })
-  // The preprocessor is a template tag: it takes the literal parts around each tested value.
-  const parts = expand(shader)
-    .replaceAll('//#', '#')
-    .split(/(?<=#(?:if|elif)) (\w+)/)
-  const literals = parts.filter((_, i) => i % 2 === 0)
-  const values = parts.filter((_, i) => i % 2 === 1).map((name) => features[name as Feature] ?? false)
-  return wgsl(Object.assign(literals, { raw: literals }), ...values)
+  return selectLines(expand(shader), features)
+}
+
+function selectLines(text: string, features: Features): string {
+  /** Of each open `//#if`, whether the lines belong to the branch that is taken. */
+  const open: boolean[] = []
+  const selected = text.split('\n').filter((line) => {
+    const [, directive, name] = /^\s*\/\/#(if|else|endif)\b\s*(\w*)/.exec(line) ?? []
+    if (directive === 'if') open.push(features[name as Feature] ?? false)
+    else if (directive === 'else') open.push(!open.pop())
+    else if (directive === 'endif') open.pop()
+    return directive === undefined && open.every(Boolean)
+  })
+  return selected.join('\n')
 }

@@ -166,7 +166,7 @@ export class ReverseStep {
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
 
-  /** The thresholds and streams of a batch. */
+  /** The thresholds and streams of a batch. @internal */
   drawItems(steps: readonly TimestepPair[], streams: readonly ItemStream[]): DrawItem[] {
     return steps.map((step, item) => ({ stream: streams[item]!, thresholds: this.context.process.thresholds(step) }))
   }

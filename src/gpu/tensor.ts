@@ -1,5 +1,5 @@
 import { elementCount, shapeText } from '../checks'
-import { dispose } from '../dispose'
+import { makeDisposable } from '../dispose'
 import {
   DestroyedError,
   DeviceLostError,
@@ -45,6 +45,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     private readonly owned: boolean,
   ) {
     this.size = elementCount(shape)
+    makeDisposable(this)
   }
 
   /** Creates a zero-filled tensor. Throws ShapeError, or LimitError if it is larger than the device can bind. */
@@ -222,7 +223,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     this.#destroyed = true
   }
 
-  [dispose](): void {
+  [Symbol.dispose](): void {
     this.destroy()
   }
 

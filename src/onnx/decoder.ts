@@ -17,7 +17,7 @@ export interface OnnxDecoder {
   (tokens: AnyTensor): Promise<OnnxImage>
   /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
   destroy(): void
-  [dispose](): void
+  [Symbol.dispose](): void
 }
 
 /**

@@ -18,7 +18,7 @@ export interface OnnxDenoiser {
   (input: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor>
   /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
   destroy(): void
-  [dispose](): void
+  [Symbol.dispose](): void
 }
 
 /** The network with the inputs that stay the same at all steps of a chain. */

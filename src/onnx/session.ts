@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-web'
-import { dispose } from '../dispose'
+import { makeDisposable } from '../dispose'
 import { DestroyedError, DtypeError, OptionError, VQDiffusionError } from '../errors'
 import { externalFiles } from './external_data'
 import { type FileSource, readFile } from './model_source'
@@ -100,7 +100,9 @@ export class OnnxSession {
     readonly ort: OnnxRuntime,
     private readonly session: Ort.InferenceSession,
     readonly device: GPUDevice | undefined,
-  ) {}
+  ) {
+    makeDisposable(this)
+  }
 
   get inputNames(): readonly string[] {
     return this.session.inputNames
@@ -149,7 +151,7 @@ export class OnnxSession {
     await oneAtATime(() => this.session.release())
   }
 
-  [dispose](): void {
+  [Symbol.dispose](): void {
     void this.destroy()
   }
 }

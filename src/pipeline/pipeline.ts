@@ -185,7 +185,7 @@ export class VQDiffusionPipeline<
   }
 
   /** Compiles the steps of a chain, now that its first logits tell their layout, and returns that. */
-  async #prepare(modelOutput: Tensor, plan: SamplePlan<Tensor>, diagnostics: boolean | undefined): Promise<Layout> {
+  async #prepare(modelOutput: Tensor, plan: SamplePlan<Tensor>, diagnostics = false): Promise<Layout> {
     const { shape, guided, stepOptions } = plan
     const [batchSize, numPixels] = shape
     const numCodes = this.#scheduler.config.num_vec_classes - 1

@@ -20,6 +20,7 @@ export interface TimestepPair {
 /** A mask-and-replace process with its list of timesteps: the state that all parts of a scheduler share. */
 export class Process {
   readonly config: VQDiffusionSchedulerConfig
+  /** @internal */
   readonly schedule: Schedule
   /** K, the ordinary classes 0 … K − 1. */
   readonly numCodes: number
@@ -58,7 +59,7 @@ export class Process {
     this.#numInferenceSteps = this.#timesteps.length
   }
 
-  /** The step of each batch item. By default u is the entry of `timesteps` after t. Throws TimestepError. */
+  /** The step of each batch item. By default u is the entry of `timesteps` after t. Throws TimestepError. @internal */
   resolveSteps(
     timestep: number | readonly number[],
     previousTimestep: number | readonly number[] | undefined,
@@ -73,7 +74,7 @@ export class Process {
     })
   }
 
-  /** The thresholds of a step, computed once. */
+  /** The thresholds of a step, computed once. @internal */
   thresholds({ t, u }: TimestepPair): StepThresholds {
     const key = t * this.schedule.numTrainTimesteps + u + 1
     const existing = this.#thresholds.get(key)

@@ -58,7 +58,7 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
     guidance?: { scale: number }
     truncationRate?: number
     known?: KnownTokens<NoInfer<Tensor>>
-    diagnostics?: boolean | undefined
+    diagnostics?: boolean
     layout: Layout
   }): Promise<void>
   /** Resolves when all work enqueued so far has run. */

@@ -37,6 +37,7 @@ export abstract class SchedulerBase implements ScheduleTables {
   declare readonly logCumprodCt: Float32Array
   readonly #process: Process
 
+  /** @internal */
   protected constructor(process: Process) {
     this.#process = process
     this.config = process.config

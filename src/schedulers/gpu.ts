@@ -1,6 +1,6 @@
 import { requireEither } from '../checks'
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
-import { dispose } from '../dispose'
+import { makeDisposable } from '../dispose'
 import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
 import { GpuContext } from '../gpu/context'
 import { DenseOperators } from '../gpu/dense'
@@ -51,6 +51,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     this.#step = new ReverseStep(this.#context)
     this.#dense = new DenseOperators(this.#context)
     this.#purity = new PuritySampler(this.#context, this.#step)
+    makeDisposable(this)
   }
 
   /**
@@ -278,7 +279,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     this.#context.destroy()
   }
 
-  [dispose](): void {
+  [Symbol.dispose](): void {
     this.destroy()
   }
 }

@@ -1,4 +1,4 @@
-import { dispose } from '../dispose'
+import { makeDisposable } from '../dispose'
 import { DestroyedError, OptionError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
 import type { OnnxImage } from '../onnx/decoder'
@@ -47,6 +47,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
   /** A pipeline of parts that you made; `fromPretrained` makes them from a model folder. Throws OptionError. */
   constructor(parts: PipelineParts<S>) {
     super()
+    makeDisposable(this)
     for (const name of ['scheduler', 'denoiser', 'decoder', 'latentShape'] as const)
       if (parts?.[name] === undefined)
         throw new OptionError(`VQDiffusionPipeline needs the part ${name}; fromPretrained makes all parts of a model.`)
@@ -184,7 +185,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     void release?.()
   }
 
-  [dispose](): void {
+  [Symbol.dispose](): void {
     this.destroy()
   }
 
