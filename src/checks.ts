@@ -1,6 +1,16 @@
 import { DtypeError, OptionError, ShapeError, TimestepError, TokenRangeError } from './errors'
 import type { Guidance, Layout, LogPX0Options, StepOptions, TimestepOptions } from './options'
-import type { RandomGenerator } from './random'
+import { RandomGenerator } from './random'
+import {
+  requireBoolean,
+  requireEither,
+  requireInteger,
+  requireNumber,
+  requireObject,
+  requireOneOf,
+  requireOptions,
+  valueText,
+} from './values'
 
 /** Checks of arguments, the same for both engines. They throw before anything is enqueued or changed. */
 
@@ -19,24 +29,34 @@ export function requireShape(name: string, tensor: TensorLike, shape: readonly n
 }
 
 /** Throws DtypeError unless the tensor's dtype is among those allowed. */
-export function requireDtype(name: string, tensor: TensorLike, allowed: readonly string[]): void {
-  if (!allowed.includes(tensor.dtype))
-    throw new DtypeError(`${name} needs the dtype ${allowed.join(' or ')}; given ${tensor.dtype}.`)
+export function requireDtype(name: string, { dtype }: { readonly dtype: string }, allowed: readonly string[]): void {
+  if (!allowed.includes(dtype))
+    throw new DtypeError(`${name} needs the dtype ${allowed.join(' or ')}; given ${String(dtype)}.`)
 }
 
 /** Throws ShapeError or DtypeError unless this is a sample [B, N]; returns B and N. */
 export function requireSample(name: string, tensor: TensorLike): { batchSize: number; numPixels: number } {
   requireDtype(name, tensor, ['u32', 'i32'])
-  const [batchSize, numPixels, ...rest] = tensor.shape
-  if (batchSize === undefined || numPixels === undefined || rest.length > 0)
-    throw new ShapeError(`${name} needs two axes [batch, latent pixels]; given ${shapeText(tensor.shape)}.`)
+  return requireSampleShape(name, tensor.shape)
+}
+
+/** Throws ShapeError unless this is the shape of a sample; returns B and N. */
+export function requireSampleShape(name: string, shape: readonly number[]): { batchSize: number; numPixels: number } {
+  elementCount(shape)
+  const [batchSize, numPixels] = shape
+  if (batchSize === undefined || numPixels === undefined || shape.length > 2)
+    throw new ShapeError(`${name} needs two axes [batch, latent pixels]; given ${shapeText(shape)}.`)
   return { batchSize, numPixels }
 }
 
 /** Throws DtypeError or ShapeError unless this is a tensor of tokens with the shape of the sample. */
-export function requireTokensLike(name: string, tensor: TensorLike, sample: TensorLike): void {
+export function requireTokensLike(
+  name: string,
+  tensor: TensorLike,
+  { shape }: { readonly shape: readonly number[] },
+): void {
   requireDtype(name, tensor, ['u32', 'i32'])
-  requireShape(name, tensor, sample.shape, "the sample's")
+  requireShape(name, tensor, shape, "the sample's")
 }
 
 /** Throws ShapeError unless the tensor holds `rows` classes for B items of N pixels in this layout. */
@@ -46,8 +66,34 @@ export function requireColumns(
   layout: Layout,
   [batchSize, rows, numPixels]: readonly [number, number, number],
 ): void {
+  const shape = rowsShape(layout, batchSize, rows, numPixels)
+  if (sameShape(tensor.shape, shape)) return
   const meaning = layout === 'class-major' ? '[batch, classes, pixels]' : '[batch, pixels, classes]'
-  requireShape(name, tensor, rowsShape(layout, batchSize, rows, numPixels), meaning)
+  const other = layout === 'class-major' ? 'pixel-major' : 'class-major'
+  const mixedUp = sameShape(tensor.shape, rowsShape(other, batchSize, rows, numPixels))
+  const cure = mixedUp ? ` Its axes are those of layout: '${other}'.` : ''
+  throw new ShapeError(
+    `${name} needs the shape ${meaning} = ${shapeText(shape)}; given ${shapeText(tensor.shape)}.${cure}`,
+  )
+}
+
+/** Throws DtypeError or ShapeError unless the tensor holds K rows for B items of N pixels in this layout. */
+export function requireLogits(
+  name: string,
+  tensor: TensorLike,
+  layout: Layout,
+  [batchSize, numCodes, numPixels]: readonly [number, number, number],
+  dtypes: readonly string[],
+): void {
+  requireDtype(name, tensor, dtypes)
+  // The likeliest of all mistakes: the configuration counts the mask, the logits do not.
+  if (sameShape(tensor.shape, rowsShape(layout, batchSize, numCodes + 1, numPixels)))
+    throw new ShapeError(
+      `${name} needs ${numCodes} classes, one less than num_vec_classes, which counts the mask: ` +
+        `${shapeText(rowsShape(layout, batchSize, numCodes, numPixels))}; given ${shapeText(tensor.shape)}. ` +
+        `Logits of ${numCodes + 1} classes need num_vec_classes ${numCodes + 2}, the mask included.`,
+    )
+  requireColumns(name, tensor, layout, [batchSize, numCodes, numPixels])
 }
 
 /** Throws DtypeError or ShapeError unless the tensor holds K rows in this layout; returns B and N. */
@@ -58,10 +104,11 @@ export function requireRows(
   numCodes: number,
   dtypes: readonly string[],
 ): { batchSize: number; numPixels: number } {
-  requireDtype(name, tensor, dtypes)
   const [batchSize = 0, second = 0, third = 0] = tensor.shape
-  const numPixels = layout === 'class-major' ? third : second
-  requireColumns(name, tensor, layout, [batchSize, numCodes, numPixels])
+  const [rows, pixels] = layout === 'class-major' ? [second, third] : [third, second]
+  // Of a tensor in the other layout the number of pixels is on the axis of the classes.
+  const numPixels = rows !== numCodes && pixels === numCodes ? rows : pixels
+  requireLogits(name, tensor, layout, [batchSize, numCodes, numPixels], dtypes)
   return { batchSize, numPixels }
 }
 
@@ -73,13 +120,21 @@ export function requireCodebook(codebook: TensorLike, numCodes: number, dtypes: 
   return E
 }
 
-/** The tokens as u32. Throws TokenRangeError unless all are integers from 0 to C − 1. */
+/** Throws DtypeError unless this is a list or a typed array. */
+export function requireArrayLike(name: string, values: ArrayLike<number>): void {
+  if (typeof values !== 'object' || typeof values?.length !== 'number')
+    throw new DtypeError(`${name} need to be a list or a typed array; given ${valueText(values)}.`)
+}
+
+/** The tokens as u32. Throws DtypeError unless it is a list, TokenRangeError unless all are integers from 0 to C − 1. */
 export function requireTokens(tokens: ArrayLike<number>, maskClass: number): Uint32Array<ArrayBuffer> {
+  requireArrayLike('Tokens', tokens)
   for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i]!
-    if (!Number.isInteger(token) || token < 0 || token > maskClass)
+    const token: unknown = tokens[i]
+    if (!Number.isInteger(token) || (token as number) < 0 || (token as number) > maskClass)
       throw new TokenRangeError(
-        `Tokens need to be integers from 0 to ${maskClass} (the mask); given ${token} at position ${i}.`,
+        `Tokens need to be integers from 0 to ${maskClass} (the mask); given ${valueText(token)} at position ${i}.` +
+          (typeof token === 'bigint' ? ' Convert them: Uint32Array.from(tokens, Number).' : ''),
       )
   }
   return Uint32Array.from(tokens)
@@ -106,50 +161,47 @@ export function requireNoise(
 /** Throws TimestepError unless −1 ≤ u < t < T. */
 export function requireTimesteps(numTrainTimesteps: number, t: number, u: number): void {
   if (!Number.isInteger(t) || t < 0 || t >= numTrainTimesteps)
-    throw new TimestepError(`A timestep needs to be an integer from 0 to ${numTrainTimesteps - 1}; given ${t}.`)
+    throw new TimestepError(
+      `A timestep needs to be an integer from 0 to ${numTrainTimesteps - 1}; given ${valueText(t)}.`,
+    )
   if (!Number.isInteger(u) || u < -1 || u >= t)
-    throw new TimestepError(`The previous timestep of ${t} needs to be an integer from −1 to ${t - 1}; given ${u}.`)
+    throw new TimestepError(
+      `The previous timestep of ${t} needs to be an integer from −1 to ${t - 1}; given ${valueText(u)}.`,
+    )
 }
 
 /** One value for all items, or one per item, as a list. Throws TimestepError if a list has another length. */
 export function requirePerItem(name: string, value: number | readonly number[], batchSize: number): readonly number[] {
   if (typeof value === 'number') return new Array<number>(batchSize).fill(value)
-  if (value.length !== batchSize)
-    throw new TimestepError(`${name} needs to be a number or one per batch item (${batchSize}); given ${value.length}.`)
+  if (!Array.isArray(value) || value.length !== batchSize)
+    throw new TimestepError(
+      `${name} needs to be a number or one per batch item (${batchSize}); given ` +
+        `${Array.isArray(value) ? value.length : valueText(value)}.`,
+    )
   return value
 }
 
 /** Throws OptionError unless 1 ≤ n ≤ T. */
 export function requireStepCount(numInferenceSteps: number, numTrainTimesteps: number): void {
-  if (!Number.isSafeInteger(numInferenceSteps) || numInferenceSteps < 1 || numInferenceSteps > numTrainTimesteps)
-    throw new OptionError(
-      `The number of inference steps needs to be an integer from 1 to ${numTrainTimesteps} (num_train_timesteps); ` +
-        `given ${numInferenceSteps}.`,
-    )
+  requireInteger('The number of inference steps', numInferenceSteps, 1, numTrainTimesteps, 'num_train_timesteps')
 }
 
 /** A copy of the list. Throws OptionError unless it falls strictly within 0 … T − 1 and is not empty. */
 export function requireTimestepList(timesteps: readonly number[], numTrainTimesteps: number): readonly number[] {
-  const valid = timesteps.every(
-    (t, i) => Number.isInteger(t) && t >= 0 && t < (i === 0 ? numTrainTimesteps : timesteps[i - 1]!),
-  )
-  if (!valid || timesteps.length === 0)
+  // A copy by Array.from has no holes, which `every` would skip.
+  const list = Array.isArray(timesteps) ? Array.from<number>(timesteps) : []
+  const falls = list.every((t, i) => Number.isInteger(t) && t >= 0 && t < (i === 0 ? numTrainTimesteps : list[i - 1]!))
+  if (!falls || list.length === 0)
     throw new OptionError(
-      `A list of timesteps needs to fall strictly from at most ${numTrainTimesteps - 1} to at least 0; given ${shapeText(timesteps)}.`,
+      `A list of timesteps needs to fall strictly from at most ${numTrainTimesteps - 1} to at least 0; given ${valueText(timesteps)}.`,
     )
-  return [...timesteps]
+  return list
 }
 
 /** Throws OptionError unless the options give exactly one of a count and a list, and a known spacing. */
 export function requireTimestepOptions({ numInferenceSteps, timesteps, spacing }: TimestepOptions): void {
   requireEither('sample', 'numInferenceSteps or timesteps', numInferenceSteps, timesteps)
   if (spacing !== undefined) requireOneOf('spacing', spacing, ['strided', 'leading'])
-}
-
-/** Throws OptionError unless the strength is a number from 0 to 1. */
-export function requireStrength(name: string, strength: number): void {
-  if (!(strength >= 0 && strength <= 1))
-    throw new OptionError(`${name} needs to be a number from 0 to 1; given ${strength}.`)
 }
 
 /** Whether all items of a batch go to clean data. Throws OptionError if only some do. */
@@ -163,58 +215,77 @@ export function requireSameEnd(steps: readonly { u: number }[]): boolean {
 // Options
 
 /** Throws OptionError unless exactly one source of randomness is given and the options can be combined. */
-export function requireStepOptions(options: StepOptions<unknown, unknown>): void {
-  const { generator, noise, layout, guidance, truncationRate, predOriginalSample, known, diagnostics } = options
+export function requireStepOptions(given: StepOptions<unknown, unknown>): void {
+  const options = requireOptions('step', given)
+  const { generator, noise, truncationRate, predOriginalSample, known, diagnostics } = options
   requireEither('step', 'a generator or noise', generator, noise)
-  requireLayout(layout)
-  requireTruncationRate(truncationRate)
-  requireGuidance(guidance)
-  if (!noise) return
+  if (generator !== undefined) requireGenerator('step', generator)
+  requireDrawOptions(options)
+  if (predOriginalSample !== undefined && typeof predOriginalSample !== 'object')
+    requireBoolean('predOriginalSample', predOriginalSample)
+  if (noise === undefined) return
   const needGenerator = { predOriginalSample, known, diagnostics, truncationRate: truncates(truncationRate) }
   for (const [name, wanted] of Object.entries(needGenerator))
     if (wanted)
       throw new OptionError(`${name} needs a generator: the draw with supplied noise is that of diffusers, without it.`)
 }
 
+/** Checks the options that the kernels of a step depend on. Throws OptionError. */
+export function requireDrawOptions({
+  layout,
+  guidance,
+  truncationRate,
+  known,
+  diagnostics,
+}: StepOptions<unknown, unknown>): void {
+  requireLayout(layout)
+  requireTruncationRate(truncationRate)
+  requireGuidance(guidance)
+  if (known !== undefined) requireObject('known', known, 'an object { tokens, mask }')
+  if (diagnostics !== undefined && typeof diagnostics !== 'boolean')
+    requireObject('diagnostics', diagnostics, 'true or an object { entropy, topProbability, counts }')
+}
+
 /** Checks the options and the logits of `logPX0`; returns B and N. Throws OptionError, ShapeError, DtypeError. */
 export function requireLogPX0(
   modelOutput: TensorLike,
-  { layout = 'class-major', outputLayout, guidance, truncationRate, minimum = 0 }: LogPX0Options<unknown>,
+  { layout = 'class-major', outputLayout, guidance, truncationRate, normalise, minimum }: LogPX0Options<unknown>,
   numCodes: number,
   dtypes: readonly string[],
 ): { batchSize: number; numPixels: number } {
   requireLayout(layout)
-  requireLayout(outputLayout)
+  requireLayout(outputLayout, 'outputLayout')
   requireGuidance(guidance)
   requireTruncationRate(truncationRate)
-  if (Number.isNaN(minimum)) throw new OptionError('minimum needs to be a number; given NaN.')
+  if (normalise !== undefined) requireBoolean('normalise', normalise)
+  if (minimum !== undefined) requireNumber('minimum', minimum)
   const { batchSize, numPixels } = requireRows('modelOutput', modelOutput, layout, numCodes, dtypes)
-  if (!guidance || guidance.unconditional) return { batchSize, numPixels }
+  if (guidance === undefined || guidance.unconditional !== undefined) return { batchSize, numPixels }
   if (batchSize % 2 !== 0)
     throw new ShapeError(`modelOutput needs two halves of items, the unconditional first; given ${batchSize} items.`)
   return { batchSize: batchSize / 2, numPixels }
 }
 
-/** Throws OptionError unless this is a positive number of classes. */
-export function requireNumClasses(numClasses: number): void {
-  if (!Number.isSafeInteger(numClasses) || numClasses < 1)
-    throw new OptionError(`numClasses needs to be an integer of at least 1; given ${numClasses}.`)
-}
-
 /** Throws OptionError unless the layout is one of the two, or left out. */
-export function requireLayout(layout: Layout | undefined): void {
-  if (layout !== undefined) requireOneOf('layout', layout, ['class-major', 'pixel-major'])
+export function requireLayout(layout: Layout | undefined, name = 'layout'): void {
+  if (layout !== undefined) requireOneOf(name, layout, ['class-major', 'pixel-major'])
 }
 
 /** Throws OptionError unless the scale is finite, or guidance is left out. */
-export function requireGuidance(guidance: Guidance<unknown> | undefined, name = 'guidance.scale'): void {
-  if (guidance && !Number.isFinite(guidance.scale))
-    throw new OptionError(`${name} needs to be a finite number; given ${guidance.scale}.`)
+export function requireGuidance(guidance: Guidance<unknown> | undefined): void {
+  if (guidance === undefined) return
+  requireObject('guidance', guidance, 'an object { scale }')
+  requireScale('guidance.scale', guidance.scale)
+}
+
+/** Throws OptionError unless the scale of guidance is finite. */
+export function requireScale(name: string, scale: number): void {
+  requireNumber(name, scale, -Number.MAX_VALUE, Number.MAX_VALUE)
 }
 
 /** Throws OptionError unless the rate is a number, or left out. */
 export function requireTruncationRate(truncationRate: number | undefined): void {
-  if (Number.isNaN(truncationRate)) throw new OptionError('truncationRate needs to be a number; given NaN.')
+  if (truncationRate !== undefined) requireNumber('truncationRate', truncationRate)
 }
 
 /** Whether a truncation rate truncates anything. */
@@ -223,31 +294,26 @@ export function truncates(truncationRate: number | undefined): truncationRate is
 }
 
 /** Throws OptionError if there is no generator. */
-export function requireGenerator(name: string, generator: RandomGenerator | undefined): asserts generator {
-  if (!generator) throw new OptionError(`${name} needs a generator; given none.`)
-}
-
-/** Throws OptionError unless exactly one of two options is given. */
-export function requireEither(name: string, choice: string, one: unknown, other: unknown): void {
-  if ((one === undefined) === (other === undefined))
-    throw new OptionError(`${name} needs either ${choice}; given ${one === undefined ? 'neither' : 'both'}.`)
-}
-
-/** Throws OptionError unless the value is among those allowed. */
-export function requireOneOf(name: string, value: unknown, allowed: readonly string[]): void {
-  if (!allowed.includes(value as string))
-    throw new OptionError(`${name} needs to be '${allowed.join("' or '")}'; given ${JSON.stringify(value)}.`)
+export function requireGenerator(name: string, generator: unknown): asserts generator is RandomGenerator {
+  if (generator === undefined) throw new OptionError(`${name} needs a generator; given none.`)
+  if (!(generator instanceof RandomGenerator))
+    throw new OptionError(
+      `generator needs to be a RandomGenerator, such as new RandomGenerator(42); given ${valueText(generator)}.`,
+    )
 }
 
 // Shapes
 
 /** Number of elements of a shape. Throws ShapeError unless every dimension is a non-negative integer. */
 export function elementCount(shape: readonly number[]): number {
-  for (const dimension of shape) {
-    if (!Number.isSafeInteger(dimension) || dimension < 0)
-      throw new ShapeError(`A shape needs non-negative integers; given ${shapeText(shape)}.`)
+  let count = Array.isArray(shape) ? 1 : -1
+  for (let axis = 0; count >= 0 && axis < shape.length; axis++) {
+    const dimension = shape[axis]!
+    count = Number.isSafeInteger(dimension) && dimension >= 0 ? count * dimension : -1
   }
-  return shape.reduce((product, dimension) => product * dimension, 1)
+  if (!(count >= 0))
+    throw new ShapeError(`A shape needs to be a list of non-negative integers; given ${valueText(shape)}.`)
+  return count
 }
 
 /** [B, rows, N] for 'class-major', [B, N, rows] for 'pixel-major'. */

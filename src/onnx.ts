@@ -5,11 +5,11 @@ export { createOnnxEncoder, type OnnxEncoder } from './onnx/encoder'
 export { fromImageData, type ImageFormat, toImageData, toImages } from './onnx/images'
 export { fetchModelIndex, type ModelIndex } from './onnx/model_index'
 export type { FileSource } from './onnx/model_source'
+export { OnnxRuntimeError } from './onnx/runtime_error'
 export {
   createOnnxSession,
   type OnnxProvider,
   type OnnxRuntime,
-  OnnxRuntimeError,
   type OnnxSession,
   type OnnxSessionOptions,
 } from './onnx/session'

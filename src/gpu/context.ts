@@ -1,7 +1,9 @@
-import { requireDtype, requireShape, requireTokens, rowsShape } from '../checks'
+import { requireDtype, requireSampleShape, requireShape, requireTokens, rowsShape } from '../checks'
 import { DestroyedError, DeviceLostError, OptionError } from '../errors'
 import type { Faults, Layout, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
+import { requireMethod } from '../values'
+import { requireGpuDevice } from './device'
 import { type Buffers, Kernels, type KernelVariant } from './kernels'
 import { asGpuTensor, GpuTensor } from './tensor'
 import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgroups'
@@ -9,6 +11,7 @@ import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgro
 /** What the parts of a scheduler share: device-loss checks, tensors, fault counters and submission. */
 export class GpuContext {
   readonly kernels: Kernels
+  readonly launchShapes: LaunchShapes
   /** The counters of work without counters of its own, u32 [2]: invalid columns, impossible tokens. */
   readonly faults: GpuTensor
   readonly #owned: { destroy(): void }[] = []
@@ -17,8 +20,11 @@ export class GpuContext {
   constructor(
     readonly device: GPUDevice,
     readonly process: Process,
-    readonly launchShapes: LaunchShapes = launchShapesFor(device),
+    launchShapes?: LaunchShapes,
   ) {
+    requireGpuDevice('The first argument of GpuContext', device)
+    requireMethod('process', process, 'resolveSteps', 'a Process')
+    this.launchShapes = launchShapes ?? launchShapesFor(device)
     this.kernels = new Kernels(device)
     this.faults = this.own(GpuTensor.empty(device, [2], 'u32', 'vqd/scheduler/faults'))
   }
@@ -47,8 +53,9 @@ export class GpuContext {
 
   // Tensors
 
-  /** u32 [B, N]. Throws TokenRangeError, ShapeError. */
+  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError. */
   uploadTokens(tokens: ArrayLike<number>, shape: readonly number[]): GpuTensor<'u32'> {
+    requireSampleShape('uploadTokens', shape)
     return GpuTensor.from(this.device, requireTokens(tokens, this.process.maskClass), shape, 'vqd/sample')
   }
 
@@ -57,6 +64,7 @@ export class GpuContext {
   }
 
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
+    requireSampleShape('emptyDiagnostics', shape)
     const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
   }
@@ -70,7 +78,7 @@ export class GpuContext {
 
   /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. */
   faultsOf(given: GpuTensor | undefined): GpuTensor {
-    if (!given) return this.faults
+    if (given === undefined) return this.faults
     const faults = asGpuTensor(this.device, 'faults', given)
     requireDtype('faults', faults, ['u32'])
     requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')

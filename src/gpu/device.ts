@@ -1,4 +1,5 @@
 import { AdapterUnavailableError, WebGPUUnavailableError } from '../errors'
+import { requireMethod } from '../values'
 
 /** What the browser supports, for choosing where engine and network run. */
 export interface Capabilities {
@@ -76,4 +77,14 @@ export async function requestDevice(): Promise<GPUDevice> {
     requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
     requiredLimits: Object.fromEntries(raisedLimits.map((name) => [name, adapter.limits[name]])),
   })
+}
+
+/** Throws OptionError unless the value is a GPUDevice. */
+export function requireGpuDevice(name: string, device: GPUDevice): void {
+  requireMethod(name, device, 'createBuffer', 'a GPUDevice, such as `await requestDevice()`')
+}
+
+/** A device for an error message. */
+export function deviceText({ label }: GPUDevice): string {
+  return label ? `'${label}'` : 'one without a label'
 }

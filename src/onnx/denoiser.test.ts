@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { CpuTensor } from '../cpu/tensor'
 import { DtypeError, ShapeError } from '../errors'
 import { createOnnxDenoiser } from './denoiser'
-import { createOnnxSession, type OnnxRuntime, OnnxRuntimeError } from './session'
+import { OnnxRuntimeError } from './runtime_error'
+import { createOnnxSession, type OnnxRuntime } from './session'
 import type { Axis } from './shapes'
 
 const N = 4

@@ -1,4 +1,4 @@
-import { requireOneOf } from '../checks'
+import { requireOneOf } from '../values'
 import { posterior } from './posterior'
 import { purity } from './purity/purity'
 import type { Sampler } from './sampler'

@@ -1,5 +1,5 @@
-import { requireOneOf } from '../checks'
 import { capabilities, capabilitiesOf } from '../gpu/device'
+import { requireOneOf } from '../values'
 
 /** What runs the scheduler: WGSL kernels, or the float64 CPU twin. */
 export type EngineName = 'webgpu' | 'cpu'

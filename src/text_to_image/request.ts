@@ -1,4 +1,4 @@
-import { requireOneOf, requireTokens } from '../checks'
+import { requireTokens } from '../checks'
 import { OptionError, ShapeError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
 import type { ImageOutputs, PictureOptions, PipelineDefaults, StartImage } from './options'

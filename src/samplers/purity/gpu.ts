@@ -17,6 +17,7 @@ import { asGpuTensor, GpuTensor } from '../../gpu/tensor'
 import { columnWorkgroups, overrideConstants } from '../../gpu/workgroups'
 import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutput } from '../../options'
 import { type ItemStream, RandomGenerator } from '../../random'
+import { requireMethod, requireOptions } from '../../values'
 import { purityQuota, requirePurityOptions } from './purity'
 import revealShader from './reveal.wgsl'
 import selectShader from './select.wgsl'
@@ -56,6 +57,8 @@ export class PuritySampler {
     private readonly context: GpuContext,
     private readonly reverseStep: ReverseStep,
   ) {
+    requireMethod('context', context, 'assertUsable', 'a GpuContext')
+    requireMethod('reverseStep', reverseStep, 'drawItems', 'a ReverseStep')
     const { device } = context
     this.#parameters = context.own(new ParameterBuffer(device, 'vqd/purity/parameters', selectShader))
     this.#revealParameters = context.own(new ParameterBuffer(device, 'vqd/reveal/parameters', revealShader, 'step'))
@@ -68,11 +71,12 @@ export class PuritySampler {
     modelOutput: LogitsTensor,
     timestep: number | readonly number[],
     sample: GpuTensor,
-    options: GpuPurityOptions,
+    given: GpuPurityOptions,
   ): VQDiffusionSchedulerOutput<GpuTensor> {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
+    const options = requireOptions('purityStep', given)
     const { generator, previousTimestep, out } = options
     requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
@@ -83,7 +87,7 @@ export class PuritySampler {
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
     const streams = generator.streams(batchSize)
     const faults = context.faultsOf(options.faults)
-    if (out) requireOutput(device, 'out', out, [x, logits.conditional, logits.unconditional, faults], x)
+    if (out !== undefined) requireOutput(device, 'out', out, [x, logits.conditional, logits.unconditional, faults], x)
     const prevSample = out ?? context.emptyTokens(x.shape)
     const counter = generator.nextCounter()
     if (x.size === 0) return { prevSample }
@@ -107,12 +111,13 @@ export class PuritySampler {
   prior(
     logPX0: LogitsTensor,
     xT: GpuTensor,
-    { layout = 'class-major', ...options }: LayoutOption & Partial<PurityRule> = {},
+    options: LayoutOption & Partial<PurityRule> = {},
   ): { logProb: GpuTensor<'f32'>; selectionWeight: GpuTensor<'f32'> } {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
-    const rule = requirePurityOptions({ layout, ...options })
+    const { layout = 'class-major', ...given } = requireOptions('purityPrior', options)
+    const rule = requirePurityOptions({ layout, ...given })
     const x = asGpuTensor(device, 'xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
     const logits = logitsSource(device, logPX0, { layout }, [batchSize, process.numCodes, numPixels])

@@ -1,0 +1,52 @@
+import { OnnxRuntimeError } from './runtime_error'
+
+/**
+ * Throws OnnxRuntimeError unless the bytes are those of a whole model file, in the format of ONNX or that of
+ * onnxruntime (.ort). The message says what was found instead.
+ */
+export function requireModel(name: string, bytes: Uint8Array): void {
+  const found = strangeContent(bytes)
+  if (found) throw new OnnxRuntimeError(`${name} needs to be an ONNX model; given ${found}.`)
+}
+
+function strangeContent(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 0) return 'an empty file'
+  const start = Array.from(bytes.subarray(0, 64), (byte) => String.fromCharCode(byte)).join('')
+  if (start.startsWith('ORTM', 4)) return undefined
+  if (start.startsWith('version https://git-lfs.'))
+    return 'a Git LFS pointer: the file itself was not downloaded (git lfs pull)'
+  if (/^(\xef\xbb\xbf)?\s*</.test(start)) return 'a web page: check the address of the file'
+  if (bytes[0] !== irVersionTag) return `a file that begins with ${JSON.stringify(start.slice(0, 16))}`
+  const { end, hasGraph } = readModel(bytes)
+  if (end > bytes.length) return `a file that is cut off: it has ${bytes.length} of at least ${end} bytes`
+  return hasGraph ? undefined : `a file without a graph, of ${bytes.length} bytes`
+}
+
+/** The first byte of the protobuf message ModelProto, in the order that all tools write: ir_version, a varint. */
+const irVersionTag = 0x08
+/** The number of the field `graph`. */
+const graphField = 7
+
+/** Reads the fields of a ModelProto, without their contents. The last ends beyond the bytes if the file is cut off. */
+function readModel(bytes: Uint8Array): { end: number; hasGraph: boolean } {
+  let at = 0
+  let hasGraph = false
+  const varint = () => {
+    let [value, scale, byte] = [0, 1, 0]
+    do {
+      byte = bytes[at++] ?? 0
+      value += (byte % 128) * scale
+      scale *= 128
+    } while (byte >= 128)
+    return value
+  }
+  while (at < bytes.length) {
+    const tag = varint()
+    hasGraph ||= tag >> 3 === graphField
+    const type = tag % 8
+    const value = type === 0 || type === 2 ? varint() : 0
+    // By the wire types of protobuf: a varint, 64 bits, contents of a given length, 32 bits.
+    at += [0, 8, value, 0, 0, 4][type] ?? 0
+  }
+  return { end: at, hasGraph }
+}
