@@ -1,3 +1,4 @@
+import { protobufFields } from './protobuf'
 import { OnnxRuntimeError } from './runtime_error'
 
 /**
@@ -17,36 +18,15 @@ function strangeContent(bytes: Uint8Array): string | undefined {
     return 'a Git LFS pointer: the file itself was not downloaded (git lfs pull)'
   if (/^(\xef\xbb\xbf)?\s*</.test(start)) return 'a web page: check the address of the file'
   if (bytes[0] !== irVersionTag) return `a file that begins with ${JSON.stringify(start.slice(0, 16))}`
-  const { end, hasGraph } = readModel(bytes)
-  if (end > bytes.length) return `a file that is cut off: it has ${bytes.length} of at least ${end} bytes`
-  return hasGraph ? undefined : `a file without a graph, of ${bytes.length} bytes`
+  let hasGraph = false
+  for (const { field, end } of protobufFields(bytes)) {
+    if (end > bytes.length) return `a file that is cut off: it has ${bytes.length} of at least ${end} bytes`
+    hasGraph ||= field === graphField
+  }
+  return hasGraph ? undefined : `a file of ${bytes.length} bytes without a graph`
 }
 
 /** The first byte of the protobuf message ModelProto, in the order that all tools write: ir_version, a varint. */
 const irVersionTag = 0x08
 /** The number of the field `graph`. */
 const graphField = 7
-
-/** Reads the fields of a ModelProto, without their contents. The last ends beyond the bytes if the file is cut off. */
-function readModel(bytes: Uint8Array): { end: number; hasGraph: boolean } {
-  let at = 0
-  let hasGraph = false
-  const varint = () => {
-    let [value, scale, byte] = [0, 1, 0]
-    do {
-      byte = bytes[at++] ?? 0
-      value += (byte % 128) * scale
-      scale *= 128
-    } while (byte >= 128)
-    return value
-  }
-  while (at < bytes.length) {
-    const tag = varint()
-    hasGraph ||= tag >> 3 === graphField
-    const type = tag % 8
-    const value = type === 0 || type === 2 ? varint() : 0
-    // By the wire types of protobuf: a varint, 64 bits, contents of a given length, 32 bits.
-    at += [0, 8, value, 0, 0, 4][type] ?? 0
-  }
-  return { end: at, hasGraph }
-}

@@ -65,7 +65,7 @@ export async function createOnnxSession(
 
 /** Throws OptionError unless the value is the module onnxruntime-web. */
 export function requireRuntime(ort: OnnxRuntime): void {
-  if (typeof ort?.InferenceSession?.create !== 'function' || typeof ort.Tensor !== 'function' || !ort.env)
+  if (typeof ort?.InferenceSession?.create !== 'function' || !ort.env)
     throw new OptionError(
       `ort needs to be the module onnxruntime-web; given ${valueText(ort)}. ` +
         "Import it: import * as ort from 'onnxruntime-web/webgpu'.",

@@ -1,6 +1,7 @@
 import { requireTokens } from '../checks'
 import { OptionError, ShapeError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
+import { requireOneOf } from '../values'
 import type { ImageOutputs, PictureOptions, PipelineDefaults, StartImage } from './options'
 import { isNumbers } from './pictures'
 import type { EncodedPrompt } from './word_tokenizer'
