@@ -19,24 +19,34 @@ export function requireShape(name: string, tensor: TensorLike, shape: readonly n
 }
 
 /** Throws DtypeError unless the tensor's dtype is among those allowed. */
-export function requireDtype(name: string, tensor: TensorLike, allowed: readonly string[]): void {
-  if (!allowed.includes(tensor.dtype))
-    throw new DtypeError(`${name} needs the dtype ${allowed.join(' or ')}; given ${tensor.dtype}.`)
+export function requireDtype(name: string, { dtype }: { readonly dtype: string }, allowed: readonly string[]): void {
+  if (!allowed.includes(dtype))
+    throw new DtypeError(`${name} needs the dtype ${allowed.join(' or ')}; given ${String(dtype)}.`)
 }
 
 /** Throws ShapeError or DtypeError unless this is a sample [B, N]; returns B and N. */
 export function requireSample(name: string, tensor: TensorLike): { batchSize: number; numPixels: number } {
   requireDtype(name, tensor, ['u32', 'i32'])
-  const [batchSize, numPixels, ...rest] = tensor.shape
-  if (batchSize === undefined || numPixels === undefined || rest.length > 0)
-    throw new ShapeError(`${name} needs two axes [batch, latent pixels]; given ${shapeText(tensor.shape)}.`)
+  return requireSampleShape(name, tensor.shape)
+}
+
+/** Throws ShapeError unless this is the shape of a sample; returns B and N. */
+export function requireSampleShape(name: string, shape: readonly number[]): { batchSize: number; numPixels: number } {
+  elementCount(shape)
+  const [batchSize, numPixels] = shape
+  if (batchSize === undefined || numPixels === undefined || shape.length > 2)
+    throw new ShapeError(`${name} needs two axes [batch, latent pixels]; given ${shapeText(shape)}.`)
   return { batchSize, numPixels }
 }
 
 /** Throws DtypeError or ShapeError unless this is a tensor of tokens with the shape of the sample. */
-export function requireTokensLike(name: string, tensor: TensorLike, sample: TensorLike): void {
+export function requireTokensLike(
+  name: string,
+  tensor: TensorLike,
+  { shape }: { readonly shape: readonly number[] },
+): void {
   requireDtype(name, tensor, ['u32', 'i32'])
-  requireShape(name, tensor, sample.shape, "the sample's")
+  requireShape(name, tensor, shape, "the sample's")
 }
 
 /** Throws ShapeError unless the tensor holds `rows` classes for B items of N pixels in this layout. */
@@ -46,8 +56,34 @@ export function requireColumns(
   layout: Layout,
   [batchSize, rows, numPixels]: readonly [number, number, number],
 ): void {
+  const shape = rowsShape(layout, batchSize, rows, numPixels)
+  if (sameShape(tensor.shape, shape)) return
   const meaning = layout === 'class-major' ? '[batch, classes, pixels]' : '[batch, pixels, classes]'
-  requireShape(name, tensor, rowsShape(layout, batchSize, rows, numPixels), meaning)
+  const other = layout === 'class-major' ? 'pixel-major' : 'class-major'
+  const mixedUp = sameShape(tensor.shape, rowsShape(other, batchSize, rows, numPixels))
+  const cure = mixedUp ? ` Its axes are those of layout: '${other}'.` : ''
+  throw new ShapeError(
+    `${name} needs the shape ${meaning} = ${shapeText(shape)}; given ${shapeText(tensor.shape)}.${cure}`,
+  )
+}
+
+/** Throws DtypeError or ShapeError unless the tensor holds K rows for B items of N pixels in this layout. */
+export function requireLogits(
+  name: string,
+  tensor: TensorLike,
+  layout: Layout,
+  [batchSize, numCodes, numPixels]: readonly [number, number, number],
+  dtypes: readonly string[],
+): void {
+  requireDtype(name, tensor, dtypes)
+  // The likeliest of all mistakes: the configuration counts the mask, the logits do not.
+  if (sameShape(tensor.shape, rowsShape(layout, batchSize, numCodes + 1, numPixels)))
+    throw new ShapeError(
+      `${name} needs ${numCodes} classes, one less than num_vec_classes, which counts the mask: ` +
+        `${shapeText(rowsShape(layout, batchSize, numCodes, numPixels))}; given ${shapeText(tensor.shape)}. ` +
+        `Logits of ${numCodes + 1} classes need num_vec_classes ${numCodes + 2}, the mask included.`,
+    )
+  requireColumns(name, tensor, layout, [batchSize, numCodes, numPixels])
 }
 
 /** Throws DtypeError or ShapeError unless the tensor holds K rows in this layout; returns B and N. */
@@ -58,10 +94,11 @@ export function requireRows(
   numCodes: number,
   dtypes: readonly string[],
 ): { batchSize: number; numPixels: number } {
-  requireDtype(name, tensor, dtypes)
   const [batchSize = 0, second = 0, third = 0] = tensor.shape
-  const numPixels = layout === 'class-major' ? third : second
-  requireColumns(name, tensor, layout, [batchSize, numCodes, numPixels])
+  const [rows, pixels] = layout === 'class-major' ? [second, third] : [third, second]
+  // Of a tensor in the other layout the number of pixels is on the axis of the classes.
+  const numPixels = rows !== numCodes && pixels === numCodes ? rows : pixels
+  requireLogits(name, tensor, layout, [batchSize, numCodes, numPixels], dtypes)
   return { batchSize, numPixels }
 }
 
@@ -73,13 +110,21 @@ export function requireCodebook(codebook: TensorLike, numCodes: number, dtypes: 
   return E
 }
 
-/** The tokens as u32. Throws TokenRangeError unless all are integers from 0 to C − 1. */
+/** Throws DtypeError unless this is a list or a typed array. */
+export function requireArrayLike(name: string, values: ArrayLike<number>): void {
+  if (typeof values !== 'object' || typeof values?.length !== 'number')
+    throw new DtypeError(`${name} need to be a list or a typed array; given ${valueText(values)}.`)
+}
+
+/** The tokens as u32. Throws DtypeError unless it is a list, TokenRangeError unless all are integers from 0 to C − 1. */
 export function requireTokens(tokens: ArrayLike<number>, maskClass: number): Uint32Array<ArrayBuffer> {
+  requireArrayLike('Tokens', tokens)
   for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i]!
-    if (!Number.isInteger(token) || token < 0 || token > maskClass)
+    const token: unknown = tokens[i]
+    if (!Number.isInteger(token) || (token as number) < 0 || (token as number) > maskClass)
       throw new TokenRangeError(
-        `Tokens need to be integers from 0 to ${maskClass} (the mask); given ${token} at position ${i}.`,
+        `Tokens need to be integers from 0 to ${maskClass} (the mask); given ${valueText(token)} at position ${i}.` +
+          (typeof token === 'bigint' ? ' Convert them: Uint32Array.from(tokens, Number).' : ''),
       )
   }
   return Uint32Array.from(tokens)
@@ -106,50 +151,47 @@ export function requireNoise(
 /** Throws TimestepError unless −1 ≤ u < t < T. */
 export function requireTimesteps(numTrainTimesteps: number, t: number, u: number): void {
   if (!Number.isInteger(t) || t < 0 || t >= numTrainTimesteps)
-    throw new TimestepError(`A timestep needs to be an integer from 0 to ${numTrainTimesteps - 1}; given ${t}.`)
+    throw new TimestepError(
+      `A timestep needs to be an integer from 0 to ${numTrainTimesteps - 1}; given ${valueText(t)}.`,
+    )
   if (!Number.isInteger(u) || u < -1 || u >= t)
-    throw new TimestepError(`The previous timestep of ${t} needs to be an integer from −1 to ${t - 1}; given ${u}.`)
+    throw new TimestepError(
+      `The previous timestep of ${t} needs to be an integer from −1 to ${t - 1}; given ${valueText(u)}.`,
+    )
 }
 
 /** One value for all items, or one per item, as a list. Throws TimestepError if a list has another length. */
 export function requirePerItem(name: string, value: number | readonly number[], batchSize: number): readonly number[] {
   if (typeof value === 'number') return new Array<number>(batchSize).fill(value)
-  if (value.length !== batchSize)
-    throw new TimestepError(`${name} needs to be a number or one per batch item (${batchSize}); given ${value.length}.`)
+  if (!Array.isArray(value) || value.length !== batchSize)
+    throw new TimestepError(
+      `${name} needs to be a number or one per batch item (${batchSize}); given ` +
+        `${Array.isArray(value) ? value.length : valueText(value)}.`,
+    )
   return value
 }
 
 /** Throws OptionError unless 1 ≤ n ≤ T. */
 export function requireStepCount(numInferenceSteps: number, numTrainTimesteps: number): void {
-  if (!Number.isSafeInteger(numInferenceSteps) || numInferenceSteps < 1 || numInferenceSteps > numTrainTimesteps)
-    throw new OptionError(
-      `The number of inference steps needs to be an integer from 1 to ${numTrainTimesteps} (num_train_timesteps); ` +
-        `given ${numInferenceSteps}.`,
-    )
+  requireInteger('The number of inference steps', numInferenceSteps, 1, numTrainTimesteps, 'num_train_timesteps')
 }
 
 /** A copy of the list. Throws OptionError unless it falls strictly within 0 … T − 1 and is not empty. */
 export function requireTimestepList(timesteps: readonly number[], numTrainTimesteps: number): readonly number[] {
-  const valid = timesteps.every(
-    (t, i) => Number.isInteger(t) && t >= 0 && t < (i === 0 ? numTrainTimesteps : timesteps[i - 1]!),
-  )
-  if (!valid || timesteps.length === 0)
+  // A copy by Array.from has no holes, which `every` would skip.
+  const list = Array.isArray(timesteps) ? Array.from<number>(timesteps) : []
+  const falls = list.every((t, i) => Number.isInteger(t) && t >= 0 && t < (i === 0 ? numTrainTimesteps : list[i - 1]!))
+  if (!falls || list.length === 0)
     throw new OptionError(
-      `A list of timesteps needs to fall strictly from at most ${numTrainTimesteps - 1} to at least 0; given ${shapeText(timesteps)}.`,
+      `A list of timesteps needs to fall strictly from at most ${numTrainTimesteps - 1} to at least 0; given ${valueText(timesteps)}.`,
     )
-  return [...timesteps]
+  return list
 }
 
 /** Throws OptionError unless the options give exactly one of a count and a list, and a known spacing. */
 export function requireTimestepOptions({ numInferenceSteps, timesteps, spacing }: TimestepOptions): void {
   requireEither('sample', 'numInferenceSteps or timesteps', numInferenceSteps, timesteps)
   if (spacing !== undefined) requireOneOf('spacing', spacing, ['strided', 'leading'])
-}
-
-/** Throws OptionError unless the strength is a number from 0 to 1. */
-export function requireStrength(name: string, strength: number): void {
-  if (!(strength >= 0 && strength <= 1))
-    throw new OptionError(`${name} needs to be a number from 0 to 1; given ${strength}.`)
 }
 
 /** Whether all items of a batch go to clean data. Throws OptionError if only some do. */
@@ -163,58 +205,77 @@ export function requireSameEnd(steps: readonly { u: number }[]): boolean {
 // Options
 
 /** Throws OptionError unless exactly one source of randomness is given and the options can be combined. */
-export function requireStepOptions(options: StepOptions<unknown, unknown>): void {
-  const { generator, noise, layout, guidance, truncationRate, predOriginalSample, known, diagnostics } = options
+export function requireStepOptions(given: StepOptions<unknown, unknown>): void {
+  const options = requireOptions('step', given)
+  const { generator, noise, truncationRate, predOriginalSample, known, diagnostics } = options
   requireEither('step', 'a generator or noise', generator, noise)
-  requireLayout(layout)
-  requireTruncationRate(truncationRate)
-  requireGuidance(guidance)
-  if (!noise) return
+  if (generator !== undefined) requireGenerator('step', generator)
+  requireDrawOptions(options)
+  if (predOriginalSample !== undefined && typeof predOriginalSample !== 'object')
+    requireBoolean('predOriginalSample', predOriginalSample)
+  if (noise === undefined) return
   const needGenerator = { predOriginalSample, known, diagnostics, truncationRate: truncates(truncationRate) }
   for (const [name, wanted] of Object.entries(needGenerator))
     if (wanted)
       throw new OptionError(`${name} needs a generator: the draw with supplied noise is that of diffusers, without it.`)
 }
 
+/** Checks the options that the kernels of a step depend on. Throws OptionError. */
+export function requireDrawOptions({
+  layout,
+  guidance,
+  truncationRate,
+  known,
+  diagnostics,
+}: StepOptions<unknown, unknown>): void {
+  requireLayout(layout)
+  requireTruncationRate(truncationRate)
+  requireGuidance(guidance)
+  if (known !== undefined) requireObject('known', known, 'an object { tokens, mask }')
+  if (diagnostics !== undefined && typeof diagnostics !== 'boolean')
+    requireObject('diagnostics', diagnostics, 'true or an object { entropy, topProbability, counts }')
+}
+
 /** Checks the options and the logits of `logPX0`; returns B and N. Throws OptionError, ShapeError, DtypeError. */
 export function requireLogPX0(
   modelOutput: TensorLike,
-  { layout = 'class-major', outputLayout, guidance, truncationRate, minimum = 0 }: LogPX0Options<unknown>,
+  { layout = 'class-major', outputLayout, guidance, truncationRate, normalise, minimum }: LogPX0Options<unknown>,
   numCodes: number,
   dtypes: readonly string[],
 ): { batchSize: number; numPixels: number } {
   requireLayout(layout)
-  requireLayout(outputLayout)
+  requireLayout(outputLayout, 'outputLayout')
   requireGuidance(guidance)
   requireTruncationRate(truncationRate)
-  if (Number.isNaN(minimum)) throw new OptionError('minimum needs to be a number; given NaN.')
+  if (normalise !== undefined) requireBoolean('normalise', normalise)
+  if (minimum !== undefined) requireNumber('minimum', minimum)
   const { batchSize, numPixels } = requireRows('modelOutput', modelOutput, layout, numCodes, dtypes)
-  if (!guidance || guidance.unconditional) return { batchSize, numPixels }
+  if (guidance === undefined || guidance.unconditional !== undefined) return { batchSize, numPixels }
   if (batchSize % 2 !== 0)
     throw new ShapeError(`modelOutput needs two halves of items, the unconditional first; given ${batchSize} items.`)
   return { batchSize: batchSize / 2, numPixels }
 }
 
-/** Throws OptionError unless this is a positive number of classes. */
-export function requireNumClasses(numClasses: number): void {
-  if (!Number.isSafeInteger(numClasses) || numClasses < 1)
-    throw new OptionError(`numClasses needs to be an integer of at least 1; given ${numClasses}.`)
-}
-
 /** Throws OptionError unless the layout is one of the two, or left out. */
-export function requireLayout(layout: Layout | undefined): void {
-  if (layout !== undefined) requireOneOf('layout', layout, ['class-major', 'pixel-major'])
+export function requireLayout(layout: Layout | undefined, name = 'layout'): void {
+  if (layout !== undefined) requireOneOf(name, layout, ['class-major', 'pixel-major'])
 }
 
 /** Throws OptionError unless the scale is finite, or guidance is left out. */
-export function requireGuidance(guidance: Guidance<unknown> | undefined, name = 'guidance.scale'): void {
-  if (guidance && !Number.isFinite(guidance.scale))
-    throw new OptionError(`${name} needs to be a finite number; given ${guidance.scale}.`)
+export function requireGuidance(guidance: Guidance<unknown> | undefined): void {
+  if (guidance === undefined) return
+  requireObject('guidance', guidance, 'an object { scale }')
+  requireScale('guidance.scale', guidance.scale)
+}
+
+/** Throws OptionError unless the scale of guidance is finite. */
+export function requireScale(name: string, scale: number): void {
+  requireNumber(name, scale, -Number.MAX_VALUE, Number.MAX_VALUE)
 }
 
 /** Throws OptionError unless the rate is a number, or left out. */
 export function requireTruncationRate(truncationRate: number | undefined): void {
-  if (Number.isNaN(truncationRate)) throw new OptionError('truncationRate needs to be a number; given NaN.')
+  if (truncationRate !== undefined) requireNumber('truncationRate', truncationRate)
 }
 
 /** Whether a truncation rate truncates anything. */
@@ -223,31 +284,23 @@ export function truncates(truncationRate: number | undefined): truncationRate is
 }
 
 /** Throws OptionError if there is no generator. */
-export function requireGenerator(name: string, generator: RandomGenerator | undefined): asserts generator {
-  if (!generator) throw new OptionError(`${name} needs a generator; given none.`)
-}
-
-/** Throws OptionError unless exactly one of two options is given. */
-export function requireEither(name: string, choice: string, one: unknown, other: unknown): void {
-  if ((one === undefined) === (other === undefined))
-    throw new OptionError(`${name} needs either ${choice}; given ${one === undefined ? 'neither' : 'both'}.`)
-}
-
-/** Throws OptionError unless the value is among those allowed. */
-export function requireOneOf(name: string, value: unknown, allowed: readonly string[]): void {
-  if (!allowed.includes(value as string))
-    throw new OptionError(`${name} needs to be '${allowed.join("' or '")}'; given ${JSON.stringify(value)}.`)
+export function requireGenerator(name: string, generator: unknown): asserts generator is RandomGenerator {
+  if (generator === undefined) throw new OptionError(`${name} needs a generator; given none.`)
+  requireMethod('generator', generator, 'nextCounter', 'a RandomGenerator, such as new RandomGenerator(42)')
 }
 
 // Shapes
 
 /** Number of elements of a shape. Throws ShapeError unless every dimension is a non-negative integer. */
 export function elementCount(shape: readonly number[]): number {
-  for (const dimension of shape) {
-    if (!Number.isSafeInteger(dimension) || dimension < 0)
-      throw new ShapeError(`A shape needs non-negative integers; given ${shapeText(shape)}.`)
+  let count = Array.isArray(shape) ? 1 : -1
+  for (let axis = 0; count >= 0 && axis < shape.length; axis++) {
+    const dimension = shape[axis]!
+    count = Number.isSafeInteger(dimension) && dimension >= 0 ? count * dimension : -1
   }
-  return shape.reduce((product, dimension) => product * dimension, 1)
+  if (!(count >= 0))
+    throw new ShapeError(`A shape needs to be a list of non-negative integers; given ${valueText(shape)}.`)
+  return count
 }
 
 /** [B, rows, N] for 'class-major', [B, N, rows] for 'pixel-major'. */
@@ -262,4 +315,133 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 /** A shape for an error message. */
 export function shapeText(shape: readonly (number | string)[]): string {
   return `[${shape.join(', ')}]`
+}
+
+// Values by their JavaScript types: none is coerced, and null is no omission
+
+/** The options of a call; an empty object if they were left out. Throws OptionError unless they are an object. */
+export function requireOptions<T extends object>(name: string, options: T | undefined): T {
+  if (options === undefined) return {} as T
+  requireObject(`The options of ${name}`, options)
+  return options
+}
+
+/** Throws OptionError unless the value is an object. */
+export function requireObject<T>(name: string, value: T, form = 'an object'): asserts value is T & object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new OptionError(`${name} needs to be ${form}; given ${valueText(value)}.`)
+}
+
+/** Throws OptionError unless the value is a number from `minimum` to `maximum`. */
+export function requireNumber(
+  name: string,
+  value: unknown,
+  minimum = -Infinity,
+  maximum = Infinity,
+): asserts value is number {
+  if (typeof value === 'number' && value >= minimum && value <= maximum) return
+  const kind = maximum === Number.MAX_VALUE ? 'a finite number' : 'a number'
+  throw new OptionError(`${name} needs to be ${kind}${rangeText(minimum, maximum)}; given ${valueText(value)}.`)
+}
+
+/** Throws OptionError unless the value is an integer from `minimum` to `maximum`; `limit` says what the maximum is. */
+export function requireInteger(
+  name: string,
+  value: unknown,
+  minimum: number,
+  maximum = Infinity,
+  limit = '',
+): asserts value is number {
+  if (Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum) return
+  throw new OptionError(
+    `${name} needs to be an integer${rangeText(minimum, maximum)}${limit && ` (${limit})`}; given ${valueText(value)}.`,
+  )
+}
+
+function rangeText(minimum: number, maximum: number): string {
+  if (maximum < Number.MAX_VALUE) return ` from ${minimum} to ${maximum}`
+  return minimum > -Number.MAX_VALUE ? ` of at least ${minimum}` : ''
+}
+
+/** Throws OptionError unless the value is true or false. */
+export function requireBoolean(name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw new OptionError(`${name} needs to be true or false; given ${valueText(value)}.`)
+}
+
+/** Throws OptionError unless the value is among those allowed. */
+export function requireOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (!allowed.includes(value as string))
+    throw new OptionError(`${name} needs to be '${allowed.join("' or '")}'; given ${valueText(value)}.`)
+}
+
+/** Throws OptionError unless the value is a function; `form` says which. */
+export function requireFunction(name: string, value: unknown, form = 'a function'): void {
+  if (typeof value !== 'function') throw new OptionError(`${name} needs to be ${form}; given ${valueText(value)}.`)
+}
+
+/** Throws OptionError unless the value has this method; `form` says which object does. */
+export function requireMethod(name: string, value: unknown, method: string, form: string): void {
+  if (typeof (value as Record<string, unknown> | null | undefined)?.[method] !== 'function')
+    throw new OptionError(`${name} needs to be ${form}; given ${valueText(value)}.`)
+}
+
+/** Throws OptionError unless exactly one of two options is given. */
+export function requireEither(name: string, choice: string, one: unknown, other: unknown): void {
+  if ((one === undefined) === (other === undefined))
+    throw new OptionError(`${name} needs either ${choice}; given ${one === undefined ? 'neither' : 'both'}.`)
+}
+
+/** Throws OptionError unless the value is an AbortSignal or left out. */
+export function requireSignal(signal: unknown): void {
+  if (signal !== undefined) requireMethod('signal', signal, 'throwIfAborted', 'an AbortSignal')
+}
+
+/** Throws OptionError unless the value is a GPUDevice. */
+export function requireGpuDevice(name: string, device: unknown): void {
+  requireMethod(name, device, 'createBuffer', 'a GPUDevice, such as `await requestDevice()`')
+}
+
+/** Elements of a list, or keys of an object, that a message shows. */
+const shownElements = 16
+
+/**
+ * A value for an error message, so that its type can be told: strings are quoted, bigints end in n, tensors and other
+ * objects are named.
+ */
+export function valueText(value: unknown): string {
+  if (typeof value === 'string') return `${elementText(value)} (string)`
+  if (typeof value === 'function' && value.name) return `the function ${value.name}`
+  if (typeof value === 'object' && value !== null) return objectText(value)
+  return elementText(value)
+}
+
+function objectText(value: object): string {
+  if (Array.isArray(value)) return listText(value)
+  const kind = Object.prototype.toString.call(value).slice(8, -1)
+  if (kind === 'Promise') return 'a Promise; await it'
+  if (ArrayBuffer.isView(value)) return `a ${kind} of ${(value as Uint8Array).length ?? value.byteLength} elements`
+  const { dtype, shape, location, dims } = value as Record<string, unknown>
+  if (typeof dtype === 'string' && Array.isArray(shape))
+    return `a ${'buffer' in value ? 'GpuTensor' : 'CpuTensor'} of shape ${listText(shape)}`
+  if (typeof location === 'string')
+    return `a tensor at '${location}'${Array.isArray(dims) ? ` of shape ${listText(dims)}` : ''}`
+  if (kind !== 'Object') return `a ${kind}`
+  const keys = Object.keys(value)
+  return keys.length === 0 ? 'an empty object' : `{ ${firstOf(keys)} }`
+}
+
+function listText(values: readonly unknown[]): string {
+  return `[${firstOf(Array.from(values.slice(0, shownElements + 1), elementText))}]`
+}
+
+function firstOf(texts: readonly string[]): string {
+  return texts.length > shownElements ? `${texts.slice(0, shownElements).join(', ')}, …` : texts.join(', ')
+}
+
+function elementText(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[…]' : '{…}'
+  return String(value)
 }

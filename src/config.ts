@@ -1,3 +1,4 @@
+import { requireObject, valueText } from './checks'
 import { ConfigError } from './errors'
 
 /** The constructor arguments of diffusers' VQDiffusionScheduler, by their names there. */
@@ -42,17 +43,18 @@ const diffusersVersion = '0.40.0'
  */
 export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new ConfigError(`A scheduler configuration needs to be an object; given ${JSON.stringify(json)}.`)
+    throw new ConfigError(`A scheduler configuration needs to be an object; given ${valueText(json)}.`)
   const given = givenValues(json)
   if (!('num_vec_classes' in given))
     throw new ConfigError(
-      `A scheduler configuration needs num_vec_classes (C, the mask included); given ${JSON.stringify(json)}.`,
+      `A scheduler configuration needs num_vec_classes (C, the mask included); given ${valueText(json)}.`,
     )
   return Object.freeze({ ...defaults, ...given }) as VQDiffusionSchedulerConfig
 }
 
-/** The content of a saved configuration with some values replaced. Throws ConfigError. */
+/** The content of a saved configuration with some values replaced. Throws ConfigError, OptionError. */
 export function overrideConfig(json: unknown, overrides: ConfigOverrides): VQDiffusionSchedulerConfig {
+  requireObject('The overrides of a configuration', overrides)
   return readConfig({ ...readConfig(json), ...givenValues(overrides) })
 }
 
@@ -113,12 +115,12 @@ function requireInteger(config: VQDiffusionSchedulerConfig, key: Key, minimum: n
   const value: unknown = config[key]
   if (!Number.isSafeInteger(value) || (value as number) < minimum || (value as number) > maximum)
     throw new ConfigError(
-      `${key} needs to be an integer of at least ${minimum} and at most ${maximum}; given ${JSON.stringify(value)}.`,
+      `${key} needs to be an integer of at least ${minimum} and at most ${maximum}; given ${valueText(value)}.`,
     )
 }
 
 function requireProbability(config: VQDiffusionSchedulerConfig, key: Key): void {
   const value: unknown = config[key]
   if (typeof value !== 'number' || !(value >= 0 && value <= 1))
-    throw new ConfigError(`${key} needs to be a number from 0 to 1; given ${JSON.stringify(value)}.`)
+    throw new ConfigError(`${key} needs to be a number from 0 to 1; given ${valueText(value)}.`)
 }

@@ -9,7 +9,7 @@ afterEach(() => {
 async function borrowedTensor() {
   vi.resetModules()
   const { GpuTensor } = await import('./gpu/tensor')
-  const device = { limits: { maxStorageBufferBindingSize: 4 } } as GPUDevice
+  const device = { limits: { maxStorageBufferBindingSize: 4 }, createBuffer() {} } as unknown as GPUDevice
   return GpuTensor.borrow(device, { size: 4 } as GPUBuffer, [1], 'f32')
 }
 

@@ -25,7 +25,7 @@ export class ShaderError extends VQDiffusionError {
 export class ConfigError extends VQDiffusionError {
   override readonly name = 'ConfigError'
 }
-/** A tensor of the wrong shape. */
+/** A tensor or shape that does not fit, or a value that is no tensor of the engine. */
 export class ShapeError extends VQDiffusionError {
   override readonly name = 'ShapeError'
 }

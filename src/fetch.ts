@@ -1,5 +1,6 @@
+import { requireSignal, valueText } from './checks'
 import type { ConfigOverrides } from './config'
-import { FetchError } from './errors'
+import { FetchError, OptionError } from './errors'
 
 declare global {
   // The declarations of the CPU entry name these two. The interfaces are empty where no library describes them, and merge with those of
@@ -8,8 +9,9 @@ declare global {
   interface URL {}
 }
 
-/** Fetches and parses a JSON file. Rejects with FetchError, or with the signal's reason. */
+/** Fetches and parses a JSON file. Rejects with OptionError or FetchError, or with the signal's reason. */
 export async function fetchJson(url: string | URL, signal?: AbortSignal): Promise<unknown> {
+  requireSignal(signal)
   const address = String(url)
   let response: Response
   let text: string
@@ -48,8 +50,13 @@ export interface PretrainedOptions extends ConfigOverrides {
   readonly signal?: AbortSignal
 }
 
-/** The URL of a file in a model folder, e.g. scheduler/scheduler_config.json. */
+/** The URL of a file in a model folder, e.g. scheduler/scheduler_config.json. Throws OptionError. */
 export function modelFile(folder: string | URL, subfolder: string, file: string): string {
+  // Not instanceof: a URL may come from another realm.
+  if (typeof folder !== 'string' && Object.prototype.toString.call(folder) !== '[object URL]')
+    throw new OptionError(`A model folder needs to be a URL or a string; given ${valueText(folder)}.`)
+  if (typeof subfolder !== 'string')
+    throw new OptionError(`subfolder needs to be a string; given ${valueText(subfolder)}.`)
   const parts = [String(folder).replace(/\/+$/, ''), subfolder.replace(/^\/+|\/+$/g, ''), file]
   return parts.filter(Boolean).join('/')
 }

@@ -7,11 +7,11 @@ export { fromImageData, type ImageFormat, toImageData, toImages } from './onnx/i
 export { fetchModelIndex, type ModelIndex } from './onnx/model_index'
 export type { FileSource } from './onnx/model_source'
 export type { AnyTensor, HostArray } from './onnx/network'
+export { OnnxRuntimeError } from './onnx/runtime_error'
 export {
   createOnnxSession,
   type OnnxProvider,
   type OnnxRuntime,
-  OnnxRuntimeError,
   type OnnxSession,
   type OnnxSessionOptions,
 } from './onnx/session'

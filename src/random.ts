@@ -1,3 +1,4 @@
+import { requireInteger, requireObject, valueText } from './checks'
 import { OptionError, ShapeError } from './errors'
 
 /** The random stream of a batch item (docs/MATH.md#random-numbers); the struct ItemStream of random.wgsl. */
@@ -29,7 +30,7 @@ export class RandomGenerator {
   constructor(seed: number | bigint | readonly (number | bigint)[]) {
     const seeds = Array.isArray(seed) ? seed : [seed]
     if (seeds.length === 0) throw new OptionError('A generator needs at least one seed; given an empty list.')
-    this.#seeds = seeds.map(toSeed)
+    this.#seeds = Array.from(seeds, toSeed)
   }
 
   get state(): RandomGeneratorState {
@@ -38,16 +39,20 @@ export class RandomGenerator {
 
   /** Continues from a saved state. Throws OptionError. */
   static fromState(state: RandomGeneratorState): RandomGenerator {
-    const generator = new RandomGenerator(state.seeds.map((seed) => toSeed(/^\d+$/.test(seed) ? BigInt(seed) : seed)))
-    if (!Number.isInteger(state.counter) || state.counter < 0 || state.counter > 0xffffffff)
-      throw new OptionError(`A generator's counter needs to be an integer from 0 to 2³² − 1; given ${state.counter}.`)
-    generator.#counter = state.counter
+    requireObject("A generator's state", state, 'an object { seeds, counter }')
+    const { seeds, counter } = state
+    if (!Array.isArray(seeds))
+      throw new OptionError(`A generator's seeds need to be a list; given ${valueText(seeds)}.`)
+    const generator = new RandomGenerator(seeds.map(parseSeed))
+    requireInteger("A generator's counter", counter, 0, 0xffffffff)
+    generator.#counter = counter
     return generator
   }
 
   /** The streams of a batch. Throws ShapeError if there are several seeds, but not one per item. */
   streams(batchSize: number): readonly ItemStream[] {
     if (this.#streams?.length === batchSize) return this.#streams
+    requireInteger('A batch', batchSize, 0)
     const seeds = this.#seeds
     if (seeds.length !== 1 && seeds.length !== batchSize)
       throw new ShapeError(`A batch of ${batchSize} needs one seed or ${batchSize}; given ${seeds.length} seeds.`)
@@ -69,12 +74,17 @@ export class RandomGenerator {
   }
 }
 
-function toSeed(seed: number | bigint | string): bigint {
+/** A decimal string as a bigint; `toSeed` refuses all others. */
+function parseSeed(seed: string): bigint {
+  return typeof seed === 'string' && /^\d+$/.test(seed) ? BigInt(seed) : (seed as never)
+}
+
+function toSeed(seed: number | bigint): bigint {
   const valid =
     typeof seed === 'bigint' ? seed >= 0n && seed < 1n << 64n : Number.isSafeInteger(seed) && Number(seed) >= 0
   if (!valid)
     throw new OptionError(
-      `A seed needs to be an integer from 0 to 2⁶⁴ − 1 (a bigint above ${Number.MAX_SAFE_INTEGER}); given ${String(seed)}.`,
+      `A seed needs to be an integer from 0 to 2⁶⁴ − 1 (a bigint above ${Number.MAX_SAFE_INTEGER}); given ${valueText(seed)}.`,
     )
   return BigInt(seed)
 }

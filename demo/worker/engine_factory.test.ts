@@ -15,6 +15,7 @@ it('releases device and network if an engine cannot be created', async () => {
   vi.mocked(requestDevice).mockResolvedValue(device as unknown as GPUDevice)
   const denoiser = { release: async () => destroyed.push('denoiser') }
   const create = vi.fn().mockResolvedValueOnce(denoiser).mockRejectedValueOnce(new Error('no memory'))
+  const model = Uint8Array.of(0x08, 8, 0x3a, 0) // ir_version 8 and an empty graph
   const factory = new EngineFactory(
     {
       backend: { engine: 'webgpu', network: 'webgpu', adapter: '', features: [], explanation: '' },
@@ -22,7 +23,7 @@ it('releases device and network if an engine cannot be created', async () => {
       config: (await VQDiffusionScheduler.create({ num_vec_classes: 4097 })).config,
       onGpuError() {},
     },
-    { denoiser: new Uint8Array(), decoder: new Uint8Array() },
+    { denoiser: model, decoder: model },
   )
   await expect(factory.createEngine()).rejects.toThrow('no memory')
   expect(destroyed).toEqual(['denoiser', 'device'])

@@ -1,7 +1,7 @@
-import { elementCount, requireTokens } from '../checks'
+import { requireDtype, requireSampleShape, requireShape, requireTokens } from '../checks'
 import type { Faults, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
-import { type CpuArray, CpuTensor } from './tensor'
+import { asCpuTensor, type CpuArray, CpuTensor, zeros } from './tensor'
 
 /** What the parts of a scheduler share: tensors and fault counters. */
 export class CpuContext {
@@ -10,18 +10,29 @@ export class CpuContext {
 
   constructor(readonly process: Process) {}
 
-  /** u32 [B, N]. Throws TokenRangeError, ShapeError. */
+  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError. */
   uploadTokens(tokens: ArrayLike<number>, shape: readonly number[]): CpuTensor<Uint32Array> {
+    requireSampleShape('uploadTokens', shape)
     return new CpuTensor(requireTokens(tokens, this.process.maskClass), shape)
   }
 
   emptyTokens(shape: readonly number[]): CpuTensor<Uint32Array> {
-    return new CpuTensor(new Uint32Array(elementCount(shape)), shape)
+    return zeros(Uint32Array, shape)
   }
 
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<CpuTensor> {
-    const perToken = () => new CpuTensor(new Float64Array(elementCount(shape)), shape)
+    requireSampleShape('emptyDiagnostics', shape)
+    const perToken = () => zeros(Float64Array, shape)
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
+  }
+
+  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError. */
+  faultsOf(given: CpuTensor | undefined): CpuTensor {
+    if (given === undefined) return this.faults
+    const faults = asCpuTensor('faults', given)
+    requireDtype('faults', faults, ['u32'])
+    requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
+    return faults
   }
 
   /** Reads the scheduler's own counters and sets them to 0. */

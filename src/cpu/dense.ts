@@ -1,10 +1,11 @@
 import {
+  requireBoolean,
   requireCodebook,
-  requireColumns,
   requireDtype,
+  requireInteger,
   requireLayout,
   requireLogPX0,
-  requireNumClasses,
+  requireOptions,
   requirePerItem,
   requireRows,
   requireSample,
@@ -14,14 +15,13 @@ import {
 import { TokenRangeError } from '../errors'
 import type { LayoutOption, LogPX0Options, LogQOptions, QPosteriorOptions } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
-import { oneStepBefore } from '../process/timesteps'
 import { logCumulative, transitionRows } from '../process/transition_rows'
 import type { CpuContext } from './context'
 import { cumulatedColumn, logOnehotColumn, logPX0Column, transitionColumn } from './dense_columns'
 import { gumbelMax, gumbelOfUniform } from './gumbel_max'
 import { columns, fromColumns, logitDtypes, logitsReader, readColumn } from './logits'
 import { posteriorColumn } from './posterior'
-import { CpuTensor } from './tensor'
+import { asCpuTensor, CpuTensor, zeros } from './tensor'
 import { type VariationalTerms, variationalTerms } from './variational'
 
 /**
@@ -35,84 +35,93 @@ export class DenseOperators {
     logPX0: CpuTensor,
     xT: CpuTensor,
     timestep: number | readonly number[],
-    { layout = 'class-major', previousTimestep = oneStepBefore(timestep) }: QPosteriorOptions = {},
+    options: QPosteriorOptions = {},
   ): CpuTensor<Float64Array> {
     const { context } = this
     const { process } = context
     const { numCodes } = process
+    const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options)
     requireLayout(layout)
-    const { batchSize, numPixels } = requireSample('xT', xT)
-    const steps = process.resolveSteps(timestep, previousTimestep, batchSize)
+    const x = asCpuTensor('xT', xT)
+    const { batchSize, numPixels } = requireSample('xT', x)
+    const steps =
+      previousTimestep === undefined
+        ? process.singleSteps(timestep, batchSize)
+        : process.resolveSteps(timestep, previousTimestep, batchSize)
     const logits = logitsReader(logPX0, { layout }, [batchSize, numCodes, numPixels])
     const coefficients = steps.map(({ t, u }) => posteriorCoefficients(process.schedule, t, u))
     return fromColumns(layout, [batchSize, numCodes + 1, numPixels], (token, item) =>
-      posteriorColumn(readColumn(logits, token, numCodes), context.classOf(xT.data, token), coefficients[item]!),
+      posteriorColumn(readColumn(logits, token, numCodes), context.classOf(x.data, token), coefficients[item]!),
     )
   }
 
   gumbelNoised(logits: CpuTensor, noise: CpuTensor): CpuTensor<Float64Array> {
-    requireDtype('logits', logits, logitDtypes)
-    requireDtype('noise', noise, logitDtypes)
-    requireShape('noise', noise, logits.shape, 'that of the logits')
+    const scores = asCpuTensor('logits', logits)
+    const uniforms = asCpuTensor('noise', noise)
+    requireDtype('logits', scores, logitDtypes)
+    requireDtype('noise', uniforms, logitDtypes)
+    requireShape('noise', uniforms, scores.shape, 'that of the logits')
     return new CpuTensor(
-      Float64Array.from(logits.data, (logit, i) => logit + gumbelOfUniform(noise.data[i]!)),
-      logits.shape,
+      Float64Array.from(scores.data, (logit, i) => logit + gumbelOfUniform(uniforms.data[i]!)),
+      scores.shape,
     )
   }
 
-  indexToLogOnehot(
-    x: CpuTensor,
-    numClasses: number,
-    { layout = 'class-major' }: LayoutOption = {},
-  ): CpuTensor<Float64Array> {
-    requireNumClasses(numClasses)
+  indexToLogOnehot(x: CpuTensor, numClasses: number, options: LayoutOption = {}): CpuTensor<Float64Array> {
+    const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options)
+    requireInteger('numClasses', numClasses, 1)
     requireLayout(layout)
-    const { batchSize, numPixels } = requireSample('x', x)
+    const tokens = asCpuTensor('x', x)
+    const { batchSize, numPixels } = requireSample('x', tokens)
     return fromColumns(layout, [batchSize, numClasses, numPixels], (token) => {
-      const classIndex = x.data[token]! >>> 0
+      const classIndex = tokens.data[token]! >>> 0
       if (classIndex >= numClasses) this.context.faults.data[1]!++
       return logOnehotColumn(classIndex, numClasses)
     })
   }
 
-  logQTTransitioningToKnownClass({
-    t,
-    xT,
-    cumulative,
-    layout = 'class-major',
-  }: LogQOptions<CpuTensor>): CpuTensor<Float64Array> {
+  logQTTransitioningToKnownClass(options: LogQOptions<CpuTensor>): CpuTensor<Float64Array> {
     const { context } = this
-    const { numCodes, schedule } = context.process
+    const { process } = context
+    const { numCodes, schedule } = process
+    const given = requireOptions('logQTTransitioningToKnownClass', options)
+    const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
-    const { batchSize, numPixels } = requireSample('xT', xT)
+    requireBoolean('cumulative', cumulative)
+    const x = asCpuTensor('xT', xT)
+    const { batchSize, numPixels } = requireSample('xT', x)
     const rows = cumulative ? numCodes : numCodes + 1
-    const steps = context.process.resolveSteps(t, cumulative ? -1 : oneStepBefore(t), batchSize)
+    const steps = cumulative ? process.resolveSteps(t, -1, batchSize) : process.singleSteps(t, batchSize)
     const items = steps.map((step) => transitionRows(schedule, step.t, step.u))
     return fromColumns(layout, [batchSize, rows, numPixels], (token, item) =>
-      transitionColumn(context.classOf(xT.data, token), rows, numCodes, items[item]!),
+      transitionColumn(context.classOf(x.data, token), rows, numCodes, items[item]!),
     )
   }
 
   applyCumulativeTransitions(
     q: CpuTensor,
     t: number | readonly number[],
-    { layout = 'class-major' }: LayoutOption = {},
+    options: LayoutOption = {},
   ): CpuTensor<Float64Array> {
     const { numCodes, schedule } = this.context.process
+    const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options)
     requireLayout(layout)
-    const { batchSize, numPixels } = requireRows('q', q, layout, numCodes, logitDtypes)
+    const tensor = asCpuTensor('q', q)
+    const { batchSize, numPixels } = requireRows('q', tensor, layout, numCodes, logitDtypes)
     const items = requirePerItem('t', t, batchSize).map((time) => logCumulative(schedule, time))
-    const logQ0 = columns(q, layout, numCodes, numPixels)
+    const logQ0 = columns(tensor, layout, numCodes, numPixels)
     return fromColumns(layout, [batchSize, numCodes + 1, numPixels], (token, item) =>
       cumulatedColumn(readColumn(logQ0, token, numCodes), items[item]!),
     )
   }
 
-  logPX0(modelOutput: CpuTensor, options: LogPX0Options<CpuTensor> = {}): CpuTensor<Float64Array> {
+  logPX0(modelOutput: CpuTensor, given: LogPX0Options<CpuTensor> = {}): CpuTensor<Float64Array> {
     const { numCodes } = this.context.process
+    const options = requireOptions('logPX0', given)
     const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -Infinity } = options
-    const { batchSize, numPixels } = requireLogPX0(modelOutput, options, numCodes, logitDtypes)
-    const logits = logitsReader(modelOutput, options, [batchSize, numCodes, numPixels])
+    const tensor = asCpuTensor('modelOutput', modelOutput)
+    const { batchSize, numPixels } = requireLogPX0(tensor, options, numCodes, logitDtypes)
+    const logits = logitsReader(tensor, options, [batchSize, numCodes, numPixels])
     return fromColumns(options.outputLayout ?? layout, [batchSize, numCodes, numPixels], (token) =>
       logPX0Column(readColumn(logits, token, numCodes), { normalise, truncationRate, minimum }),
     )
@@ -121,30 +130,34 @@ export class DenseOperators {
   /** `addNoise` with supplied uniforms, f32 or f64 [B, C, N]. */
   addNoise(x0: CpuTensor, t: number | readonly number[], noise: CpuTensor): CpuTensor<Uint32Array> {
     const { process } = this.context
-    const { batchSize, numPixels } = requireSample('x0', x0)
-    process.resolveSteps(t, -1, batchSize)
+    const clean = asCpuTensor('x0', x0)
+    const tensor = asCpuTensor('noise', noise)
+    const { batchSize, numPixels } = requireSample('x0', clean)
     const rows = process.numCodes + 1
-    requireDtype('noise', noise, logitDtypes)
-    requireColumns('noise', noise, 'class-major', [batchSize, rows, numPixels])
-    const scores = this.applyCumulativeTransitions(this.indexToLogOnehot(x0, process.numCodes), t)
+    process.resolveSteps(t, -1, batchSize)
+    requireDtype('noise', tensor, logitDtypes)
+    requireShape('noise', tensor, [batchSize, rows, numPixels], '[batch, classes, pixels]')
+    const scores = this.applyCumulativeTransitions(this.indexToLogOnehot(clean, process.numCodes), t)
     const logits = columns(scores, 'class-major', rows, numPixels)
-    const uniforms = columns(noise, 'class-major', rows, numPixels)
+    const uniforms = columns(tensor, 'class-major', rows, numPixels)
     const draw = (token: number) => gumbelMax(readColumn(logits, token, rows), (k) => uniforms(token, k))
     return new CpuTensor(
-      Uint32Array.from({ length: x0.size }, (_, token) => draw(token)),
-      x0.shape,
+      Uint32Array.from({ length: clean.size }, (_, token) => draw(token)),
+      clean.shape,
     )
   }
 
   lookupCodebook(codebook: CpuTensor, tokens: CpuTensor): CpuTensor<Float64Array> {
     const { numCodes } = this.context.process
-    const { batchSize, numPixels } = requireSample('tokens', tokens)
-    const E = requireCodebook(codebook, numCodes, logitDtypes)
+    const vectors = asCpuTensor('codebook', codebook)
+    const x = asCpuTensor('tokens', tokens)
+    const { batchSize, numPixels } = requireSample('tokens', x)
+    const E = requireCodebook(vectors, numCodes, logitDtypes)
     return fromColumns('class-major', [batchSize, E, numPixels], (token) => {
-      const classIndex = tokens.data[token]! >>> 0
+      const classIndex = x.data[token]! >>> 0
       if (classIndex >= numCodes) this.context.faults.data[1]!++
       const start = Math.min(classIndex, numCodes - 1) * E
-      return Float64Array.from(codebook.data.subarray(start, start + E))
+      return Float64Array.from(vectors.data.subarray(start, start + E))
     })
   }
 
@@ -153,21 +166,22 @@ export class DenseOperators {
     x0: CpuTensor,
     xT: CpuTensor,
     t: number | readonly number[],
-    { layout = 'class-major' }: LayoutOption = {},
+    options: LayoutOption = {},
   ): VariationalTerms<CpuTensor<Float64Array>> {
     const { maskClass, numCodes, schedule } = this.context.process
+    const { layout = 'class-major' } = requireOptions('vbTerms', options)
     requireLayout(layout)
-    const { batchSize, numPixels } = requireSample('xT', xT)
-    requireSample('x0', x0)
+    const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))
+    requireSample('x0', asCpuTensor('x0', x0))
     requireShape('x0', x0, xT.shape, 'that of x_t')
-    const steps = this.context.process.resolveSteps(t, oneStepBefore(t), batchSize)
+    const steps = this.context.process.singleSteps(t, batchSize)
     const logits = logitsReader(logPX0, { layout }, [batchSize, numCodes, numPixels])
     const [clean, sample] = [requireTokens(x0.data, maskClass), requireTokens(xT.data, maskClass)]
     const masked = clean.indexOf(maskClass)
     if (masked >= 0) throw new TokenRangeError(`x0 needs clean tokens; given the mask at position ${masked}.`)
     const coefficients = steps.map((step) => posteriorCoefficients(schedule, step.t, step.u))
-    const kl = new CpuTensor(new Float64Array(xT.size), xT.shape)
-    const decoderNll = new CpuTensor(new Float64Array(xT.size), xT.shape)
+    const kl = zeros(Float64Array, xT.shape)
+    const decoderNll = zeros(Float64Array, xT.shape)
     for (let token = 0; token < xT.size; token++) {
       const posterior = (column: Float64Array) =>
         posteriorColumn(column, sample[token]!, coefficients[Math.floor(token / numPixels)]!)

@@ -1,10 +1,10 @@
-import { requireGenerator, requireOneOf, requireSample } from '../checks'
+import { requireGenerator, requireOneOf, requireOptions, requireSample, requireSampleShape } from '../checks'
 import { forwardThresholds, threshold } from '../process/routes'
 import { initialMaskProbability } from '../process/schedule'
 import type { RandomGenerator } from '../random'
 import type { CpuContext } from './context'
 import { noised, routeDraw, uniformClass } from './draw'
-import { CpuTensor } from './tensor'
+import { asCpuTensor, CpuTensor } from './tensor'
 
 /** The start of a chain and the forward process, drawn by seed. */
 export class ForwardProcess {
@@ -13,11 +13,12 @@ export class ForwardProcess {
   /** See `VQDiffusionScheduler.initialSample`. */
   initialSample(
     shape: readonly [batchSize: number, numLatentPixels: number],
-    { generator, start = 'noise' }: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
+    options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): CpuTensor<Uint32Array> {
     const { maskClass, numCodes, schedule } = this.context.process
+    const { generator, start = 'noise' } = requireOptions('initialSample', options)
+    const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
     const sample = this.context.emptyTokens(shape)
-    const [batchSize, numPixels] = shape
     requireOneOf('start', start, ['noise', 'mask'])
     if (start === 'mask') {
       sample.data.fill(maskClass)
@@ -38,25 +39,29 @@ export class ForwardProcess {
   addNoise(
     x0: CpuTensor,
     t: number | readonly number[],
-    { generator, faults = this.context.faults }: { generator: RandomGenerator; faults?: CpuTensor },
+    options: { generator: RandomGenerator; faults?: CpuTensor },
   ): CpuTensor<Uint32Array> {
     const { context } = this
     const { maskClass, numCodes, schedule } = context.process
-    const { batchSize, numPixels } = requireSample('x0', x0)
+    const { generator, faults } = requireOptions('addNoise', options)
+    requireGenerator('addNoise', generator)
+    const clean = asCpuTensor('x0', x0)
+    const { batchSize, numPixels } = requireSample('x0', clean)
     const steps = context.process.resolveSteps(t, -1, batchSize)
+    const counters = context.faultsOf(faults).data
     const streams = generator.streams(batchSize)
     const counter = generator.nextCounter()
     const thresholds = steps.map((step) => forwardThresholds(schedule, step.t))
     const draw = (token: number) => {
       const item = Math.floor(token / numPixels)
-      const class0 = context.classOf(x0.data, token, faults.data)
+      const class0 = context.classOf(clean.data, token, counters)
       if (class0 === maskClass) return maskClass // the mask is absorbing
       const at = { stream: streams[item]!, pixel: token % numPixels, counter }
       return noised(class0, thresholds[item]!, at, numCodes)
     }
     return new CpuTensor(
-      Uint32Array.from({ length: x0.size }, (_, token) => draw(token)),
-      x0.shape,
+      Uint32Array.from({ length: clean.size }, (_, token) => draw(token)),
+      clean.shape,
     )
   }
 }

@@ -1,6 +1,6 @@
-import { elementCount, requireColumns, requireDtype, rowsShape } from '../checks'
+import { requireLogits, rowsShape } from '../checks'
 import type { Guidance, Layout } from '../options'
-import { CpuTensor } from './tensor'
+import { asCpuTensor, type CpuTensor, zeros } from './tensor'
 
 /** Dtypes of tensors with classes. */
 export const logitDtypes: readonly string[] = ['f32', 'f64']
@@ -33,7 +33,7 @@ export function fromColumns(
   column: (token: number, item: number) => Float64Array,
 ): CpuTensor<Float64Array> {
   const shape = rowsShape(layout, batchSize, rows, numPixels)
-  const tensor = new CpuTensor(new Float64Array(elementCount(shape)), shape)
+  const tensor = zeros(Float64Array, shape)
   for (let token = 0; token < batchSize * numPixels; token++) {
     const values = column(token, Math.floor(token / numPixels))
     for (let k = 0; k < rows; k++) tensor.data[elementIndex(layout, rows, numPixels, token, k)] = values[k]!
@@ -56,13 +56,13 @@ export function logitsReader(
   { layout = 'class-major', guidance }: { layout?: Layout; guidance?: Guidance<CpuTensor> },
   [batchSize, numCodes, numPixels]: readonly [number, number, number],
 ): ColumnReader {
-  const check = (name: string, tensor: CpuTensor, items: number) => {
-    requireDtype(name, tensor, logitDtypes)
-    requireColumns(name, tensor, layout, [items, numCodes, numPixels])
+  const check = (name: string, value: CpuTensor, items: number) => {
+    const tensor = asCpuTensor(name, value)
+    requireLogits(name, tensor, layout, [items, numCodes, numPixels], logitDtypes)
     return columns(tensor, layout, numCodes, numPixels)
   }
   if (!guidance) return check('modelOutput', modelOutput, batchSize)
-  if (guidance.unconditional) {
+  if (guidance.unconditional !== undefined) {
     const conditional = check('modelOutput', modelOutput, batchSize)
     return guided(conditional, check('guidance.unconditional', guidance.unconditional, batchSize), guidance.scale)
   }

@@ -1,13 +1,5 @@
-import {
-  requireDtype,
-  requireNoise,
-  requireSample,
-  requireShape,
-  requireStepOptions,
-  requireTokensLike,
-  truncates,
-} from '../checks'
-import type { KnownTokens, StepDiagnostics, StepOptions, VQDiffusionSchedulerOutput } from '../options'
+import { requireNoise, requireSample, requireStepOptions, truncates } from '../checks'
+import type { KnownTokens, StepOptions, VQDiffusionSchedulerOutput } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import type { StepThresholds } from '../process/routes'
 import type { ItemStream } from '../random'
@@ -16,7 +8,8 @@ import { diagnose } from './diagnostics'
 import { drawX0, noised, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
 import { drawStepWithNoise } from './gumbel_max'
 import { type ColumnReader, columns, logitsReader, readColumn } from './logits'
-import type { CpuArray, CpuTensor } from './tensor'
+import { requireDiagnostics, requireKnown, requireOutput } from './step_tensors'
+import { asCpuTensor, type CpuArray, type CpuTensor } from './tensor'
 import { truncate } from './truncation'
 
 export interface CpuStepOptions extends StepOptions<CpuTensor, CpuTensor> {
@@ -53,19 +46,27 @@ export class ReverseStep {
     const { context } = this
     const { process } = context
     requireStepOptions(options)
-    const { generator, noise, predOriginalSample, layout = 'class-major' } = options
-    const { batchSize, numPixels } = requireSample('sample', sample)
+    const { generator, predOriginalSample, known, layout = 'class-major' } = options
+    const x = asCpuTensor('sample', sample)
+    const { batchSize, numPixels } = requireSample('sample', x)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
+    const noise = options.noise === undefined ? undefined : asCpuTensor('noise', options.noise)
     const rows = noise && requireNoise(noise, layout, steps, [batchSize, process.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
-    const prevSample = outputOf(context, 'out', options.out ?? true, sample)!
-    const x0 = outputOf(context, 'predOriginalSample', predOriginalSample ?? false, sample)
-    const faults = (options.faults ?? context.faults).data
-    const diagnostics = this.#diagnosticsOf(options.diagnostics ?? false, sample)
-    const known = options.known && requireKnown(options.known, sample)
+    if (known) requireKnown(known, x)
+    const faults = context.faultsOf(options.faults)
+    const used = [x, modelOutput, options.guidance?.unconditional, noise, known?.tokens, known?.mask, faults]
+    if (options.out !== undefined) requireOutput('out', options.out, used, x)
+    const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
+    if (givenX0 !== undefined) requireOutput('predOriginalSample', givenX0, [...used, options.out], x)
+    const given = typeof options.diagnostics === 'object' ? options.diagnostics : undefined
+    if (given) requireDiagnostics(given, [...used, options.out, givenX0], x.shape)
 
-    const tokens = { sample: sample.data, prevSample: prevSample.data, numPixels, logits, faults }
+    const prevSample = options.out ?? context.emptyTokens(x.shape)
+    const x0 = givenX0 ?? (predOriginalSample ? context.emptyTokens(x.shape) : undefined)
+    const diagnostics = given ?? (options.diagnostics ? context.emptyDiagnostics(x.shape) : undefined)
+    const tokens = { sample: x.data, prevSample: prevSample.data, numPixels, logits, faults: faults.data }
     if (noise && rows) {
       const coefficients = steps.map(({ t, u }) => (u === -1 ? null : posteriorCoefficients(process.schedule, t, u)))
       drawStepWithNoise(context, tokens, columns(noise, layout, rows, numPixels), coefficients)
@@ -78,7 +79,7 @@ export class ReverseStep {
         counter: generator!.nextCounter(),
         truncationRate: truncates(options.truncationRate) ? options.truncationRate : 1,
       })
-      if (diagnostics) diagnose(diagnostics, { sample, prevSample, logits, numCodes: process.numCodes, columnsRead })
+      if (diagnostics) diagnose(diagnostics, { sample: x, prevSample, logits, numCodes: process.numCodes, columnsRead })
     }
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
@@ -124,37 +125,4 @@ export class ReverseStep {
     }
     return columnsRead
   }
-
-  #diagnosticsOf(
-    wanted: boolean | StepDiagnostics<CpuTensor>,
-    sample: CpuTensor,
-  ): StepDiagnostics<CpuTensor> | undefined {
-    if (typeof wanted === 'boolean') return wanted ? this.context.emptyDiagnostics(sample.shape) : undefined
-    for (const name of ['entropy', 'topProbability'] as const) {
-      requireDtype(`diagnostics.${name}`, wanted[name], ['f32', 'f64'])
-      requireShape(`diagnostics.${name}`, wanted[name], sample.shape, "the sample's")
-    }
-    requireDtype('diagnostics.counts', wanted.counts, ['u32'])
-    requireShape('diagnostics.counts', wanted.counts, [2], '[tokens changed, columns read]')
-    return wanted
-  }
-}
-
-/** A given tensor for tokens, checked, or a new one if it is wanted. Throws DtypeError, ShapeError. */
-export function outputOf(
-  context: CpuContext,
-  name: string,
-  wanted: boolean | CpuTensor,
-  sample: CpuTensor,
-): CpuTensor | undefined {
-  if (typeof wanted === 'boolean') return wanted ? context.emptyTokens(sample.shape) : undefined
-  requireTokensLike(name, wanted, sample)
-  return wanted
-}
-
-/** Throws DtypeError, ShapeError. */
-function requireKnown(known: KnownTokens<CpuTensor>, sample: CpuTensor): KnownTokens<CpuTensor> {
-  requireTokensLike('known.tokens', known.tokens, sample)
-  requireTokensLike('known.mask', known.mask, sample)
-  return known
 }

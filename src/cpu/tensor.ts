@@ -1,5 +1,5 @@
-import { elementCount, shapeText } from '../checks'
-import { DtypeError, ShapeError } from '../errors'
+import { elementCount, shapeText, valueText } from '../checks'
+import { DtypeError, LimitError, ShapeError } from '../errors'
 
 export type CpuArray = Float64Array | Float32Array | Uint32Array | Int32Array
 export type CpuDtype = 'f64' | 'f32' | 'u32' | 'i32'
@@ -8,14 +8,14 @@ export type CpuDtype = 'f64' | 'f32' | 'u32' | 'i32'
 export class CpuTensor<A extends CpuArray = CpuArray> {
   readonly dtype: CpuDtype
 
-  /** Wraps the array without copying. Throws ShapeError if the shape does not hold `data.length` elements. */
+  /** Wraps the array without copying. Throws DtypeError, or ShapeError unless the shape holds `data.length` elements. */
   constructor(
     readonly data: A,
     readonly shape: readonly number[],
   ) {
+    this.dtype = dtypeOf(data)
     if (elementCount(shape) !== data.length)
       throw new ShapeError(`Shape ${shapeText(shape)} holds ${elementCount(shape)} elements; given ${data.length}.`)
-    this.dtype = dtypeOf(data)
   }
 
   get size(): number {
@@ -39,5 +39,32 @@ function dtypeOf(data: CpuArray): CpuDtype {
   if (data instanceof Float32Array) return 'f32'
   if (data instanceof Uint32Array) return 'u32'
   if (data instanceof Int32Array) return 'i32'
-  throw new DtypeError('A CPU tensor needs a Float64Array, Float32Array, Uint32Array or Int32Array.')
+  throw new DtypeError(
+    `A CPU tensor needs a Float64Array, Float32Array, Uint32Array or Int32Array; given ${valueText(data)}.`,
+  )
+}
+
+/** A new tensor of zeros. Throws ShapeError, or LimitError if the platform cannot allocate it. */
+export function zeros<A extends Float64Array | Uint32Array>(
+  ArrayType: new (length: number) => A,
+  shape: readonly number[],
+): CpuTensor<A> {
+  const size = elementCount(shape)
+  try {
+    return new CpuTensor(new ArrayType(size), shape)
+  } catch (cause) {
+    throw new LimitError(`A tensor of shape ${shapeText(shape)} needs ${size} elements: ${(cause as Error).message}.`, {
+      cause,
+    })
+  }
+}
+
+/** Returns a CpuTensor unchanged. Throws ShapeError for any other value. */
+export function asCpuTensor(name: string, value: CpuTensor): CpuTensor {
+  if (!(value instanceof CpuTensor))
+    throw new ShapeError(
+      `${name} needs to be a CpuTensor; given ${valueText(value)}. ` +
+        'Create tokens with scheduler.uploadTokens(), other tensors with new CpuTensor(data, shape).',
+    )
+  return value
 }

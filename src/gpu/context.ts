@@ -1,4 +1,12 @@
-import { requireDtype, requireShape, requireTokens, rowsShape } from '../checks'
+import {
+  requireDtype,
+  requireGpuDevice,
+  requireMethod,
+  requireSampleShape,
+  requireShape,
+  requireTokens,
+  rowsShape,
+} from '../checks'
 import { DestroyedError, DeviceLostError, OptionError } from '../errors'
 import type { Faults, Layout, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
@@ -10,6 +18,8 @@ import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgro
 export class GpuContext {
   /** @internal */
   readonly kernels: Kernels
+  /** @internal */
+  readonly launchShapes: LaunchShapes
   /** The counters of work without counters of its own, u32 [2]: invalid columns, impossible tokens. */
   readonly faults: GpuTensor
   readonly #owned: { destroy(): void }[] = []
@@ -21,9 +31,11 @@ export class GpuContext {
   constructor(
     readonly device: GPUDevice,
     readonly process: Process,
-    /** @internal */
-    readonly launchShapes: LaunchShapes = launchShapesFor(device),
+    launchShapes?: LaunchShapes,
   ) {
+    requireGpuDevice('The first argument of GpuContext', device)
+    requireMethod('process', process, 'resolveSteps', 'a Process')
+    this.launchShapes = launchShapes ?? launchShapesFor(device)
     this.kernels = new Kernels(device)
     this.faults = this.own(GpuTensor.empty(device, [2], 'u32', 'vqd/scheduler/faults'))
   }
@@ -52,8 +64,9 @@ export class GpuContext {
 
   // Tensors
 
-  /** u32 [B, N]. Throws TokenRangeError, ShapeError. */
+  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError. */
   uploadTokens(tokens: ArrayLike<number>, shape: readonly number[]): GpuTensor<'u32'> {
+    requireSampleShape('uploadTokens', shape)
     return GpuTensor.from(this.device, requireTokens(tokens, this.process.maskClass), shape, 'vqd/sample')
   }
 
@@ -62,6 +75,7 @@ export class GpuContext {
   }
 
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
+    requireSampleShape('emptyDiagnostics', shape)
     const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
   }
@@ -75,7 +89,7 @@ export class GpuContext {
 
   /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. @internal */
   faultsOf(given: GpuTensor | undefined): GpuTensor {
-    if (!given) return this.faults
+    if (given === undefined) return this.faults
     const faults = asGpuTensor(this.device, 'faults', given)
     requireDtype('faults', faults, ['u32'])
     requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')

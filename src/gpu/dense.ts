@@ -6,11 +6,14 @@ import logOnehot from '../../shaders/log_onehot.wgsl'
 import posterior from '../../shaders/posterior.wgsl'
 import transitionShader from '../../shaders/transition.wgsl'
 import {
+  requireBoolean,
   requireCodebook,
   requireDtype,
+  requireInteger,
   requireLayout,
   requireLogPX0,
-  requireNumClasses,
+  requireMethod,
+  requireOptions,
   requirePerItem,
   requireRows,
   requireSample,
@@ -20,7 +23,6 @@ import {
 import type { Layout, LayoutOption, LogPX0Options, LogQOptions, QPosteriorOptions } from '../options'
 import { logFloor } from '../process/log_space'
 import { posteriorCoefficients } from '../process/posterior'
-import { oneStepBefore } from '../process/timesteps'
 import { logCumulative, transitionRows } from '../process/transition_rows'
 import type { GpuContext } from './context'
 import { GumbelMax, posteriorParameters } from './gumbel_max'
@@ -49,6 +51,7 @@ export class DenseOperators {
   readonly #parameters = new Map<Shader, ParameterBuffer>()
 
   constructor(private readonly context: GpuContext) {
+    requireMethod('context', context, 'assertUsable', 'a GpuContext')
     this.#gumbelMax = new GumbelMax(context)
   }
 
@@ -56,15 +59,19 @@ export class DenseOperators {
     logPX0: LogitsTensor,
     xT: GpuTensor,
     timestep: number | readonly number[],
-    { layout = 'class-major', previousTimestep = oneStepBefore(timestep) }: QPosteriorOptions = {},
+    options: QPosteriorOptions = {},
   ): GpuTensor<'f32'> {
     const { context } = this
     const { process } = context
     context.assertUsable()
+    const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options)
     requireLayout(layout)
     const x = asGpuTensor(context.device, 'xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
-    const steps = process.resolveSteps(timestep, previousTimestep, batchSize)
+    const steps =
+      previousTimestep === undefined
+        ? process.singleSteps(timestep, batchSize)
+        : process.resolveSteps(timestep, previousTimestep, batchSize)
     const logits = logitsSource(context.device, logPX0, { layout }, [batchSize, process.numCodes, numPixels])
     const rows = process.numCodes + 1
     const output = context.emptyRows(layout, batchSize, rows, numPixels, 'vqd/log_posterior')
@@ -92,10 +99,11 @@ export class DenseOperators {
     return output
   }
 
-  indexToLogOnehot(x: GpuTensor, numClasses: number, { layout = 'class-major' }: LayoutOption = {}): GpuTensor<'f32'> {
+  indexToLogOnehot(x: GpuTensor, numClasses: number, options: LayoutOption = {}): GpuTensor<'f32'> {
     const { context } = this
     context.assertUsable()
-    requireNumClasses(numClasses)
+    const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options)
+    requireInteger('numClasses', numClasses, 1)
     requireLayout(layout)
     const tokens = asGpuTensor(context.device, 'x', x)
     const { batchSize, numPixels } = requireSample('x', tokens)
@@ -107,14 +115,17 @@ export class DenseOperators {
   }
 
   logQTTransitioningToKnownClass(options: LogQOptions<GpuTensor>): GpuTensor<'f32'> {
-    const { t, xT, cumulative, layout = 'class-major' } = options
     const { context } = this
     const { numCodes, schedule } = context.process
     context.assertUsable()
+    const given = requireOptions('logQTTransitioningToKnownClass', options)
+    const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
+    requireBoolean('cumulative', cumulative)
     const x = asGpuTensor(context.device, 'xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
-    const steps = context.process.resolveSteps(t, cumulative ? -1 : oneStepBefore(t), batchSize)
+    const { process } = context
+    const steps = cumulative ? process.resolveSteps(t, -1, batchSize) : process.singleSteps(t, batchSize)
     const rows = cumulative ? numCodes : numCodes + 1
     const output = context.emptyRows(layout, batchSize, rows, numPixels, 'vqd/log_q')
     const items = steps.map((step) => transitionRows(schedule, step.t, step.u))
@@ -126,11 +137,12 @@ export class DenseOperators {
   applyCumulativeTransitions(
     q: LogitsTensor,
     t: number | readonly number[],
-    { layout = 'class-major' }: LayoutOption = {},
+    options: LayoutOption = {},
   ): GpuTensor<'f32'> {
     const { context } = this
     const { numCodes, schedule } = context.process
     context.assertUsable()
+    const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options)
     requireLayout(layout)
     const tensor = asGpuTensor(context.device, 'q', q)
     const { batchSize, numPixels } = requireRows('q', tensor, layout, numCodes, logitDtypes)
@@ -142,10 +154,11 @@ export class DenseOperators {
     return output
   }
 
-  logPX0(modelOutput: LogitsTensor, options: LogPX0Options<LogitsTensor> = {}): GpuTensor<'f32'> {
+  logPX0(modelOutput: LogitsTensor, given: LogPX0Options<LogitsTensor> = {}): GpuTensor<'f32'> {
     const { context } = this
     const { numCodes } = context.process
     context.assertUsable()
+    const options = requireOptions('logPX0', given)
     const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -Infinity } = options
     const tensor = asGpuTensor(context.device, 'modelOutput', modelOutput)
     const { batchSize, numPixels } = requireLogPX0(tensor, options, numCodes, logitDtypes)

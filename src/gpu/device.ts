@@ -77,3 +77,8 @@ export async function requestDevice(): Promise<GPUDevice> {
     requiredLimits: Object.fromEntries(raisedLimits.map((name) => [name, adapter.limits[name]])),
   })
 }
+
+/** A device for an error message. */
+export function deviceText({ label }: GPUDevice): string {
+  return label ? `'${label}'` : 'one without a label'
+}

@@ -1,13 +1,21 @@
 import addNoise from '../../shaders/add_noise.wgsl'
 import initialSample from '../../shaders/initial_sample.wgsl'
-import { elementCount, requireGenerator, requireOneOf, requireSample, requireShape } from '../checks'
+import {
+  elementCount,
+  requireGenerator,
+  requireMethod,
+  requireOneOf,
+  requireOptions,
+  requireSample,
+  requireSampleShape,
+} from '../checks'
 import { forwardThresholds, threshold } from '../process/routes'
 import { initialMaskProbability } from '../process/schedule'
 import type { RandomGenerator } from '../random'
 import type { GpuContext } from './context'
 import type { KernelVariant } from './kernels'
 import { ParameterBuffer } from './parameters'
-import { asGpuTensor, type GpuTensor } from './tensor'
+import { asGpuTensor, type GpuTensor, requireBindable } from './tensor'
 
 /** The start of a chain and the forward process, drawn by seed. */
 export class ForwardProcess {
@@ -15,6 +23,7 @@ export class ForwardProcess {
   readonly #noiseParameters: ParameterBuffer
 
   constructor(private readonly context: GpuContext) {
+    requireMethod('context', context, 'assertUsable', 'a GpuContext')
     const { device } = context
     this.#initialParameters = context.own(new ParameterBuffer(device, 'vqd/initial_sample/parameters', initialSample))
     this.#noiseParameters = context.own(new ParameterBuffer(device, 'vqd/add_noise/parameters', addNoise))
@@ -28,12 +37,13 @@ export class ForwardProcess {
   /** See `VQDiffusionScheduler.initialSample`. */
   initialSample(
     shape: readonly [batchSize: number, numLatentPixels: number],
-    { generator, start = 'noise' }: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
+    options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): GpuTensor<'u32'> {
     const { context } = this
     const { maskClass, schedule } = context.process
-    requireShape('initialSample', { shape, dtype: 'u32' }, shape.slice(0, 2), '[batch, latent pixels]')
-    const [batchSize, numPixels] = shape
+    const { generator, start = 'noise' } = requireOptions('initialSample', options)
+    const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
+    requireBindable(context.device, shape, 'u32')
     const tokens = elementCount(shape)
     requireOneOf('start', start, ['noise', 'mask'])
     if (start === 'mask') return context.uploadTokens(new Uint32Array(tokens).fill(maskClass), shape)
@@ -57,10 +67,12 @@ export class ForwardProcess {
   addNoise(
     x0: GpuTensor,
     t: number | readonly number[],
-    { generator, faults }: { generator: RandomGenerator; faults?: GpuTensor },
+    options: { generator: RandomGenerator; faults?: GpuTensor },
   ): GpuTensor<'u32'> {
     const { context } = this
     const { process } = context
+    const { generator, faults } = requireOptions('addNoise', options)
+    requireGenerator('addNoise', generator)
     const clean = asGpuTensor(context.device, 'x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
     const steps = process.resolveSteps(t, -1, batchSize)

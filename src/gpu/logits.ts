@@ -1,4 +1,4 @@
-import { requireColumns, requireDtype } from '../checks'
+import { requireDtype, requireLogits } from '../checks'
 import type { Guidance, Layout } from '../options'
 import type { Features } from './shader'
 import { asGpuTensor, type GpuTensor, type OnnxGpuTensor } from './tensor'
@@ -29,8 +29,7 @@ export function logitsSource(
 ): LogitsSource {
   const check = (name: string, value: LogitsTensor, items: number): GpuTensor => {
     const tensor = asGpuTensor(device, name, value)
-    requireDtype(name, tensor, logitDtypes)
-    requireColumns(name, tensor, layout, [items, numCodes, numPixels])
+    requireLogits(name, tensor, layout, [items, numCodes, numPixels], logitDtypes)
     return tensor
   }
   const scale = guidance?.scale ?? 1
@@ -38,7 +37,7 @@ export function logitsSource(
     const conditional = check('modelOutput', modelOutput, batchSize)
     return { conditional, unconditional: undefined, scale, layout }
   }
-  if (guidance.unconditional) {
+  if (guidance.unconditional !== undefined) {
     const conditional = check('modelOutput', modelOutput, batchSize)
     const unconditional = check('guidance.unconditional', guidance.unconditional, batchSize)
     requireDtype('guidance.unconditional', unconditional, [conditional.dtype])

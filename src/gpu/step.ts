@@ -1,6 +1,14 @@
 import knownShader from '../../shaders/known.wgsl'
 import stepShader from '../../shaders/step.wgsl'
-import { requireNoise, requireSample, requireStepOptions, truncates } from '../checks'
+import {
+  requireDrawOptions,
+  requireMethod,
+  requireNoise,
+  requireOptions,
+  requireSample,
+  requireStepOptions,
+  truncates,
+} from '../checks'
 import type { KnownTokens, StepDiagnostics, StepOptions, VQDiffusionSchedulerOutput } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import type { TimestepPair } from '../process/process'
@@ -73,6 +81,7 @@ export class ReverseStep {
   readonly #plans = new Map<string, StepPlan>()
 
   constructor(private readonly context: GpuContext) {
+    requireMethod('context', context, 'assertUsable', 'a GpuContext')
     const { device } = context
     this.#parameters = context.own(new ParameterBuffer(device, 'vqd/step/parameters', stepShader, 'step'))
     this.#gumbelMax = new GumbelMax(context)
@@ -81,13 +90,10 @@ export class ReverseStep {
   }
 
   /** See `VQDiffusionScheduler.prepare`. */
-  prepare({
-    guidance,
-    truncationRate,
-    known,
-    diagnostics,
-    layout = 'class-major',
-  }: Partial<GpuStepOptions>): Promise<void> {
+  async prepare(given?: Partial<GpuStepOptions>): Promise<void> {
+    const options = requireOptions('prepare', given)
+    requireDrawOptions(options)
+    const { guidance, truncationRate, known, diagnostics, layout = 'class-major' } = options
     const { numCodes } = this.context.process
     const features = {
       GUIDED: guidance !== undefined,
@@ -103,7 +109,7 @@ export class ReverseStep {
         return this.#variant({ ...features, COUNTED }, this.context.launchShapes.step(numCodes, size))
       }),
     ])
-    return this.context.kernels.compile(variants)
+    await this.context.kernels.compile(variants)
   }
 
   /** See `VQDiffusionScheduler.step`. */
@@ -118,19 +124,20 @@ export class ReverseStep {
     context.assertUsable()
     requireStepOptions(options)
     const { generator, predOriginalSample, encoder } = options
+    if (encoder !== undefined) requireMethod('encoder', encoder, 'beginComputePass', 'a GPUCommandEncoder')
     const x = asGpuTensor(device, 'sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
-    const noise = options.noise && asGpuTensor(device, 'noise', options.noise)
+    const noise = options.noise === undefined ? undefined : asGpuTensor(device, 'noise', options.noise)
     const rows = noise && requireNoise(noise, logits.layout, steps, [batchSize, process.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     const known = options.known && requireKnown(device, options.known, x)
     const faults = context.faultsOf(options.faults)
     const used = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask, faults]
-    if (options.out) requireOutput(device, 'out', options.out, used, x)
+    if (options.out !== undefined) requireOutput(device, 'out', options.out, used, x)
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
-    if (givenX0) requireOutput(device, 'predOriginalSample', givenX0, [...used, options.out], x)
+    if (givenX0 !== undefined) requireOutput(device, 'predOriginalSample', givenX0, [...used, options.out], x)
     const given = typeof options.diagnostics === 'object' ? options.diagnostics : undefined
     if (given) requireDiagnostics(device, given, [...used, options.out, givenX0], x.shape)
 

@@ -1,4 +1,12 @@
-import { elementCount, shapeText } from '../checks'
+import {
+  elementCount,
+  requireDtype,
+  requireGpuDevice,
+  requireInteger,
+  requireMethod,
+  shapeText,
+  valueText,
+} from '../checks'
 import { makeDisposable } from '../dispose'
 import {
   DestroyedError,
@@ -9,6 +17,7 @@ import {
   OptionError,
   ShapeError,
 } from '../errors'
+import { deviceText } from './device'
 
 /** Element type of a tensor on the GPU. */
 export type Dtype = 'f32' | 'f16' | 'u32' | 'i32'
@@ -22,6 +31,7 @@ export type TypedArrayOf<D extends Dtype> = D extends 'f32'
       : Int32Array<ArrayBuffer>
 
 const bytesPerElement = { f32: 4, f16: 2, u32: 4, i32: 4 } as const
+const dtypes = Object.keys(bytesPerElement)
 const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const
 
 /**
@@ -45,22 +55,22 @@ export class GpuTensor<D extends Dtype = Dtype> {
     private readonly owned: boolean,
   ) {
     this.size = elementCount(shape)
-    makeDisposable(this)
+    // Without a call where it is not needed: most steps create a tensor.
+    if (Symbol.dispose === undefined) makeDisposable(this)
   }
 
-  /** Creates a zero-filled tensor. Throws ShapeError, or LimitError if it is larger than the device can bind. */
+  /**
+   * Creates a zero-filled tensor. Throws OptionError, DtypeError, ShapeError, or LimitError if it is larger than the
+   * device can bind.
+   */
   static empty<D extends Dtype>(
     device: GPUDevice,
     shape: readonly number[],
     dtype: D,
     label = 'vqd/tensor',
   ): GpuTensor<D> {
-    const bytes = elementCount(shape) * bytesPerElement[dtype]
-    const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)
-    if (bytes > limit)
-      throw new LimitError(
-        `A tensor of shape ${shapeText(shape)} (${dtype}) needs ${bytes} bytes; this device allows ${limit}.`,
-      )
+    requireGpuDevice('The first argument of GpuTensor.empty', device)
+    const bytes = requireBindable(device, shape, dtype)
     const buffer = device.createBuffer({
       label,
       // An empty tensor still needs a buffer that can be bound.
@@ -71,8 +81,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws DtypeError,
-   * or ShapeError if the shape holds another number of elements than the data.
+   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws OptionError,
+   * DtypeError, LimitError, or ShapeError if the shape holds another number of elements than the data.
    */
   static from(device: GPUDevice, data: Float32Array, shape: readonly number[], label?: string): GpuTensor<'f32'>
   static from(device: GPUDevice, data: Uint16Array, shape: readonly number[], label?: string): GpuTensor<'f16'>
@@ -84,6 +94,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     shape: readonly number[],
     label?: string,
   ): GpuTensor {
+    requireGpuDevice('The first argument of GpuTensor.from', device)
     const dtype = (Object.keys(arrayTypes) as Dtype[]).find((candidate) => data instanceof arrayTypes[candidate])
     if (!dtype)
       throw new DtypeError(
@@ -98,7 +109,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /**
    * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind
-   * the whole buffer. Throws OptionError, ShapeError, or LimitError if the buffer is larger than the device can bind.
+   * the whole buffer. Throws OptionError, DtypeError, ShapeError, or LimitError if the buffer is larger than the device
+   * can bind.
    */
   static borrow<D extends Dtype>(
     device: GPUDevice,
@@ -107,8 +119,10 @@ export class GpuTensor<D extends Dtype = Dtype> {
     dtype: D,
     offset = 0,
   ): GpuTensor<D> {
-    if (!Number.isSafeInteger(offset) || offset < 0)
-      throw new OptionError(`A tensor's offset needs to be a non-negative integer; given ${offset}.`)
+    requireGpuDevice('The first argument of GpuTensor.borrow', device)
+    requireMethod('buffer', buffer, 'mapAsync', 'a GPUBuffer')
+    requireDtype('GpuTensor.borrow', { dtype }, dtypes)
+    requireInteger("A tensor's offset", offset, 0)
     const needed = Math.ceil(((offset + elementCount(shape)) * bytesPerElement[dtype]) / 4) * 4
     if (buffer.size < needed)
       throw new ShapeError(
@@ -135,7 +149,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     this.assertAlive()
     const [length = 0, ...rest] = this.shape
     if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end && end <= length))
-      throw new ShapeError(`slice needs 0 ≤ start ≤ end ≤ ${length}; given ${start}, ${end}.`)
+      throw new ShapeError(`slice needs 0 ≤ start ≤ end ≤ ${length}; given ${valueText(start)}, ${valueText(end)}.`)
     const offset = this.offset + start * elementCount(rest)
     return new GpuTensor(this.device, this.buffer, [end - start, ...rest], this.dtype, offset, false)
   }
@@ -233,6 +247,18 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 }
 
+/** Size in bytes. Throws DtypeError, ShapeError, or LimitError if the device cannot bind a tensor of this size. */
+export function requireBindable({ limits }: GPUDevice, shape: readonly number[], dtype: Dtype): number {
+  requireDtype('A tensor', { dtype }, dtypes)
+  const bytes = elementCount(shape) * bytesPerElement[dtype]
+  const limit = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize)
+  if (bytes > limit)
+    throw new LimitError(
+      `A tensor of shape ${shapeText(shape)} (${dtype}) needs ${bytes} bytes; this device allows ${limit}.`,
+    )
+  return bytes
+}
+
 function typeName(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1)
 }
@@ -257,17 +283,19 @@ export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | 
   if (value instanceof GpuTensor) {
     if (value.device !== device)
       throw new DeviceMismatchError(
-        `${name} lives on another GPUDevice ('${value.device.label}') than the scheduler ('${device.label}').`,
+        `${name} lives on another GPUDevice (${deviceText(value.device)}) than the scheduler (${deviceText(device)}). ` +
+          'Create both on one device.',
       )
     value.assertAlive()
     return value
   }
   if (value?.location !== 'gpu-buffer')
     throw new ShapeError(
-      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ` +
-        `${value?.location === undefined ? typeof value : `a tensor at '${value.location}'`}. Upload it with GpuTensor.from().`,
+      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ${valueText(value)}. ` +
+        'Upload tokens with scheduler.uploadTokens(), other data with GpuTensor.from().',
     )
   const dtype = onnxDtypes[value.type]
-  if (!dtype) throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${value.type}.`)
+  if (!dtype)
+    throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${String(value.type)}.`)
   return GpuTensor.borrow(device, value.gpuBuffer as GPUBuffer, value.dims, dtype)
 }

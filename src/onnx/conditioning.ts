@@ -1,4 +1,4 @@
-import { elementCount } from '../checks'
+import { elementCount, requireObject, valueText } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
 import type { HostArray } from './network'
 
@@ -12,19 +12,22 @@ export interface OnnxConditioning {
   readonly unconditional?: OnnxInputs
 }
 
-const none: OnnxConditioning = { conditional: {}, unconditional: {} }
-
 /**
  * The inputs of each part of the batch; with guidance the unconditional half comes first. Throws OptionError unless
- * every part has exactly the inputs `names`.
+ * every part has exactly the inputs `names`. For a model without such inputs, there need be no conditioning.
  */
 export function batchParts(
-  { conditional, unconditional }: OnnxConditioning = none,
+  conditioning: OnnxConditioning | undefined,
   names: readonly string[],
   guided: boolean,
 ): OnnxInputs[] {
+  if (conditioning === undefined && names.length === 0) return guided ? [{}, {}] : [{}]
+  const needed = `{ ${names.join(', ')} }`
+  requireObject('conditioning', conditioning, `an object { conditional: ${needed}, unconditional: ${needed} }`)
+  const { conditional, unconditional } = conditioning
   const parts = guided ? { unconditional, conditional } : { conditional }
   return Object.entries(parts).map(([part, inputs]) => {
+    if (inputs !== undefined) requireObject(`conditioning.${part}`, inputs)
     const given = inputs && Object.keys(inputs)
     if (given?.length !== names.length || names.some((name) => !given.includes(name)))
       throw new OptionError(
@@ -38,7 +41,10 @@ export function batchParts(
 export function typeOf(name: string, parts: readonly HostArray[]): 'int32' | 'float32' {
   if (parts.every((part) => part instanceof Int32Array)) return 'int32'
   if (parts.every((part) => part instanceof Float32Array)) return 'float32'
-  throw new DtypeError(`The input '${name}' needs an Int32Array or a Float32Array, the same in all its parts.`)
+  throw new DtypeError(
+    `The input '${name}' needs an Int32Array or a Float32Array, the same in all its parts; given ` +
+      `${parts.map(valueText).join(' and ')}.`,
+  )
 }
 
 /**

@@ -1,9 +1,9 @@
-import { requireSample } from '../checks'
+import { requireOptions } from '../checks'
 import { dispose } from '../dispose'
 import { createNetwork } from './create_network'
-import { type AnyTensor, type Network, requireDevice } from './network'
+import { type AnyTensor, type Network, requireTokensOf } from './network'
 import { oneAtATime } from './queue'
-import type { OnnxSession } from './session'
+import { type OnnxSession, requireSession } from './session'
 import { requireFit } from './shapes'
 
 /** An image batch on the host, float32 in the model's shape. */
@@ -24,31 +24,24 @@ export interface OnnxDecoder {
  * Creates a decoder from an ONNX model: tokens int32 [B, N] → an image batch float32 [B, …]. If the session is on the
  * GPUDevice of the tokens, only the images are copied to the host.
  *
- * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with DeviceMismatchError
- *   or ShapeError before any work, or with OnnxRuntimeError.
+ * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with DeviceMismatchError,
+ *   DestroyedError, ShapeError or DtypeError before any work, or with OnnxRuntimeError.
  */
-export function createOnnxDecoder({
-  session,
-  input = 'codes',
-  output = 'rgba',
-}: {
-  session: OnnxSession
-  input?: string
-  output?: string
-}): OnnxDecoder {
+export function createOnnxDecoder(options: { session: OnnxSession; input?: string; output?: string }): OnnxDecoder {
+  const { session, input = 'codes', output = 'rgba' } = requireOptions('createOnnxDecoder', options)
+  requireSession(session)
   const tokensAxes = session.inputShape(input, 'int32')
   session.requireOutput(output)
   let batch: { tokensShape: readonly number[]; network: Network } | undefined
 
   function begin(tokens: AnyTensor) {
-    requireSample('tokens', tokens)
     requireFit(input, tokensAxes, tokens.shape)
     const network = createNetwork(session, { tokens: { name: input, shape: tokens.shape }, inputs: {}, output })
     return { tokensShape: tokens.shape, network }
   }
 
   async function decode(tokens: AnyTensor): Promise<OnnxImage> {
-    requireDevice(session, 'tokens', tokens)
+    requireTokensOf(session, 'tokens', tokens)
     const { image, shape } = await session.whenFree(async () => {
       if (batch?.tokensShape.join() !== tokens.shape.join()) {
         const next = begin(tokens)

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { CpuTensor } from '../cpu/tensor'
 import { DtypeError, ShapeError } from '../errors'
 import { createOnnxDenoiser } from './denoiser'
-import { createOnnxSession, type OnnxRuntime, OnnxRuntimeError } from './session'
+import { OnnxRuntimeError } from './runtime_error'
+import { createOnnxSession, type OnnxRuntime } from './session'
 import type { Axis } from './shapes'
 
 const N = 4
@@ -39,8 +40,11 @@ function fakeRuntime({
   return { env: { webgpu: {} }, Tensor, InferenceSession: { create: async () => session } } as unknown as OnnxRuntime
 }
 
+/** ModelProto with ir_version 8 and an empty graph. */
+const modelFile = Uint8Array.of(0x08, 8, 0x3a, 0)
+
 async function denoiserOf(model: Parameters<typeof fakeRuntime>[0]) {
-  const session = await createOnnxSession(fakeRuntime(model), new Uint8Array(), { provider: 'wasm' })
+  const session = await createOnnxSession(fakeRuntime(model), modelFile, { provider: 'wasm' })
   return createOnnxDenoiser({ session })
 }
 

@@ -1,4 +1,4 @@
-import { requireSample } from '../checks'
+import { requireBoolean, requireInteger, requireOptions, requireSignal } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
 import { dispose } from '../dispose'
 import { ShapeError } from '../errors'
@@ -6,9 +6,9 @@ import { GpuTensor } from '../gpu/tensor'
 import type { DenoiserInput } from '../pipeline/options'
 import { batchInput, batchParts, type OnnxConditioning, typeOf } from './conditioning'
 import { createNetwork } from './create_network'
-import { type AnyTensor, type Network, requireDevice } from './network'
+import { type AnyTensor, type Network, requireTokensOf } from './network'
 import { oneAtATime } from './queue'
-import type { OnnxSession } from './session'
+import { type OnnxSession, requireSession } from './session'
 import { batchShape, requireFit } from './shapes'
 
 /** A `Denoiser` for the pipelines of both schedulers. */
@@ -42,17 +42,15 @@ interface Chain {
  *   DeviceMismatchError, ShapeError, DtypeError or OptionError before any work, with ShapeError for logits of another
  *   shape, with OnnxRuntimeError, or with the signal's reason.
  */
-export function createOnnxDenoiser({
-  session,
-  sampleInput = 'x_t',
-  timestepInput = 't',
-  output = 'logits',
-}: {
+export function createOnnxDenoiser(options: {
   session: OnnxSession
   sampleInput?: string
   timestepInput?: string
   output?: string
 }): OnnxDenoiser {
+  const given = requireOptions('createOnnxDenoiser', options)
+  const { session, sampleInput = 'x_t', timestepInput = 't', output = 'logits' } = given
+  requireSession(session)
   const sampleAxes = session.inputShape(sampleInput, 'int32')
   const timestepAxes = session.inputShape(timestepInput, 'int32')
   session.requireOutput(output)
@@ -61,7 +59,7 @@ export function createOnnxDenoiser({
 
   function begin({ sample, guided, conditioning }: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Chain {
     const parts = batchParts(conditioning, conditionNames, guided)
-    const { batchSize, numPixels } = requireSample('sample', sample)
+    const [batchSize = 0, numPixels = 0] = sample.shape
     const rows = parts.length * batchSize
     requireFit(sampleInput, sampleAxes, [rows, numPixels])
     const timestep = { type: 'int32', shape: batchShape(timestepInput, timestepAxes, rows) } as const
@@ -80,9 +78,13 @@ export function createOnnxDenoiser({
     return { conditioning, guided, sampleShape: sample.shape, rows, network }
   }
 
-  async function denoise(input: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor> {
-    const { sample, timestep, signal } = input
-    requireDevice(session, 'sample', sample)
+  async function denoise(given: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor> {
+    const input = requireOptions('a denoiser', given)
+    const { sample, timestep, guided, signal } = input
+    requireTokensOf(session, 'sample', sample)
+    requireInteger('timestep', timestep, 0)
+    requireBoolean('guided', guided)
+    requireSignal(signal)
     return session.whenFree(async () => {
       signal?.throwIfAborted()
       if (!chain || !continues(chain, input)) {

@@ -1,10 +1,9 @@
 import type * as Ort from 'onnxruntime-web'
-import { elementCount } from '../checks'
+import { requireOptions } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
-import { ShapeError } from '../errors'
 import type { OnnxImage } from './decoder'
-import type { OnnxSession } from './session'
-import { type Axis, requireFit } from './shapes'
+import { type OnnxSession, requireSession } from './session'
+import { type Axis, requireFit, requireFloats } from './shapes'
 
 /**
  * Encodes an image batch to its nearest tokens, u32 [B, N] on the host. `uploadTokens` of both schedulers takes their
@@ -20,26 +19,18 @@ export interface OnnxEncoder {
  * Creates an encoder from an ONNX model: an image batch float32 [B, …] → tokens int32 [B, N]. Images and tokens are on
  * the host, whatever the session's provider.
  *
- * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with ShapeError before
- *   any work, or with OnnxRuntimeError.
+ * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with OptionError,
+ *   DtypeError or ShapeError before any work, or with OnnxRuntimeError.
  */
-export function createOnnxEncoder({
-  session,
-  input = 'rgba',
-  output = 'codes',
-}: {
-  session: OnnxSession
-  input?: string
-  output?: string
-}): OnnxEncoder {
+export function createOnnxEncoder(options: { session: OnnxSession; input?: string; output?: string }): OnnxEncoder {
+  const { session, input = 'rgba', output = 'codes' } = requireOptions('createOnnxEncoder', options)
+  requireSession(session)
   const imageAxes = session.inputShape(input, 'float32')
   session.requireOutput(output, 'int32')
-  const encode = async ({ data, shape }: OnnxImage) => {
+  const encode = async (images: OnnxImage) => {
+    requireFloats('An image', images)
+    const { data, shape } = images
     requireFit(input, imageAxes, shape)
-    if (data.length !== elementCount(shape))
-      throw new ShapeError(
-        `An image of shape [${shape.join(', ')}] needs ${elementCount(shape)} values; given ${data.length}.`,
-      )
     const { codes, dims } = await session.whenFree(async () => {
       const image = new session.ort.Tensor('float32', data, shape)
       const results = await session.run({ [input]: image }, { [output]: null })

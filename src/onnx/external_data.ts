@@ -1,3 +1,5 @@
+import { protobufFields } from './protobuf'
+
 /**
  * The files in which an ONNX graph keeps tensors, as it names them: relative to the folder of the graph.
  *
@@ -17,28 +19,7 @@ export function externalFiles(model: Uint8Array): string[] {
 
 const text = (bytes: Uint8Array = new Uint8Array(0)) => new TextDecoder().decode(bytes)
 
-/** The values of one length-delimited field of a protobuf message. Stops at the first byte that is no field. */
-function* submessages(message: Uint8Array, field: number): Generator<Uint8Array, void> {
-  let at = 0
-  const varint = () => {
-    let value = 0
-    for (let factor = 1; at < message.length; factor *= 128) {
-      const byte = message[at++]!
-      value += (byte & 127) * factor
-      if (byte < 128) break
-    }
-    return value
-  }
-  while (at < message.length) {
-    const tag = varint()
-    const type = tag % 8
-    if (type === 0) varint()
-    else if (type === 1) at += 8
-    else if (type === 5) at += 4
-    else if (type === 2) {
-      const length = varint()
-      if (Math.floor(tag / 8) === field) yield message.subarray(at, at + length)
-      at += length
-    } else return
-  }
+/** The values of one length-delimited field of a protobuf message. */
+function* submessages(message: Uint8Array, wanted: number): Generator<Uint8Array, void> {
+  for (const { field, start, end } of protobufFields(message)) if (field === wanted) yield message.subarray(start, end)
 }

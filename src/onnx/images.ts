@@ -1,6 +1,7 @@
-import { elementCount } from '../checks'
+import { shapeText } from '../checks'
 import { ShapeError } from '../errors'
 import type { OnnxImage } from './decoder'
+import { requireFloats } from './shapes'
 
 /** How a decoder's output, and an encoder's input, holds colours. */
 export interface ImageFormat {
@@ -12,11 +13,11 @@ export interface ImageFormat {
 
 /**
  * Converts the output of a decoder, f32 [B, channels, height, width] in −1 … 1, to images [B, height, width, channels]
- * in 0 … 1: clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws ShapeError.
+ * in 0 … 1: clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws OptionError, DtypeError, ShapeError.
  */
 export function toImages(decoded: OnnxImage): OnnxImage {
-  const { data: source } = decoded
   const [B, channels, height, width] = requireImages(decoded)
+  const { data: source } = decoded
   const area = height * width
   const data = Float32Array.from(source, (_, i) => {
     const [item, pixel, channel] = [Math.floor(i / (channels * area)), Math.floor(i / channels) % area, i % channels]
@@ -89,13 +90,10 @@ function imageDataOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height
   return { data, width, height, colorSpace: 'srgb', pixelFormat: 'rgba-unorm8' } as ImageData
 }
 
-function requireImages({
-  data,
-  shape,
-}: OnnxImage): readonly [B: number, channels: number, height: number, width: number] {
-  if (shape.length !== 4 || elementCount(shape) !== data.length)
-    throw new ShapeError(
-      `A decoder's output needs [batch, channels, height, width], filled; given [${shape.join(', ')}] with ${data.length} values.`,
-    )
+function requireImages(decoded: OnnxImage): readonly [B: number, channels: number, height: number, width: number] {
+  requireFloats("A decoder's output", decoded)
+  const { shape } = decoded
+  if (shape.length !== 4)
+    throw new ShapeError(`A decoder's output needs [batch, channels, height, width]; given ${shapeText(shape)}.`)
   return shape as readonly number[] as readonly [number, number, number, number]
 }

@@ -1,3 +1,4 @@
+import { requireOptions } from '../checks'
 import { ConfigError } from '../errors'
 import { fetchJson, modelFile } from '../fetch'
 
@@ -9,13 +10,14 @@ export interface ModelIndex {
 }
 
 /**
- * Fetches `model_index.json` and checks that the folder holds a VQ-Diffusion pipeline. Rejects with FetchError, or with
- * ConfigError, which names the pipeline that the folder holds.
+ * Fetches `model_index.json` and checks that the folder holds a VQ-Diffusion pipeline. Rejects with OptionError,
+ * FetchError, or with ConfigError, which names the pipeline that the folder holds.
  */
 export async function fetchModelIndex(
   folder: string | URL,
-  { signal }: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal } = {},
 ): Promise<ModelIndex> {
+  const { signal } = requireOptions('fetchModelIndex', options)
   const address = modelFile(folder, '', 'model_index.json')
   return requireModelIndex(await fetchJson(address, signal), address)
 }

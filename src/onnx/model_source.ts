@@ -1,3 +1,4 @@
+import { valueText } from '../checks'
 import { DtypeError, FetchError } from '../errors'
 
 /** The content of a file: bytes, or an object or address from which they are read. */
@@ -15,7 +16,7 @@ export async function readFile(name: string, source: FileSource): Promise<Uint8A
   if (typeof source === 'string' || source instanceof URL) return readResponse(name, await request(name, source))
   if (typeof Response !== 'undefined' && source instanceof Response) return readResponse(name, source)
   throw new DtypeError(
-    `${name} needs to be bytes (an ArrayBuffer or a view of one), a Blob, a Response or a URL; given ${describe(source)}.`,
+    `${name} needs to be bytes (an ArrayBuffer or a view of one), a Blob, a Response or a URL; given ${valueText(source)}.`,
   )
 }
 
@@ -39,9 +40,4 @@ async function readResponse(name: string, response: Response): Promise<Uint8Arra
 /** Also of another realm, such as a frame, and of shared memory. */
 function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value))
-}
-
-function describe(value: unknown): string {
-  if (value === null || typeof value !== 'object') return String(value)
-  return `an object of the class ${value.constructor?.name ?? 'Object'}`
 }

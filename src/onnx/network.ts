@@ -1,5 +1,7 @@
-import type { CpuTensor } from '../cpu/tensor'
-import { DeviceMismatchError } from '../errors'
+import { requireSample, valueText } from '../checks'
+import { CpuTensor } from '../cpu/tensor'
+import { DeviceMismatchError, ShapeError } from '../errors'
+import { deviceText } from '../gpu/device'
 import { GpuTensor } from '../gpu/tensor'
 import type { OnnxSession } from './session'
 
@@ -38,15 +40,21 @@ export function repeatTokens(tokens: ArrayLike<number>, length: number): Int32Ar
 }
 
 /**
- * Throws DeviceMismatchError if a GPU tensor lives on another device than the session, DestroyedError if it was
- * destroyed.
+ * Throws ShapeError or DtypeError unless the value is a tensor of tokens [B, N] of either engine, DestroyedError if it
+ * was destroyed, DeviceMismatchError if it lives on another device than the session.
  */
-export function requireDevice(session: OnnxSession, name: string, tensor: AnyTensor): void {
+export function requireTokensOf(session: OnnxSession, name: string, tensor: AnyTensor): void {
+  if (!(tensor instanceof GpuTensor) && !(tensor instanceof CpuTensor))
+    throw new ShapeError(
+      `${name} needs to be a GpuTensor or a CpuTensor; given ${valueText(tensor)}. ` +
+        'Create it with uploadTokens() of a scheduler.',
+    )
+  requireSample(name, tensor)
   if (!(tensor instanceof GpuTensor)) return
   tensor.assertAlive()
   if (session.device && tensor.device !== session.device)
     throw new DeviceMismatchError(
-      `${name} lives on the GPUDevice '${tensor.device.label}', not on the session's '${session.device.label}'. ` +
+      `${name} lives on another GPUDevice (${deviceText(tensor.device)}) than the session (${deviceText(session.device)}). ` +
         'Create the session with the device of the scheduler.',
     )
 }

@@ -1,9 +1,20 @@
 import type * as Ort from 'onnxruntime-web'
+import {
+  requireFunction,
+  requireGpuDevice,
+  requireMethod,
+  requireObject,
+  requireOneOf,
+  requireOptions,
+  valueText,
+} from '../checks'
 import { makeDisposable } from '../dispose'
-import { DestroyedError, DtypeError, OptionError, VQDiffusionError } from '../errors'
+import { DestroyedError, DtypeError, OptionError } from '../errors'
 import { externalFiles } from './external_data'
+import { requireModel } from './model_bytes'
 import { type FileSource, readFile } from './model_source'
 import { oneAtATime } from './queue'
+import { OnnxRuntimeError } from './runtime_error'
 import type { Axis } from './shapes'
 
 /** The part of the onnxruntime-web module that this package uses. */
@@ -20,27 +31,24 @@ export type OnnxSessionOptions = OnnxProvider & {
   readonly externalData?: Readonly<Record<string, FileSource>>
 }
 
-/** onnxruntime-web failed to load or run the model. */
-export class OnnxRuntimeError extends VQDiffusionError {
-  // A literal, since minifiers rename classes.
-  override readonly name = 'OnnxRuntimeError'
-}
-
 /**
  * Loads a model into onnxruntime-web.
  *
  * @param ort the module: the entry `onnxruntime-web/webgpu` or `/jspi` for 'webgpu', any entry for 'wasm'
  * @param model an .onnx file: its bytes, a Blob, a Response or a URL
- * @throws OnnxRuntimeError if the model is refused, or if this onnxruntime-web cannot compute on the device; FetchError
- *   or DtypeError if a file cannot be read; OptionError if external data are missing
+ * @throws OptionError; OnnxRuntimeError if the model is refused, or if this onnxruntime-web cannot compute on the device;
+ *   FetchError or DtypeError if a file cannot be read
  */
 export async function createOnnxSession(
   ort: OnnxRuntime,
   model: FileSource,
   options: OnnxSessionOptions,
 ): Promise<OnnxSession> {
+  requireRuntime(ort)
+  requireProvider(options)
   const bytes = await readFile('The model', model)
-  const externalData = await readExternalData(bytes, options.externalData ?? {})
+  requireModel('The model', bytes)
+  const externalData = await readExternalData(bytes, requireOptions('externalData', options.externalData))
   const device = options.provider === 'webgpu' ? options.device : undefined
   const sessionOptions: Ort.InferenceSession.SessionOptions = {
     // A session does not inherit the level of `env`.
@@ -60,6 +68,25 @@ export async function createOnnxSession(
     throw new OnnxRuntimeError(`This entry of onnxruntime-web computes on a GPUDevice of its own. ${webgpuEntry}`)
   }
   return created
+}
+
+/** Throws OptionError unless the value is the module onnxruntime-web. */
+export function requireRuntime(ort: OnnxRuntime): void {
+  if (typeof ort?.InferenceSession?.create !== 'function' || !ort.env)
+    throw new OptionError(
+      `ort needs to be the module onnxruntime-web; given ${valueText(ort)}. ` +
+        "Import it: import * as ort from 'onnxruntime-web/webgpu'.",
+    )
+}
+
+function requireProvider(options: OnnxProvider): void {
+  requireObject(
+    'The last argument of createOnnxSession',
+    options,
+    "{ provider: 'webgpu', device } or { provider: 'wasm' }",
+  )
+  requireOneOf('provider', options.provider, ['webgpu', 'wasm'])
+  if (options.provider === 'webgpu') requireGpuDevice('device', options.device)
 }
 
 /** In the form that onnxruntime-web takes. Throws OptionError unless every file that the model names is given. */
@@ -120,6 +147,7 @@ export class OnnxSession {
 
   /** Starts `work`, which may call `run`, when no session is running. Rejects with DestroyedError. */
   whenFree<Result>(work: () => Promise<Result>): Promise<Result> {
+    requireFunction('work', work)
     return oneAtATime(() => {
       if (this.#destroyed) throw new DestroyedError('The ONNX session was destroyed.')
       return work()
@@ -156,6 +184,11 @@ export class OnnxSession {
   }
 }
 
+/** Throws OptionError unless the value is a session. */
+export function requireSession(session: unknown): void {
+  requireMethod('session', session, 'whenFree', 'an OnnxSession, such as `await createOnnxSession(…)`')
+}
+
 function requireValue(
   kind: 'input' | 'output',
   all: readonly Ort.InferenceSession.ValueMetadata[],
@@ -164,7 +197,9 @@ function requireValue(
 ): Ort.InferenceSession.TensorValueMetadata {
   const value = all.find((candidate) => candidate.name === name)
   if (!value)
-    throw new OptionError(`The model has no ${kind} '${name}'; it has ${all.map((one) => `'${one.name}'`).join(', ')}.`)
+    throw new OptionError(
+      `The model has no ${kind} '${String(name)}'; it has ${all.map((one) => `'${one.name}'`).join(', ')}.`,
+    )
   if (!value.isTensor || value.type !== type)
     throw new DtypeError(
       `The model's ${kind} '${name}' needs to be ${type}; it is ${value.isTensor ? value.type : 'no tensor'}.`,

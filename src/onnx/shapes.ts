@@ -1,5 +1,5 @@
-import { shapeText } from '../checks'
-import { ShapeError } from '../errors'
+import { elementCount, requireObject, shapeText, valueText } from '../checks'
+import { DtypeError, ShapeError } from '../errors'
 
 /** An axis of a model's tensor: its size or, if that is free, its name or −1. */
 export type Axis = number | string
@@ -23,4 +23,22 @@ export function batchShape(name: string, declared: readonly Axis[], batchSize: n
 
 function isFixed(axis: Axis): axis is number {
   return typeof axis === 'number' && axis >= 0
+}
+
+/** Floats on the host, with their shape. */
+export interface HostFloats {
+  readonly data: Float32Array
+  readonly shape: readonly number[]
+}
+
+/** Throws OptionError, DtypeError or ShapeError unless these are floats that fill their shape. */
+export function requireFloats(name: string, value: HostFloats): void {
+  requireObject(name, value, 'an object { data, shape }')
+  const { data, shape } = value
+  // Not instanceof: an array may come from another realm.
+  if (Object.prototype.toString.call(data) !== '[object Float32Array]')
+    throw new DtypeError(`${name} needs its data as a Float32Array; given ${valueText(data)}.`)
+  const count = elementCount(shape)
+  if (data.length !== count)
+    throw new ShapeError(`${name} of shape ${shapeText(shape)} needs ${count} values; given ${data.length}.`)
 }

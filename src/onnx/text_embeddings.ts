@@ -1,5 +1,6 @@
-import { elementCount } from '../checks'
-import { OptionError, ShapeError } from '../errors'
+import { requireInteger, requireOptions, shapeText } from '../checks'
+import { ShapeError } from '../errors'
+import { requireFloats } from './shapes'
 
 /** Hidden states of a text encoder, on the host. */
 export interface TextEmbeddings {
@@ -10,10 +11,12 @@ export interface TextEmbeddings {
 
 /**
  * Divides the vector of every token by its L2 norm, as VQ-Diffusion does with the hidden states of CLIP's last layer
- * (docs/MATH.md#pipeline). Throws ShapeError unless the shape is [prompts, tokens, features] and fits the data.
+ * (docs/MATH.md#pipeline). Throws OptionError, DtypeError, or ShapeError unless the shape is [prompts, tokens, features]
+ * and fits the data.
  */
-export function normaliseTextEmbeddings({ data, shape }: TextEmbeddings): TextEmbeddings {
-  const [, , features = 0] = requireEmbeddings('hidden states', { data, shape }, 3)
+export function normaliseTextEmbeddings(hidden: TextEmbeddings): TextEmbeddings {
+  const [, , features = 0] = requireEmbeddings('The hidden states', hidden, 3)
+  const { data, shape } = hidden
   const normalised = new Float32Array(data.length)
   for (let start = 0; start < data.length; start += features) {
     const vector = data.subarray(start, start + features)
@@ -34,19 +37,20 @@ export function normaliseTextEmbeddings({ data, shape }: TextEmbeddings): TextEm
  * @param unconditional for guidance: the learned table [tokens, features], which is not normalised, or the states of
  *   the empty or negative prompts [1 or prompts, tokens, features], which are
  * @returns [B or 2B, tokens, features] with B = prompts × images
+ * @throws OptionError, DtypeError, ShapeError
  */
 export function conditionText(
   hidden: TextEmbeddings,
-  { imagesPerPrompt = 1, unconditional }: { imagesPerPrompt?: number; unconditional?: TextEmbeddings } = {},
+  options: { imagesPerPrompt?: number; unconditional?: TextEmbeddings } = {},
 ): TextEmbeddings {
-  if (!Number.isSafeInteger(imagesPerPrompt) || imagesPerPrompt < 1)
-    throw new OptionError(`imagesPerPrompt needs to be a positive integer; given ${imagesPerPrompt}.`)
-  const [prompts = 0, tokens = 0, features = 0] = requireEmbeddings('hidden states', hidden, 3)
+  const { imagesPerPrompt = 1, unconditional } = requireOptions('conditionText', options)
+  requireInteger('imagesPerPrompt', imagesPerPrompt, 1)
+  const [prompts = 0, tokens = 0, features = 0] = requireEmbeddings('The hidden states', hidden, 3)
   const batch = prompts * imagesPerPrompt
   const conditional = repeatItems(normaliseTextEmbeddings(hidden).data, prompts, batch)
-  if (!unconditional) return { data: conditional, shape: [batch, tokens, features] }
-  const learned = unconditional.shape.length === 2
-  const sizes = requireEmbeddings('unconditional states', unconditional, learned ? 2 : 3)
+  if (unconditional === undefined) return { data: conditional, shape: [batch, tokens, features] }
+  const learned = unconditional?.shape?.length === 2
+  const sizes = requireEmbeddings('The unconditional states', unconditional, learned ? 2 : 3)
   const items = learned ? 1 : sizes[0]!
   if (sizes.at(-2) !== tokens || sizes.at(-1) !== features || (items !== 1 && items !== prompts))
     throw new ShapeError(
@@ -70,10 +74,12 @@ function repeatItems(data: Float32Array, items: number, batch: number): Float32A
   return repeated
 }
 
-function requireEmbeddings(name: string, { data, shape }: TextEmbeddings, axes: number): readonly number[] {
-  if (shape.length !== axes || elementCount(shape) !== data.length)
+function requireEmbeddings(name: string, embeddings: TextEmbeddings, axes: number): readonly number[] {
+  requireFloats(name, embeddings)
+  const { shape } = embeddings
+  if (shape.length !== axes)
     throw new ShapeError(
-      `The ${name} need ${axes === 2 ? '[tokens, features]' : '[prompts, tokens, features]'}, filled; given [${shape.join(', ')}] with ${data.length} values.`,
+      `${name} need ${axes === 2 ? '[tokens, features]' : '[prompts, tokens, features]'}; given ${shapeText(shape)}.`,
     )
   return shape
 }

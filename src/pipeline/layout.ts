@@ -1,4 +1,4 @@
-import { rowsShape, sameShape, shapeText, type TensorLike } from '../checks'
+import { rowsShape, sameShape, shapeText, type TensorLike, valueText } from '../checks'
 import { OptionError, ShapeError } from '../errors'
 import type { Layout } from '../options'
 
@@ -12,12 +12,14 @@ export function layoutOf(
 ): Layout {
   const classMajor = rowsShape('class-major', rows, numCodes, numPixels)
   const pixelMajor = rowsShape('pixel-major', rows, numCodes, numPixels)
-  const matches = (shape: readonly number[]) => sameShape(modelOutput.shape, shape)
+  // A tensor of onnxruntime-web has dims.
+  const given = modelOutput?.shape ?? (modelOutput as unknown as { dims?: readonly number[] } | undefined)?.dims
+  const matches = (shape: readonly number[]) => Array.isArray(given) && sameShape(given, shape)
   if (!matches(classMajor) && !matches(pixelMajor))
     throw new ShapeError(
       `The denoiser needs to return logits [batch, classes, pixels] = ${shapeText(classMajor)} or [batch, pixels, ` +
-        `classes] = ${shapeText(pixelMajor)}; it returned ${shapeText(modelOutput.shape)}. K is num_vec_classes − 1, ` +
-        `the mask excluded.`,
+        `classes] = ${shapeText(pixelMajor)}; it returned ${valueText(modelOutput)}. num_vec_classes is ` +
+        `${numCodes + 1}, the mask included; logits have one class less.`,
     )
   if (numCodes === numPixels)
     throw new OptionError(

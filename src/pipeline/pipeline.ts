@@ -1,9 +1,10 @@
-import { requireLayout } from '../checks'
-import { ModelOutputError, OptionError } from '../errors'
+import { requireFunction, requireInteger, requireOptions } from '../checks'
+import { ModelOutputError } from '../errors'
 import type { Layout, StepOptions } from '../options'
 import { RandomGenerator } from '../random'
 import { samplers } from '../samplers'
 import type { AnyScheduler, ChainScheduler, ChainTensor, TensorOf } from '../samplers/sampler'
+import { requireComponents } from './components'
 import { layoutOf } from './layout'
 import type { ChainOptions, ChainPosition, Decoder, Denoiser, SampleOptions, SampleProgress } from './options'
 import { planSample, type SamplePlan } from './plan'
@@ -27,7 +28,7 @@ export class VQDiffusionPipeline<
   /**
    * @param components.layout of the denoiser's logits; only needed if there are as many classes as latent pixels, since
    *   their shape tells it otherwise
-   * @throws OptionError for an unknown layout
+   * @throws OptionError
    */
   constructor(components: {
     scheduler: Scheduler
@@ -35,7 +36,7 @@ export class VQDiffusionPipeline<
     decoder?: Decoder<NoInfer<Tensor>, Image>
     layout?: Layout
   }) {
-    requireLayout(components.layout)
+    requireComponents(components)
     this.#scheduler = components.scheduler
     this.#denoiser = components.denoiser
     this.#decoder = components.decoder
@@ -49,15 +50,14 @@ export class VQDiffusionPipeline<
    * ModelOutputError instead of the last iteration if nothing could be drawn from some logits, or if given tokens were
    * no classes.
    */
-  async *sample(
-    options: SampleOptions<Conditioning, Tensor>,
-  ): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
+  async *sample(given: SampleOptions<Conditioning, Tensor>): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
     const scheduler = this.#scheduler
-    const { signal } = options
+    const options = requireOptions('sample', given)
+    const { signal, previewEvery = this.#decoder ? 'auto' : 0 } = options
     const { conditioning } = options as { conditioning: Conditioning }
-    const plan = planSample(options, scheduler.config.num_train_timesteps)
+    const plan = planSample(options, scheduler)
     const { sampler, timesteps, firstStep, shape, guided, generator, priorWeight, stepOptions } = plan
-    const previews = new PreviewClock(options.previewEvery ?? (this.#decoder ? 'auto' : 0))
+    const previews = new PreviewClock(previewEvery)
     signal?.throwIfAborted()
     const faults = scheduler.emptyTokens([2])
     if (firstStep === timesteps.length) {
@@ -145,14 +145,15 @@ export class VQDiffusionPipeline<
    * every `callbackSteps`-th step, as in diffusers. Rejects as `sample` throws.
    */
   async generate(
-    options: SampleOptions<Conditioning, Tensor> & {
+    given: SampleOptions<Conditioning, Tensor> & {
       readonly callback?: (progress: SampleProgress<Tensor, Image>) => void
       readonly callbackSteps?: number
     },
   ): Promise<Tensor> {
+    const options = requireOptions('generate', given)
     const { callback, callbackSteps = 1 } = options
-    if (!Number.isInteger(callbackSteps) || callbackSteps < 1)
-      throw new OptionError(`callbackSteps needs to be a positive integer; given ${callbackSteps}.`)
+    requireInteger('callbackSteps', callbackSteps, 1)
+    if (callback !== undefined) requireFunction('callback', callback)
     let tokens: Tensor | undefined
     try {
       for await (const progress of this.sample({ previewEvery: 0, ...options })) {
@@ -171,8 +172,9 @@ export class VQDiffusionPipeline<
    * image. `sample(options)` and `sample({ ...options, resume: await start(options) })` draw the same tokens. Throws
    * OptionError, ShapeError, DtypeError; rejects with ModelOutputError if tokens of the image are no classes.
    */
-  async start(options: SampleOptions<Conditioning, Tensor>): Promise<ChainPosition> {
-    const plan = planSample(options, this.#scheduler.config.num_train_timesteps)
+  async start(given: SampleOptions<Conditioning, Tensor>): Promise<ChainPosition> {
+    const options = requireOptions('start', given)
+    const plan = planSample(options, this.#scheduler)
     const faults = this.#scheduler.emptyTokens([2])
     const sample = this.#start(options, plan, faults)
     try {

@@ -1,9 +1,16 @@
 import {
+  requireArrayLike,
+  requireBoolean,
   requireEither,
-  requireGuidance,
+  requireGenerator,
+  requireInteger,
+  requireNumber,
+  requireObject,
   requireSample,
+  requireScale,
   requireShape,
-  requireStrength,
+  requireSignal,
+  requireTokens,
   requireTokensLike,
   requireTruncationRate,
   truncates,
@@ -13,9 +20,9 @@ import type { KnownTokens } from '../options'
 import { timestepList, timestepsBelow } from '../process/timesteps'
 import { RandomGenerator } from '../random'
 import { type Sampler, samplerOf } from '../samplers'
-import { requirePurityOptions } from '../samplers/purity/purity'
-import type { ChainTensor } from '../samplers/sampler'
-import type { ChainOptions } from './options'
+import { requirePriorWeight } from '../samplers/purity/purity'
+import type { ChainScheduler, ChainTensor } from '../samplers/sampler'
+import type { ChainOptions, ChainPosition } from './options'
 
 /** The checked options of a chain. */
 export interface SamplePlan<Tensor> {
@@ -38,33 +45,47 @@ export interface SamplePlan<Tensor> {
   }
 }
 
-/** Checks the options and fills in defaults. Throws OptionError, ShapeError, DtypeError. */
+/**
+ * Checks the options and fills in defaults. Throws OptionError, ShapeError, DtypeError, TokenRangeError,
+ * DeviceMismatchError, DestroyedError.
+ */
 export function planSample<Tensor extends ChainTensor>(
   options: ChainOptions<Tensor>,
-  numTrainTimesteps: number,
+  scheduler: ChainScheduler<Tensor>,
 ): SamplePlan<Tensor> {
-  const { latents, image, known, resume, guidanceScale = 1, truncationRate = 1 } = options
-  if (latents && image) throw new OptionError('sample starts from latents or from an image; given both.')
-  const guidance = { scale: guidanceScale }
-  requireGuidance(guidance, 'guidanceScale')
+  const { latents, image, known, resume, guidanceScale = 1, truncationRate = 1, priorWeight = 0 } = options
+  const numTrainTimesteps = scheduler.config.num_train_timesteps
+  if (latents !== undefined && image !== undefined)
+    throw new OptionError('sample starts from latents or from an image; given both.')
+  requireSignal(options.signal)
+  requireScale('guidanceScale', guidanceScale)
   requireTruncationRate(truncationRate)
+  requirePriorWeight(priorWeight)
+  for (const name of ['predOriginalSample', 'diagnostics'] as const)
+    if (options[name] !== undefined) requireBoolean(name, options[name])
   const sampler = samplerOf(options.method)
-  const { priorWeight } = requirePurityOptions(
-    options.priorWeight === undefined ? {} : { priorWeight: options.priorWeight },
-  )
   const given = { known, truncationRate: truncates(truncationRate), diagnostics: options.diagnostics }
   for (const name of sampler.unsupported)
     if (given[name]) throw new OptionError(`method '${options.method}' does not support ${name}.`)
   const list = timestepList(options, numTrainTimesteps)
-  if (image) requireStrength('image.strength', image.strength)
+  if (image !== undefined) {
+    requireObject('image', image, 'an object { tokens, strength }')
+    requireNumber('image.strength', image.strength, 0, 1)
+  }
   const timesteps = image ? timestepsBelow(image.strength, list, numTrainTimesteps) : list
-  const shape = shapeOf(options)
   const firstStep = firstStepOf(resume, timesteps.length)
+  const shape = shapeOf(options, scheduler)
   const generator = generatorOf(options)
   generator.streams(shape[0])
-  if (known)
-    for (const name of ['tokens', 'mask'] as const)
-      requireTokensLike(`known.${name}`, known[name], { shape, dtype: 'u32' })
+  if (resume !== undefined) requireTokens(resume.tokens, scheduler.config.num_vec_classes - 1)
+  if (known !== undefined) {
+    requireObject('known', known, 'an object { tokens, mask }')
+    for (const name of ['tokens', 'mask'] as const) {
+      scheduler.assertTokens(`known.${name}`, known[name])
+      requireTokensLike(`known.${name}`, known[name], { shape })
+    }
+  }
+  const guidance = { scale: guidanceScale }
   return {
     sampler,
     timesteps,
@@ -82,39 +103,54 @@ export function planSample<Tensor extends ChainTensor>(
   }
 }
 
-function shapeOf({
-  latents,
-  image,
-  resume,
-  batchSize,
-  numLatentPixels,
-}: ChainOptions<ChainTensor>): readonly [number, number] {
-  const given = latents ?? image?.tokens
-  const N = numLatentPixels ?? given?.shape[1]
+/** B and N: the given numbers, else those of the tokens that the chain starts from. */
+function shapeOf<Tensor extends ChainTensor>(
+  options: ChainOptions<Tensor>,
+  scheduler: ChainScheduler<Tensor>,
+): readonly [number, number] {
+  const { latents, image, resume } = options
+  const [name, tokens] = image ? (['image.tokens', image.tokens] as const) : (['latents', latents] as const)
+  if (image !== undefined || latents !== undefined) requireStart(name, tokens!, resume, scheduler)
+  const N = options.numLatentPixels === undefined ? tokens?.shape[1] : options.numLatentPixels
   if (N === undefined)
     throw new OptionError('sample needs numLatentPixels, unless latents or an image are given; given none.')
-  const B = batchSize ?? given?.shape[0] ?? (resume ? resume.tokens.length / N : 1)
-  if (given) {
-    const name = latents ? 'latents' : 'image.tokens'
-    requireSample(name, given)
-    requireShape(name, given, [B, N], '[batch, latent pixels]')
-  }
+  requireInteger('numLatentPixels', N, 1)
+  const items = tokens?.shape[0] ?? (resume ? Math.ceil(resume.tokens.length / N) : 1)
+  const B = options.batchSize === undefined ? items : options.batchSize
+  requireInteger('batchSize', B, 1)
+  if (tokens) requireShape(name, tokens, [B, N], '[batch, latent pixels]')
   if (resume && resume.tokens.length !== B * N)
     throw new ShapeError(`resume needs ${B * N} tokens for [${B}, ${N}]; given ${resume.tokens.length}.`)
   return [B, N]
 }
 
-function firstStepOf(resume: { step: number } | undefined, steps: number): number {
-  if (!resume) return 0
-  if (!Number.isInteger(resume.step) || resume.step < 0 || resume.step > steps)
-    throw new OptionError(
-      `resume.step needs to be an integer from 0 to ${steps}, the number of steps; given ${resume.step}.`,
-    )
+/** Checks the tokens that a chain starts from. A position replaces them, so that they may be of another device. */
+function requireStart<Tensor extends ChainTensor>(
+  name: string,
+  tokens: Tensor,
+  resume: ChainPosition | undefined,
+  scheduler: ChainScheduler<Tensor>,
+): void {
+  if (resume === undefined) {
+    scheduler.assertTokens(name, tokens)
+  } else {
+    requireObject(name, tokens, 'a tensor')
+    requireSample(name, tokens)
+  }
+}
+
+function firstStepOf(resume: ChainPosition | undefined, steps: number): number {
+  if (resume === undefined) return 0
+  requireObject('resume', resume, 'an object { step, tokens, random }')
+  requireArrayLike('The tokens of resume', resume.tokens)
+  requireInteger('resume.step', resume.step, 0, steps, 'the number of steps')
   return resume.step
 }
 
 function generatorOf({ seed, generator, resume }: ChainOptions<unknown>): RandomGenerator {
   if (resume) return RandomGenerator.fromState(resume.random)
   requireEither('sample', 'a seed or a generator', seed, generator)
-  return generator ?? new RandomGenerator(seed!)
+  if (generator === undefined) return new RandomGenerator(seed!)
+  requireGenerator('sample', generator)
+  return generator
 }

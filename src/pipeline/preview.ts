@@ -1,3 +1,4 @@
+import { valueText } from '../checks'
 import { OptionError } from '../errors'
 
 /** The share of the sampling time that automatic previews may take. */
@@ -13,7 +14,7 @@ export class PreviewClock {
   /** @param every n-th step, 0 for never, or 'auto'. Throws OptionError. */
   constructor(private readonly every: number | 'auto') {
     if (every !== 'auto' && !(Number.isInteger(every) && every >= 0))
-      throw new OptionError(`previewEvery needs to be 'auto' or a whole number, 0 for none; given ${every}.`)
+      throw new OptionError(`previewEvery needs to be 'auto' or a whole number, 0 for none; given ${valueText(every)}.`)
   }
 
   /** Whether a preview of this step is due and none is running. If so, it counts as decoded. */
@@ -33,7 +34,8 @@ export class PreviewClock {
   }
 
   /** Measures a decoding from when its step is finished, since it cannot begin earlier. */
-  time<Image>(decoding: Promise<Image>, stepFinished: Promise<void>): Promise<Image> {
+  time<Image>(given: Promise<Image> | Image, stepFinished: Promise<void>): Promise<Image> {
+    const decoding = Promise.resolve(given)
     let begun = performance.now()
     stepFinished.then(
       () => {

@@ -1,4 +1,4 @@
-import { requireOneOf, requirePerItem, requireTimestepList, requireTimesteps } from '../checks'
+import { requireObject, requireOneOf, requirePerItem, requireTimestepList, requireTimesteps } from '../checks'
 import {
   readConfig,
   type VQDiffusionSchedulerConfig,
@@ -52,10 +52,9 @@ export class Process {
   setTimesteps(timesteps: number | readonly number[], spacing: Spacing): void {
     const T = this.config.num_train_timesteps
     requireOneOf('spacing', spacing, ['strided', 'leading'])
-    this.#timesteps =
-      typeof timesteps === 'number'
-        ? timestepList({ numInferenceSteps: timesteps, spacing }, T)
-        : requireTimestepList(timesteps, T)
+    this.#timesteps = Array.isArray(timesteps)
+      ? requireTimestepList(timesteps, T)
+      : timestepList({ numInferenceSteps: timesteps as number, spacing }, T)
     this.#numInferenceSteps = this.#timesteps.length
   }
 
@@ -74,11 +73,19 @@ export class Process {
     })
   }
 
-  /** The thresholds of a step, computed once. @internal */
-  thresholds({ t, u }: TimestepPair): StepThresholds {
+  /** The step t → t − 1 of each batch item. Throws TimestepError. */
+  singleSteps(timestep: number | readonly number[], batchSize: number): TimestepPair[] {
+    return this.resolveSteps(timestep, -1, batchSize).map(({ t }) => ({ t, u: t - 1 }))
+  }
+
+  /** The thresholds of a step, computed once. Throws OptionError, TimestepError. @internal */
+  thresholds(step: TimestepPair): StepThresholds {
+    requireObject('step', step, 'an object { t, u }')
+    const { t, u } = step
     const key = t * this.schedule.numTrainTimesteps + u + 1
     const existing = this.#thresholds.get(key)
     if (existing) return existing
+    requireTimesteps(this.schedule.numTrainTimesteps, t, u)
     const computed = stepThresholds(this.schedule, t, u)
     this.#thresholds.set(key, computed)
     return computed

@@ -23,7 +23,7 @@ export function leadingTimesteps(numInferenceSteps: number, numTrainTimesteps: n
 export function timestepList(options: TimestepOptions, numTrainTimesteps: number): readonly number[] {
   requireTimestepOptions(options)
   const { numInferenceSteps, timesteps, spacing } = options
-  if (timesteps) return requireTimestepList(timesteps, numTrainTimesteps)
+  if (timesteps !== undefined) return requireTimestepList(timesteps, numTrainTimesteps)
   const list = spacing === 'leading' ? leadingTimesteps : stridedTimesteps
   return list(numInferenceSteps!, numTrainTimesteps)
 }
@@ -34,9 +34,4 @@ export function timestepList(options: TimestepOptions, numTrainTimesteps: number
  */
 export function timestepsBelow(strength: number, timesteps: readonly number[], numTrainTimesteps: number): number[] {
   return timesteps.filter((t) => t <= strength * numTrainTimesteps - 1)
-}
-
-/** t − 1, for one timestep or for each. */
-export function oneStepBefore(t: number | readonly number[]): number | readonly number[] {
-  return typeof t === 'number' ? t - 1 : t.map((each) => each - 1)
 }

@@ -31,6 +31,8 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
   emptyTokens(shape: readonly number[]): Tensor
   /** New tensors for the diagnostics of a sample of this shape [B, N]. */
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<NoInfer<Tensor>>
+  /** Throws a named error unless the value is a tensor of tokens [B, N] that the scheduler can read. */
+  assertTokens(name: string, value: NoInfer<Tensor>): void
   uploadTokens(tokens: ArrayLike<number>, shape: readonly [number, number]): NoInfer<Tensor>
   initialSample(
     shape: readonly [number, number],

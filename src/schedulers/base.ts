@@ -1,4 +1,4 @@
-import { requireStrength } from '../checks'
+import { requireNumber, requireOptions } from '../checks'
 import { type VQDiffusionSchedulerConfig, writeConfig } from '../config'
 import type { Spacing, TimestepOptions } from '../options'
 import type { Expectation } from '../process/expectation'
@@ -65,7 +65,8 @@ export abstract class SchedulerBase implements ScheduleTables {
    *   'leading' is diffusers' list n−1 … 0
    * @throws OptionError unless 1 ≤ n ≤ T, or if the list does not fall
    */
-  setTimesteps(timesteps: number | readonly number[], { spacing = 'strided' }: { spacing?: Spacing } = {}): void {
+  setTimesteps(timesteps: number | readonly number[], options: { spacing?: Spacing } = {}): void {
+    const { spacing = 'strided' } = requireOptions('setTimesteps', options)
     this.#process.setTimesteps(timesteps, spacing)
   }
 
@@ -73,12 +74,13 @@ export abstract class SchedulerBase implements ScheduleTables {
    * The marginals of a chain, if the network knew x₀: the shares of masked and of changed tokens along its timesteps
    * (docs/MATH.md#expectation). Throws OptionError.
    */
-  expectation(options: ExpectationOptions): Expectation {
+  expectation(given: ExpectationOptions): Expectation {
+    const options = requireOptions('expectation', given)
     const { method, strength, spacing } = options
     const sampler = samplerOf(method)
     const { schedule } = this.#process
     const list = timestepList(options, schedule.numTrainTimesteps)
-    if (strength !== undefined) requireStrength('strength', strength)
+    if (strength !== undefined) requireNumber('strength', strength, 0, 1)
     const timesteps = timestepsBelow(strength ?? 1, list, schedule.numTrainTimesteps)
     if (timesteps.length === 0) return { timesteps, masked: [0], changed: [] }
     const fromMasks = strength === undefined && (spacing === 'leading' || sampler.start === 'mask')

@@ -1,10 +1,10 @@
-import { requireEither } from '../checks'
+import { requireDrawOptions, requireEither, requireOptions, requireSample } from '../checks'
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
 import { CpuContext } from '../cpu/context'
 import { DenseOperators } from '../cpu/dense'
 import { ForwardProcess } from '../cpu/forward'
 import { type CpuStepOptions, ReverseStep } from '../cpu/step'
-import type { CpuTensor } from '../cpu/tensor'
+import { asCpuTensor, type CpuTensor } from '../cpu/tensor'
 import type { VariationalTerms } from '../cpu/variational'
 import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
 import type {
@@ -62,10 +62,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * `create` from the URL of a model folder in the layout of diffusers; overrides take precedence. Rejects with
    * FetchError or ConfigError.
    */
-  static async fromPretrained(
-    url: string | URL,
-    { subfolder = 'scheduler', signal, ...overrides }: PretrainedOptions = {},
-  ): Promise<VQDiffusionScheduler> {
+  static async fromPretrained(url: string | URL, options: PretrainedOptions = {}): Promise<VQDiffusionScheduler> {
+    const { subfolder = 'scheduler', signal, ...overrides } = requireOptions('fromPretrained', options)
     const json = await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal)
     return VQDiffusionScheduler.fromConfig(json, overrides)
   }
@@ -86,6 +84,11 @@ export class VQDiffusionScheduler extends SchedulerBase {
   /** Creates tensors for the `diagnostics` of a sample of this shape [B, N]. */
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<CpuTensor> {
     return this.#context.emptyDiagnostics(shape)
+  }
+
+  /** Throws ShapeError or DtypeError unless the value is a tensor of tokens, u32 or i32 [B, N]. */
+  assertTokens(name: string, value: CpuTensor): void {
+    requireSample(name, asCpuTensor(name, value))
   }
 
   /** The start of a chain, u32 [B, N]; see the GPU scheduler. */
@@ -168,11 +171,12 @@ export class VQDiffusionScheduler extends SchedulerBase {
   addNoise(
     x0: CpuTensor,
     t: number | readonly number[],
-    { generator, noise, faults }: AddNoiseOptions<CpuTensor, CpuTensor>,
+    options: AddNoiseOptions<CpuTensor, CpuTensor>,
   ): CpuTensor<Uint32Array> {
+    const { generator, noise, faults } = requireOptions('addNoise', options)
     requireEither('addNoise', 'a generator or noise', generator, noise)
-    if (noise) return this.#dense.addNoise(x0, t, noise)
-    return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults && { faults }) })
+    if (noise !== undefined) return this.#dense.addNoise(x0, t, noise)
+    return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults !== undefined && { faults }) })
   }
 
   /** Codebook vectors [K, E] of clean tokens [B, N], f64 [B, E, N]; see the GPU scheduler. */
@@ -205,8 +209,10 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return this.#context.readFaults()
   }
 
-  /** Resolves at once: there is nothing to compile. */
-  async prepare(): Promise<void> {}
+  /** Resolves at once: there is nothing to compile. Rejects with OptionError. */
+  async prepare(options?: Partial<CpuStepOptions>): Promise<void> {
+    requireDrawOptions(requireOptions('prepare', options))
+  }
 
   /** Resolves at once: methods compute their result before they return. */
   async finished(): Promise<void> {}

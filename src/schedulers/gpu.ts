@@ -1,4 +1,4 @@
-import { requireEither } from '../checks'
+import { requireEither, requireGpuDevice, requireOptions, requireSample } from '../checks'
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
 import { makeDisposable } from '../dispose'
 import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
@@ -7,7 +7,7 @@ import { DenseOperators } from '../gpu/dense'
 import { ForwardProcess } from '../gpu/forward'
 import type { LogitsTensor } from '../gpu/logits'
 import { type GpuStepOptions, ReverseStep } from '../gpu/step'
-import type { GpuTensor } from '../gpu/tensor'
+import { asGpuTensor, type GpuTensor } from '../gpu/tensor'
 import type {
   AddNoiseOptions,
   Faults,
@@ -44,6 +44,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
   readonly #purity: PuritySampler
 
   private constructor(device: GPUDevice, options: VQDiffusionSchedulerOptions) {
+    requireGpuDevice('The first argument of VQDiffusionScheduler.create', device)
     const process = new Process(options)
     super(process)
     this.#context = new GpuContext(device, process)
@@ -56,7 +57,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /**
    * Creates a scheduler and compiles the pipelines of `initialSample` and of a plain `step` in both layouts. Rejects
-   * with ConfigError or ShaderError.
+   * with OptionError, ConfigError or ShaderError.
    */
   static async create(device: GPUDevice, options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     const scheduler = new VQDiffusionScheduler(device, options)
@@ -69,26 +70,29 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * `create` from the content of a `scheduler_config.json`; overrides take precedence. Rejects with ConfigError or
-   * ShaderError.
+   * `create` from the content of a `scheduler_config.json`; overrides take precedence. Rejects with OptionError,
+   * ConfigError or ShaderError.
    */
   static async fromConfig(
     device: GPUDevice,
     json: unknown,
     overrides: ConfigOverrides = {},
   ): Promise<VQDiffusionScheduler> {
+    requireGpuDevice('The first argument of VQDiffusionScheduler.fromConfig', device)
     return VQDiffusionScheduler.create(device, overrideConfig(json, overrides))
   }
 
   /**
    * `create` from the URL of a model folder in the layout of diffusers; overrides take precedence. Rejects with
-   * FetchError, ConfigError or ShaderError.
+   * OptionError, FetchError, ConfigError or ShaderError.
    */
   static async fromPretrained(
     device: GPUDevice,
     url: string | URL,
-    { subfolder = 'scheduler', signal, ...overrides }: PretrainedOptions = {},
+    options: PretrainedOptions = {},
   ): Promise<VQDiffusionScheduler> {
+    requireGpuDevice('The first argument of VQDiffusionScheduler.fromPretrained', device)
+    const { subfolder = 'scheduler', signal, ...overrides } = requireOptions('fromPretrained', options)
     const json = await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal)
     return VQDiffusionScheduler.fromConfig(device, json, overrides)
   }
@@ -99,9 +103,9 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /**
    * Compiles the pipelines of `step` with these options ahead of its first use, for f32 logits. Other variants compile
-   * at their first use. Rejects with ShaderError.
+   * at their first use. Rejects with OptionError or ShaderError.
    */
-  prepare(options: Partial<GpuStepOptions>): Promise<void> {
+  prepare(options?: Partial<GpuStepOptions>): Promise<void> {
     return this.#step.prepare(options)
   }
 
@@ -124,6 +128,14 @@ export class VQDiffusionScheduler extends SchedulerBase {
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
     this.#context.assertUsable()
     return this.#context.emptyDiagnostics(shape)
+  }
+
+  /**
+   * Throws ShapeError, DtypeError, DeviceMismatchError or DestroyedError unless the value is a tensor of tokens, u32 or
+   * i32 [B, N].
+   */
+  assertTokens(name: string, value: GpuTensor): void {
+    requireSample(name, asGpuTensor(this.#context.device, name, value))
   }
 
   /**
@@ -246,12 +258,13 @@ export class VQDiffusionScheduler extends SchedulerBase {
   addNoise(
     x0: GpuTensor,
     t: number | readonly number[],
-    { generator, noise, faults }: AddNoiseOptions<LogitsTensor, GpuTensor>,
+    options: AddNoiseOptions<LogitsTensor, GpuTensor>,
   ): GpuTensor<'u32'> {
     this.#context.assertUsable()
+    const { generator, noise, faults } = requireOptions('addNoise', options)
     requireEither('addNoise', 'a generator or noise', generator, noise)
-    if (noise) return this.#dense.addNoise(x0, t, noise)
-    return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults && { faults }) })
+    if (noise !== undefined) return this.#dense.addNoise(x0, t, noise)
+    return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults !== undefined && { faults }) })
   }
 
   /**

@@ -1,3 +1,4 @@
+import { valueText } from '../checks'
 import { DtypeError, FetchError } from '../errors'
 import { fetchJson, modelFile } from '../fetch'
 import { type ModelIndex, requireModelIndex } from '../onnx/model_index'
@@ -132,7 +133,7 @@ async function fileEntries(source: unknown): Promise<[path: string, file: string
   if (isDirectory(source)) return directoryEntries(source, '')
   if (typeof source !== 'object' || source === null)
     throw new DtypeError(
-      `A model needs to be the URL of a folder, a directory handle, or its files; given ${String(source)}.`,
+      `A model needs to be the URL of a folder, a directory handle, or its files; given ${valueText(source)}.`,
     )
   if (source instanceof Map) return [...source]
   if (Symbol.iterator in source) {

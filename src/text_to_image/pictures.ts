@@ -1,3 +1,4 @@
+import { valueText } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
 
 /** A picture as browsers have them. Others than ImageData of the model's size need a browser's canvas. */
@@ -78,6 +79,6 @@ function requirePicture(name: string, picture: unknown): void {
   if (!isObject || !('width' in picture || picture instanceof Blob))
     throw new DtypeError(
       `${name} needs to be tokens or a picture (ImageData, ImageBitmap, an image or canvas element, a Blob); ` +
-        `given ${isObject ? `an object of the class ${picture.constructor?.name ?? 'Object'}` : String(picture)}.`,
+        `given ${valueText(picture)}.`,
     )
 }

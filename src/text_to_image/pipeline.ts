@@ -1,3 +1,4 @@
+import { requireOptions } from '../checks'
 import { makeDisposable } from '../dispose'
 import { DestroyedError, OptionError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
@@ -120,6 +121,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     options: PipelineOptions<Output> = {},
   ): AsyncGenerator<PipelineStep<ImageOutputs[Output]>, void, void> {
     if (this.#destroyed) throw new DestroyedError('The pipeline was destroyed.')
+    requireOptions('a call of the pipeline', options)
     const { scheduler, decoder, tokenizer, textInput = 'text', latentShape, imageFormat } = this.#parts
     const { strength = 0.6, known, previewEvery, onStep, signal } = options
     const output = requireImageOutput(options.output ?? 'ImageData')

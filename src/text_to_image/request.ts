@@ -1,4 +1,4 @@
-import { requireOneOf, requireTokens } from '../checks'
+import { requireInteger, requireOneOf, requireTokens, valueText } from '../checks'
 import { OptionError, ShapeError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
 import type { ImageOutputs, PictureOptions, PipelineDefaults, StartImage } from './options'
@@ -35,8 +35,7 @@ export function batchOf(
     throw new OptionError(
       `negativePrompt needs one prompt, or one for each of the ${prompts.length}; given ${negative.length}.`,
     )
-  if (!Number.isSafeInteger(numImagesPerPrompt) || numImagesPerPrompt < 1)
-    throw new OptionError(`numImagesPerPrompt needs to be a positive integer; given ${numImagesPerPrompt}.`)
+  requireInteger('numImagesPerPrompt', numImagesPerPrompt, 1)
   const size = prompts.length * numImagesPerPrompt
   const seeds = seedsOf(seed, size)
   if (!tokenizer) {
@@ -81,7 +80,8 @@ export function chainOptions(options: PictureOptions, defaults: PipelineDefaults
 /** The images that the batch starts from, one or one for each; undefined if it starts from noise. */
 export function startImages({ image, strength }: PictureOptions, batchSize: number): readonly StartImage[] | undefined {
   if (image === undefined) {
-    if (strength !== undefined) throw new OptionError(`strength needs an image to start from; given ${strength} alone.`)
+    if (strength !== undefined)
+      throw new OptionError(`strength needs an image to start from; given ${valueText(strength)} alone.`)
     return undefined
   }
   const images = isImageList(image) ? image : [image]
@@ -111,7 +111,7 @@ function requirePrompts(name: string, given: unknown): readonly string[] {
   const wrong = prompts.filter((prompt) => typeof prompt !== 'string')
   if (prompts.length === 0 || wrong.length > 0)
     throw new OptionError(
-      `${name} needs to be a string or a list of strings; given ${prompts.length === 0 ? 'an empty list' : String(wrong[0])}.`,
+      `${name} needs to be a string or a list of strings; given ${prompts.length === 0 ? 'an empty list' : valueText(wrong[0])}.`,
     )
   return prompts as readonly string[]
 }

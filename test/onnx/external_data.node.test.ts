@@ -87,7 +87,7 @@ describe('a model is given as', () => {
   })
   it.each([
     ['null', null, 'given null'],
-    ['a plain object', {}, 'given an object of the class Object'],
+    ['a plain object', {}, 'given an empty object'],
     ['a number', 5, 'given 5'],
   ])('not %s', async (_, source, message) => {
     await expect(logitsOf(source as unknown as FileSource)).rejects.toThrow(DtypeError)

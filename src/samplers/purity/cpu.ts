@@ -1,10 +1,11 @@
-import { requireGenerator, requireSameEnd, requireSample } from '../../checks'
+import { requireGenerator, requireOptions, requireSameEnd, requireSample } from '../../checks'
 import type { CpuContext } from '../../cpu/context'
 import { drawX0, type PixelStream } from '../../cpu/draw'
 import { type ColumnReader, fromColumns, logitsReader, readColumn } from '../../cpu/logits'
 import { exponential, Purpose, pixelKey } from '../../cpu/random'
-import { outputOf, type ReverseStep } from '../../cpu/step'
-import { type CpuArray, CpuTensor } from '../../cpu/tensor'
+import type { ReverseStep } from '../../cpu/step'
+import { requireOutput } from '../../cpu/step_tensors'
+import { asCpuTensor, type CpuArray, CpuTensor } from '../../cpu/tensor'
 import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutput } from '../../options'
 import { highest, logSumExp } from '../../process/log_space'
 import { append } from '../../process/schedule'
@@ -42,28 +43,32 @@ export class PuritySampler {
     modelOutput: CpuTensor,
     timestep: number | readonly number[],
     sample: CpuTensor,
-    options: CpuPurityOptions,
+    given: CpuPurityOptions,
   ): VQDiffusionSchedulerOutput<CpuTensor> {
     const { context } = this
     const { process } = context
+    const options = requireOptions('purityStep', given)
     const { generator, out } = options
     requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
-    const { batchSize, numPixels } = requireSample('sample', sample)
+    const x = asCpuTensor('sample', sample)
+    const { batchSize, numPixels } = requireSample('sample', x)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     if (requireSameEnd(steps)) return this.reverseStep.step(modelOutput, timestep, sample, options)
     const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
     const streams = generator.streams(batchSize)
-    const prevSample = outputOf(context, 'out', out ?? true, sample)!
-    const faults = (options.faults ?? context.faults).data
+    const faults = context.faultsOf(options.faults)
+    const used = [x, modelOutput, options.guidance?.unconditional, faults]
+    if (out !== undefined) requireOutput('out', out, used, x)
+    const prevSample = out ?? context.emptyTokens(x.shape)
     const counter = generator.nextCounter()
     for (const [item, step] of steps.entries())
       this.#revealItem({
         ...rule,
         logits: (pixel, k) => logits(item * numPixels + pixel, k),
-        sample: sample.data.subarray(item * numPixels, (item + 1) * numPixels),
+        sample: x.data.subarray(item * numPixels, (item + 1) * numPixels),
         prevSample: prevSample.data.subarray(item * numPixels, (item + 1) * numPixels),
-        faults,
+        faults: faults.data,
         quota: purityQuota(process.schedule, step.u, numPixels),
         maskPossible: process.thresholds(step).maskPossible,
         at: { stream: streams[item]!, counter },
@@ -75,12 +80,13 @@ export class PuritySampler {
   prior(
     logPX0: CpuTensor,
     xT: CpuTensor,
-    { layout = 'class-major', ...options }: LayoutOption & Partial<PurityRule> = {},
+    options: LayoutOption & Partial<PurityRule> = {},
   ): { logProb: CpuTensor<Float64Array>; selectionWeight: CpuTensor<Float64Array> } {
     const { context } = this
     const { numCodes, maskClass } = context.process
-    const { priorWeight, byPurity } = requirePurityOptions({ layout, ...options })
-    const { batchSize, numPixels } = requireSample('xT', xT)
+    const { layout = 'class-major', ...given } = requireOptions('purityPrior', options)
+    const { priorWeight, byPurity } = requirePurityOptions({ layout, ...given })
+    const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))
     const logits = logitsReader(logPX0, { layout }, [batchSize, numCodes, numPixels])
     const purity = Array.from({ length: batchSize }, (_, item) =>
       purities(topProbabilities((pixel, k) => logits(item * numPixels + pixel, k), numPixels, numCodes)),

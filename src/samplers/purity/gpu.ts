@@ -1,4 +1,4 @@
-import { requireGenerator, requireSameEnd, requireSample } from '../../checks'
+import { requireGenerator, requireMethod, requireOptions, requireSameEnd, requireSample } from '../../checks'
 import type { GpuContext } from '../../gpu/context'
 import type { Buffers, KernelVariant } from '../../gpu/kernels'
 import {
@@ -56,6 +56,8 @@ export class PuritySampler {
     private readonly context: GpuContext,
     private readonly reverseStep: ReverseStep,
   ) {
+    requireMethod('context', context, 'assertUsable', 'a GpuContext')
+    requireMethod('reverseStep', reverseStep, 'drawItems', 'a ReverseStep')
     const { device } = context
     this.#parameters = context.own(new ParameterBuffer(device, 'vqd/purity/parameters', selectShader))
     this.#revealParameters = context.own(new ParameterBuffer(device, 'vqd/reveal/parameters', revealShader, 'step'))
@@ -68,11 +70,12 @@ export class PuritySampler {
     modelOutput: LogitsTensor,
     timestep: number | readonly number[],
     sample: GpuTensor,
-    options: GpuPurityOptions,
+    given: GpuPurityOptions,
   ): VQDiffusionSchedulerOutput<GpuTensor> {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
+    const options = requireOptions('purityStep', given)
     const { generator, previousTimestep, out } = options
     requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
@@ -83,7 +86,7 @@ export class PuritySampler {
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
     const streams = generator.streams(batchSize)
     const faults = context.faultsOf(options.faults)
-    if (out) requireOutput(device, 'out', out, [x, logits.conditional, logits.unconditional, faults], x)
+    if (out !== undefined) requireOutput(device, 'out', out, [x, logits.conditional, logits.unconditional, faults], x)
     const prevSample = out ?? context.emptyTokens(x.shape)
     const counter = generator.nextCounter()
     if (x.size === 0) return { prevSample }
@@ -107,12 +110,13 @@ export class PuritySampler {
   prior(
     logPX0: LogitsTensor,
     xT: GpuTensor,
-    { layout = 'class-major', ...options }: LayoutOption & Partial<PurityRule> = {},
+    options: LayoutOption & Partial<PurityRule> = {},
   ): { logProb: GpuTensor<'f32'>; selectionWeight: GpuTensor<'f32'> } {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
-    const rule = requirePurityOptions({ layout, ...options })
+    const { layout = 'class-major', ...given } = requireOptions('purityPrior', options)
+    const rule = requirePurityOptions({ layout, ...given })
     const x = asGpuTensor(device, 'xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
     const logits = logitsSource(device, logPX0, { layout }, [batchSize, process.numCodes, numPixels])

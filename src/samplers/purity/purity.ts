@@ -1,5 +1,4 @@
-import { requireGuidance, requireLayout } from '../../checks'
-import { OptionError } from '../../errors'
+import { requireBoolean, requireGuidance, requireLayout, requireNumber } from '../../checks'
 import type { PurityOptions, PurityRule } from '../../options'
 import { cumulativeIndex, transition } from '../../process/routes'
 import type { Schedule } from '../../process/schedule'
@@ -17,9 +16,14 @@ export function requirePurityOptions({
 }: Partial<Omit<PurityOptions<unknown, unknown>, 'generator'>>): PurityRule {
   requireLayout(layout)
   requireGuidance(guidance)
-  if (!(priorWeight >= 0 && priorWeight < Infinity))
-    throw new OptionError(`priorWeight needs to be a number of at least 0; given ${priorWeight}.`)
+  requirePriorWeight(priorWeight)
+  requireBoolean('byPurity', byPurity)
   return { priorWeight, byPurity }
+}
+
+/** Throws OptionError unless the weight is finite and at least 0. */
+export function requirePriorWeight(priorWeight: number): void {
+  requireNumber('priorWeight', priorWeight, 0, Number.MAX_VALUE)
 }
 
 /**
