@@ -25,7 +25,7 @@ async function browserProject(name: string, include: string[], exclude: string[]
     plugins: [wgsl({ strip: true })],
     // A dependency that is found only while a test runs would be bundled then, and the page reloaded under the test.
     optimizeDeps: {
-      include: ['onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl_reflect'],
+      include: ['@noble/hashes/sha2.js', 'onnxruntime-web', 'onnxruntime-web/webgpu', 'wgsl_reflect'],
       // The built package lies in node_modules. As a dependency it would be bundled once and kept, whatever is built later.
       exclude: Object.keys(names),
     },

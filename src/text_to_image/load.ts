@@ -5,6 +5,7 @@ import { createOnnxDenoiser } from '../onnx/denoiser'
 import { createOnnxEncoder } from '../onnx/encoder'
 import { externalFiles } from '../onnx/external_data'
 import type { ImageFormat } from '../onnx/images'
+import { requireModel } from '../onnx/model_bytes'
 import type { ModelIndex } from '../onnx/model_index'
 import { createOnnxSession, type OnnxProvider, type OnnxRuntime, type OnnxSession } from '../onnx/session'
 import { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
@@ -131,6 +132,7 @@ async function loadGraphs(
   { onProgress, signal }: Pick<PretrainedPipelineOptions, 'onProgress' | 'signal'>,
 ): Promise<Graph[]> {
   const graphs = await folder.load(paths, { onProgress, signal })
+  for (const [i, graph] of graphs.entries()) requireModel(paths[i]!, graph)
   const named = graphs.map((bytes, i) =>
     externalFiles(bytes).map((name) => ({ name, path: relativeTo(paths[i]!, name) })),
   )

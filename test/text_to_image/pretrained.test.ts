@@ -154,7 +154,7 @@ describe('fromPretrained rejects, and frees what it has made', () => {
       'a decoder that is no model',
       async () => ({ 'vqvae/decoder.onnx': text('abc') }),
       OnnxRuntimeError,
-      'could not create',
+      'vqvae/decoder.onnx needs to be an ONNX model',
     ],
   ]
   const wrap = async (file: Promise<Blob>) => ({ 'model_index.json': await file })
