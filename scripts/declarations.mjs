@@ -14,7 +14,7 @@ export function completeImports(folder) {
     const complete = (specifier) =>
       existsSync(join(dirname(file), `${specifier}.d.ts`)) ? `${specifier}.js` : `${specifier}/index.js`
     const text = readFileSync(file, 'utf8')
-    writeFileSync(file, text.replace(/(?<=\b(?:from|import)\s*\(?')\.{1,2}\/[^']+(?=')/g, complete))
+    writeFileSync(file, text.replace(/(?<=\b(?:from|import)\s*\(?["'])\.{1,2}(?:\/[^"']+)?(?=["'])/g, complete))
   }
 }
 

@@ -79,6 +79,24 @@ describe('the built package', () => {
     expect(step).not.toMatch(/\/\/ |\n {2}/)
   })
 
+  it('has declarations whose imports name files', () => {
+    const declarations = readdirSync(file('src'), { recursive: true, encoding: 'utf8' })
+    const specifiers = declarations.flatMap((name) => {
+      if (!name.endsWith('.d.ts')) return []
+      const text = readFileSync(file(join('src', name)), 'utf8')
+      return [...text.matchAll(/\b(?:from|import)\s*\(?["'](\.[^"']*)["']/g)].map(
+        ([, specifier]) => [name, specifier!] as const,
+      )
+    })
+    expect(specifiers.length).toBeGreaterThan(100)
+    const missing = specifiers.filter(
+      ([name, specifier]) =>
+        !existsSync(file(join('src', dirname(name), specifier.replace(/\.js$/, '.d.ts')))) ||
+        !specifier.endsWith('.js'),
+    )
+    expect(missing).toEqual([])
+  })
+
   it.each(['bundler', 'nodenext'])('has types of its own under the module resolution %s', (moduleResolution) => {
     const wrong = ['index', 'cpu', 'onnx'].map((entry, i) => {
       return `import * as entry${i} from './src/${entry}.js'\nexport const wrong${i}: 'wrong' = Object.values(entry${i})[0]!`

@@ -10,7 +10,7 @@ async function borrowedTensor() {
   vi.resetModules()
   const { GpuTensor } = await import('./gpu/tensor')
   const device = { limits: { maxStorageBufferBindingSize: 4 }, createBuffer() {} } as unknown as GPUDevice
-  return GpuTensor.borrow(device, { size: 4, destroy() {} } as unknown as GPUBuffer, [1], 'f32')
+  return GpuTensor.borrow(device, { size: 4, mapAsync() {} } as unknown as GPUBuffer, [1], 'f32')
 }
 
 it('frees a tensor by Symbol.dispose, without a property of each tensor', async () => {
