@@ -190,7 +190,7 @@ export function requireTimestepList(timesteps: readonly number[], numTrainTimest
 
 /** Throws OptionError unless the options give exactly one of a count and a list, and a known spacing. */
 export function requireTimestepOptions({ numInferenceSteps, timesteps, spacing }: TimestepOptions): void {
-  requireEither('sample', 'numInferenceSteps or timesteps', numInferenceSteps, timesteps)
+  requireEither('A chain', 'numInferenceSteps or timesteps', numInferenceSteps, timesteps)
   if (spacing !== undefined) requireOneOf('spacing', spacing, ['strided', 'leading'])
 }
 
@@ -248,7 +248,7 @@ export function requireLogPX0(
   requireGuidance(guidance)
   requireTruncationRate(truncationRate)
   if (normalise !== undefined) requireBoolean('normalise', normalise)
-  if (minimum !== undefined) requireNumber('minimum', minimum)
+  if (minimum !== undefined) requireNumber('minimum', minimum, -Infinity, Number.MAX_VALUE)
   const { batchSize, numPixels } = requireRows('modelOutput', modelOutput, layout, numCodes, dtypes)
   if (guidance === undefined || guidance.unconditional !== undefined) return { batchSize, numPixels }
   if (batchSize % 2 !== 0)
@@ -326,9 +326,9 @@ export function requireOptions<T extends object>(name: string, options: T | unde
   return options
 }
 
-/** Throws OptionError unless the value is an object. */
+/** Throws OptionError unless the value is an object of named values: no list, array, date or promise. */
 export function requireObject<T>(name: string, value: T, form = 'an object'): asserts value is T & object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (Object.prototype.toString.call(value) !== '[object Object]')
     throw new OptionError(`${name} needs to be ${form}; given ${valueText(value)}.`)
 }
 

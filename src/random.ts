@@ -51,7 +51,7 @@ export class RandomGenerator {
 
   /** The streams of a batch. Throws ShapeError if there are several seeds, but not one per item. */
   streams(batchSize: number): readonly ItemStream[] {
-    if (this.#streams?.length === batchSize) return this.#streams
+    if (this.#streams && this.#streams.length === batchSize) return this.#streams
     requireInteger('A batch', batchSize, 0)
     const seeds = this.#seeds
     if (seeds.length !== 1 && seeds.length !== batchSize)

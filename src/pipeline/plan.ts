@@ -23,6 +23,7 @@ import { type Sampler, samplerOf } from '../samplers'
 import { requirePriorWeight } from '../samplers/purity/purity'
 import type { ChainScheduler, ChainTensor } from '../samplers/sampler'
 import type { ChainOptions, ChainPosition } from './options'
+import { requirePreviewEvery } from './preview'
 
 /** The checked options of a chain. */
 export interface SamplePlan<Tensor> {
@@ -61,6 +62,7 @@ export function planSample<Tensor extends ChainTensor>(
   requireScale('guidanceScale', guidanceScale)
   requireTruncationRate(truncationRate)
   requirePriorWeight(priorWeight)
+  if (options.previewEvery !== undefined) requirePreviewEvery(options.previewEvery)
   for (const name of ['predOriginalSample', 'diagnostics'] as const)
     if (options[name] !== undefined) requireBoolean(name, options[name])
   const sampler = samplerOf(options.method)

@@ -13,8 +13,7 @@ export class PreviewClock {
 
   /** @param every n-th step, 0 for never, or 'auto'. Throws OptionError. */
   constructor(private readonly every: number | 'auto') {
-    if (every !== 'auto' && !(Number.isInteger(every) && every >= 0))
-      throw new OptionError(`previewEvery needs to be 'auto' or a whole number, 0 for none; given ${valueText(every)}.`)
+    requirePreviewEvery(every)
   }
 
   /** Whether a preview of this step is due and none is running. If so, it counts as decoded. */
@@ -59,4 +58,10 @@ export class PreviewClock {
     if (this.every !== 'auto') return this.every
     return Math.max(1, Math.ceil(this.#decodeMilliseconds / (budget * this.#stepMilliseconds || 1)))
   }
+}
+
+/** Throws OptionError unless this is 'auto' or a whole number. */
+export function requirePreviewEvery(every: number | 'auto'): void {
+  if (every !== 'auto' && !(Number.isInteger(every) && every >= 0))
+    throw new OptionError(`previewEvery needs to be 'auto' or a whole number, 0 for none; given ${valueText(every)}.`)
 }

@@ -9,7 +9,7 @@ import { TimestepError } from '../errors'
 import type { Spacing } from '../options'
 import { type StepThresholds, stepThresholds } from './routes'
 import { createSchedule, type Schedule } from './schedule'
-import { leadingTimesteps, timestepList } from './timesteps'
+import { leadingTimesteps, spacedTimesteps } from './timesteps'
 
 /** One step t → u of one batch item; u = −1 is clean data. */
 export interface TimestepPair {
@@ -54,7 +54,7 @@ export class Process {
     requireOneOf('spacing', spacing, ['strided', 'leading'])
     this.#timesteps = Array.isArray(timesteps)
       ? requireTimestepList(timesteps, T)
-      : timestepList({ numInferenceSteps: timesteps as number, spacing }, T)
+      : spacedTimesteps(timesteps as number, spacing, T)
     this.#numInferenceSteps = this.#timesteps.length
   }
 

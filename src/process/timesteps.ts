@@ -1,5 +1,5 @@
 import { requireStepCount, requireTimestepList, requireTimestepOptions } from '../checks'
-import type { TimestepOptions } from '../options'
+import type { Spacing, TimestepOptions } from '../options'
 
 /** Lists of timesteps (docs/MATH.md#timesteps). */
 
@@ -24,8 +24,17 @@ export function timestepList(options: TimestepOptions, numTrainTimesteps: number
   requireTimestepOptions(options)
   const { numInferenceSteps, timesteps, spacing } = options
   if (timesteps !== undefined) return requireTimestepList(timesteps, numTrainTimesteps)
+  return spacedTimesteps(numInferenceSteps!, spacing, numTrainTimesteps)
+}
+
+/** The list of a number of steps, 'strided' by default. Throws OptionError. */
+export function spacedTimesteps(
+  numInferenceSteps: number,
+  spacing: Spacing | undefined,
+  numTrainTimesteps: number,
+): readonly number[] {
   const list = spacing === 'leading' ? leadingTimesteps : stridedTimesteps
-  return list(numInferenceSteps!, numTrainTimesteps)
+  return list(numInferenceSteps, numTrainTimesteps)
 }
 
 /**

@@ -1,28 +1,32 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import {
-  ConfigError,
   DestroyedError,
   DeviceLostError,
   DeviceMismatchError,
   DtypeError,
   FetchError,
+  GpuContext,
   GpuTensor,
   LimitError,
   OptionError,
   RandomGenerator,
+  ReverseStep,
   requestDevice,
   ShapeError,
-  TimestepError,
-  TokenRangeError,
+  VQDiffusionPipeline,
   VQDiffusionScheduler,
 } from 'vq-diffusion-webgpu'
+import { CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { watchCreations } from '../../bench/device_watch'
 import { withErrorScopes } from '../support/error_scopes'
+import type { InvalidCall } from './operator_calls'
+import { wrongCallConfig, wrongCalls } from './wrong_calls'
 
 /** Every invalid call gives its named error before anything is enqueued, and changes nothing about the scheduler. */
 const device = await requestDevice()
 const foreign = await requestDevice()
-const options = { num_vec_classes: 9, num_train_timesteps: 10 }
+const unnamed = await (await navigator.gpu.requestAdapter())!.requestDevice()
+const options = wrongCallConfig
 const scheduler = await VQDiffusionScheduler.create(device, options)
 scheduler.setTimesteps(5) // 9 7 5 3 1
 const [K, N] = [8, 6]
@@ -34,6 +38,10 @@ const generator = new RandomGenerator(1)
 const good = { generator }
 const dead = logits()
 dead.destroy()
+const destroyed = scheduler.uploadTokens([0, 1, 2, 8, 8, 8], [1, N])
+destroyed.destroy()
+const pipeline = new VQDiffusionPipeline({ scheduler, denoiser: () => logits() })
+const chain = { numLatentPixels: N, numInferenceSteps: 5, seed: 1, conditioning: null }
 const onnxTensor = (location: string, type = 'float32', dims = [1, K, N]) => ({
   location,
   type,
@@ -41,88 +49,13 @@ const onnxTensor = (location: string, type = 'float32', dims = [1, K, N]) => ({
   gpuBuffer: logits(dims).buffer,
 })
 
-type Call = () => unknown
-const invalidCalls: [name: string, error: abstract new (...args: never[]) => Error, message: RegExp, call: Call][] = [
-  [
-    'logits of too few classes',
-    ShapeError,
-    /\[1, 8, 6\]; given \[1, 7, 6\]/,
-    () => scheduler.step(logits([1, 7, N]), 5, sample, good),
-  ],
-  [
-    'logits with C rows',
-    ShapeError,
-    /\[1, 8, 6\]; given \[1, 9, 6\]/,
-    () => scheduler.step(logits([1, 9, N]), 5, sample, good),
-  ],
-  [
-    'logits in the other layout',
-    ShapeError,
-    /given \[1, 8, 6\]/,
-    () => scheduler.step(logits(), 5, sample, { ...good, layout: 'pixel-major' }),
-  ],
-  [
-    'logits of another batch',
-    ShapeError,
-    /given \[2, 8, 6\]/,
-    () => scheduler.step(logits([2, K, N]), 5, sample, good),
-  ],
-  ['logits of two axes', ShapeError, /given \[8, 6\]/, () => scheduler.step(logits([K, N]), 5, sample, good)],
-  [
-    'guided logits of batch B',
-    ShapeError,
-    /\[2, 8, 6\]; given \[1, 8, 6\]/,
-    () => scheduler.step(logits(), 5, sample, { ...good, guidance: { scale: 2 } }),
-  ],
-  [
-    'unconditional logits of another shape',
-    ShapeError,
-    /guidance\.unconditional/,
-    () => scheduler.step(logits(), 5, sample, { ...good, guidance: { scale: 2, unconditional: logits([2, K, N]) } }),
-  ],
-  [
-    'a sample of one axis',
-    ShapeError,
-    /two axes.*given \[6\]/,
-    () => scheduler.step(logits(), 5, GpuTensor.from(device, new Uint32Array(6), [6]), good),
-  ],
-  [
-    'noise of K rows before the last step',
-    ShapeError,
-    /noise .*\[1, 9, 6\]; given \[1, 8, 6\]/,
-    () => scheduler.step(logits(), 5, sample, { noise: logits() }),
-  ],
-  [
-    'noise of C rows in the last step',
-    ShapeError,
-    /noise .*\[1, 8, 6\]; given \[1, 9, 6\]/,
-    () => scheduler.step(logits(), 1, sample, { noise: logits([1, 9, N]) }),
-  ],
-  [
-    'an output of another shape',
-    ShapeError,
-    /out .*given \[1, 5\]/,
-    () => scheduler.step(logits(), 5, sample, { ...good, out: scheduler.emptyTokens([1, 5]) }),
-  ],
-  [
-    'two seeds for three items',
-    ShapeError,
-    /3 needs one seed or 3; given 2/,
-    () => scheduler.initialSample([3, N], { generator: new RandomGenerator([1, 2]) }),
-  ],
-  [
-    'data that does not fill its shape',
-    ShapeError,
-    /holds 6 elements; given 5/,
-    () => scheduler.uploadTokens([1, 2, 3, 4, 5], [1, N]),
-  ],
+const gpuCalls: [InvalidCall['name'], InvalidCall['error'], InvalidCall['message'], InvalidCall['call']][] = [
   [
     'a fractional shape',
     ShapeError,
     /non-negative integers; given \[1, 2\.5\]/,
     () => GpuTensor.empty(device, [1, 2.5], 'f32'),
   ],
-  ['a negative shape', ShapeError, /given \[-1, 6\]/, () => scheduler.initialSample([-1, N], good)],
   [
     'a view beyond its buffer',
     ShapeError,
@@ -130,33 +63,7 @@ const invalidCalls: [name: string, error: abstract new (...args: never[]) => Err
     () => GpuTensor.borrow(device, sample.buffer, [1, N + 1], 'u32'),
   ],
   ['a slice beyond its tensor', ShapeError, /given 0, 2/, () => sample.slice(0, 2)],
-  ['gumbelNoised of two shapes', ShapeError, /noise/, () => scheduler.gumbelNoised(logits(), logits([1, K, 5]))],
   ['logits in host memory', ShapeError, /at 'cpu'/, () => scheduler.step(onnxTensor('cpu'), 5, sample, good)],
-  [
-    'logits that are no tensor',
-    ShapeError,
-    /given undefined/,
-    () => scheduler.step(undefined as never, 5, sample, good),
-  ],
-
-  [
-    'integer logits',
-    DtypeError,
-    /modelOutput .*f32 or f16; given u32/,
-    () => scheduler.step(GpuTensor.from(device, new Uint32Array(K * N), [1, K, N]) as GpuTensor, 5, sample, good),
-  ],
-  [
-    'a sample of floats',
-    DtypeError,
-    /sample .*u32 or i32; given f32/,
-    () => scheduler.step(logits(), 5, logits([1, N]) as GpuTensor, good),
-  ],
-  [
-    'noise of integers',
-    DtypeError,
-    /noise/,
-    () => scheduler.step(logits(), 5, sample, { noise: GpuTensor.from(device, new Uint32Array(9 * N), [1, 9, N]) }),
-  ],
   [
     'onnxruntime logits of int64',
     DtypeError,
@@ -170,130 +77,6 @@ const invalidCalls: [name: string, error: abstract new (...args: never[]) => Err
     /needs a Uint32Array; given Float32Array/,
     () => sample.write(new Float32Array(N)),
   ],
-
-  [
-    'a token above the mask',
-    TokenRangeError,
-    /0 to 8 .*given 9 at position 1/,
-    () => scheduler.uploadTokens([1, 9, 0, 0, 0, 0], [1, N]),
-  ],
-  [
-    'a negative token',
-    TokenRangeError,
-    /given -1 at position 0/,
-    () => scheduler.uploadTokens([-1, 0, 0, 0, 0, 0], [1, N]),
-  ],
-  ['a fractional token', TokenRangeError, /given 0\.5/, () => scheduler.uploadTokens([0.5, 0, 0, 0, 0, 0], [1, N])],
-
-  ['timestep T', TimestepError, /0 to 9; given 10/, () => scheduler.step(logits(), 10, sample, good)],
-  ['timestep −1', TimestepError, /given -1/, () => scheduler.step(logits(), -1, sample, good)],
-  ['timestep 0.5', TimestepError, /given 0\.5/, () => scheduler.step(logits(), 0.5, sample, good)],
-  ['timestep NaN', TimestepError, /given NaN/, () => scheduler.step(logits(), Number.NaN, sample, good)],
-  [
-    'a timestep outside the list without its successor',
-    TimestepError,
-    /Timestep 4 is not in the list \[9, 7, 5, 3, 1\]/,
-    () => scheduler.step(logits(), 4, sample, good),
-  ],
-  [
-    'a previous timestep that is not earlier',
-    TimestepError,
-    /previous timestep of 5 .*−1 to 4; given 5/,
-    () => scheduler.step(logits(), 5, sample, { ...good, previousTimestep: 5 }),
-  ],
-  [
-    'a previous timestep below −1',
-    TimestepError,
-    /given -2/,
-    () => scheduler.step(logits(), 5, sample, { ...good, previousTimestep: -2 }),
-  ],
-  [
-    'two timesteps for one item',
-    TimestepError,
-    /one per batch item \(1\); given 2/,
-    () => scheduler.step(logits(), [5, 3], sample, good),
-  ],
-  ['qPosterior beyond T', TimestepError, /given 99/, () => scheduler.qPosterior(logits(), sample, 99)],
-
-  ['neither generator nor noise', OptionError, /given neither/, () => scheduler.step(logits(), 5, sample, {})],
-  [
-    'both generator and noise',
-    OptionError,
-    /given both/,
-    () => scheduler.step(logits(), 5, sample, { generator, noise: logits([1, 9, N]) }),
-  ],
-  [
-    'x₀ with supplied noise',
-    OptionError,
-    /predOriginalSample needs a generator/,
-    () => scheduler.step(logits(), 5, sample, { noise: logits([1, 9, N]), predOriginalSample: true }),
-  ],
-  [
-    'an unknown layout',
-    OptionError,
-    /given "NHWC"/,
-    () => scheduler.step(logits(), 5, sample, { ...good, layout: 'NHWC' as never }),
-  ],
-  [
-    'an infinite guidance scale',
-    OptionError,
-    /finite number; given Infinity/,
-    () => scheduler.step(logits(), 5, sample, { ...good, guidance: { scale: Infinity, unconditional: logits() } }),
-  ],
-  [
-    'an output that is the sample',
-    OptionError,
-    /out needs a buffer of its own/,
-    () => scheduler.step(logits(), 5, sample, { ...good, out: sample }),
-  ],
-  [
-    'one tensor for both outputs',
-    OptionError,
-    /predOriginalSample needs a buffer of its own/,
-    () => {
-      const both = scheduler.emptyTokens([1, N])
-      return scheduler.step(logits(), 5, sample, { ...good, out: both, predOriginalSample: both })
-    },
-  ],
-  [
-    'faults of another shape',
-    ShapeError,
-    /faults .*\[invalid columns, impossible tokens\] = \[2\]; given \[1, 6\]/,
-    () => scheduler.step(logits(), 5, sample, { ...good, faults: scheduler.emptyTokens([1, N]) }),
-  ],
-  ['more inference steps than timesteps', OptionError, /1 to 10 .*given 11/, () => scheduler.setTimesteps(11)],
-  ['no inference steps', OptionError, /given 0/, () => scheduler.setTimesteps(0)],
-  [
-    'an unknown spacing',
-    OptionError,
-    /'leading'; given "linspace"/,
-    () => scheduler.setTimesteps(5, { spacing: 'linspace' as never }),
-  ],
-  ['a start without a generator', OptionError, /needs a generator/, () => scheduler.initialSample([1, N], {})],
-  [
-    'an unknown start',
-    OptionError,
-    /start needs to be 'noise' or 'mask'; given "masked"/,
-    () => scheduler.initialSample([1, N], { generator, start: 'masked' as never }),
-  ],
-  [
-    'a purity step of an unknown layout',
-    OptionError,
-    /'pixel-major'; given "channels-last"/,
-    () => scheduler.purityStep(logits(), 5, sample, { ...good, layout: 'channels-last' as never }),
-  ],
-  [
-    'a purity step guided by NaN',
-    OptionError,
-    /guidance\.scale .*given NaN/,
-    () => scheduler.purityStep(logits([2, K, N]), 5, sample, { ...good, guidance: { scale: NaN } }),
-  ],
-  [
-    'a purity step without a generator',
-    OptionError,
-    /purityStep needs a generator/,
-    () => scheduler.purityStep(logits(), 5, sample, {} as never),
-  ],
   [
     'an odd number of halves amid others',
     OptionError,
@@ -304,7 +87,6 @@ const invalidCalls: [name: string, error: abstract new (...args: never[]) => Err
     },
   ],
   ['a negative offset', OptionError, /given -1/, () => GpuTensor.borrow(device, sample.buffer, [1], 'u32', -1)],
-
   [
     'logits of another device',
     DeviceMismatchError,
@@ -323,47 +105,124 @@ const invalidCalls: [name: string, error: abstract new (...args: never[]) => Err
     /out lives on/,
     () => scheduler.step(logits(), 5, sample, { ...good, out: GpuTensor.empty(foreign, [1, N], 'u32') }),
   ],
-
   ['destroyed logits', DestroyedError, /was destroyed/, () => scheduler.step(dead, 5, sample, good)],
   ['reading a destroyed tensor', DestroyedError, /\[1, 8, 6\] was destroyed/, () => dead.read()],
   ['writing a destroyed tensor', DestroyedError, /was destroyed/, () => dead.write(new Float32Array(K * N))],
-
-  [
-    'no number of classes',
-    ConfigError,
-    /num_vec_classes/,
-    () => VQDiffusionScheduler.fromConfig(device, { num_train_timesteps: 10 }),
-  ],
-  [
-    'one class',
-    ConfigError,
-    /at least 2 .*; given 1/,
-    () => VQDiffusionScheduler.create(device, { num_vec_classes: 1 }),
-  ],
-  [
-    'one timestep',
-    ConfigError,
-    /at least 2 .*; given 1/,
-    () => VQDiffusionScheduler.create(device, { ...options, num_train_timesteps: 1 }),
-  ],
-  [
-    'ᾱ + γ̄ above 1',
-    ConfigError,
-    /at most 1; given 0\.9 \+ 0\.2/,
-    () => VQDiffusionScheduler.create(device, { ...options, alpha_cum_start: 0.9, gamma_cum_start: 0.2 }),
-  ],
-  [
-    'a configuration that is a list',
-    ConfigError,
-    /needs to be an object; given \[\]/,
-    () => VQDiffusionScheduler.fromConfig(device, []),
-  ],
   [
     'a model folder that does not exist',
     FetchError,
     /absent\/scheduler\/scheduler_config\.json/,
     () => VQDiffusionScheduler.fromPretrained(device, '/absent'),
   ],
+
+  [
+    'a scheduler without a device',
+    OptionError,
+    /first argument of VQDiffusionScheduler\.create .*GPUDevice.*given \{ num_vec_classes, num_train_timesteps \}/,
+    () => VQDiffusionScheduler.create(options as never, undefined as never),
+  ],
+  [
+    'a scheduler of a device that is on its way',
+    OptionError,
+    /GPUDevice.*given a Promise; await it/,
+    () => VQDiffusionScheduler.create(requestDevice() as never, options),
+  ],
+  [
+    'a configuration without a device',
+    OptionError,
+    /GPUDevice.*given \{ num_vec_classes/,
+    () => VQDiffusionScheduler.fromConfig(options as never, undefined as never),
+  ],
+  [
+    'a model folder without a device',
+    OptionError,
+    /GPUDevice.*given "models" \(string\)/,
+    () => VQDiffusionScheduler.fromPretrained('models' as never, undefined as never),
+  ],
+  [
+    'no model folder',
+    OptionError,
+    /model folder needs to be a URL or a string; given undefined/,
+    () => VQDiffusionScheduler.fromPretrained(device, undefined as never),
+  ],
+  [
+    'a tensor without a device',
+    OptionError,
+    /GPUDevice.*given \[2\]/,
+    () => GpuTensor.empty([2] as never, 'f32' as never, undefined as never),
+  ],
+  [
+    'a tensor of an unknown dtype',
+    DtypeError,
+    /f32 or f16 or u32 or i32; given float32/,
+    () => GpuTensor.empty(device, [2], 'float32' as never),
+  ],
+  [
+    'a view of nothing',
+    OptionError,
+    /buffer needs to be a GPUBuffer; given undefined/,
+    () => GpuTensor.borrow(device, undefined as never, [2], 'f32'),
+  ],
+  [
+    'logits of the twin',
+    ShapeError,
+    /modelOutput needs to be a GpuTensor.*given a CpuTensor of shape \[1, 8, 6\]\. .*GpuTensor\.from/,
+    () => scheduler.step(new CpuTensor(new Float32Array(K * N), [1, K, N]) as never, 5, sample, good),
+  ],
+  [
+    'a sample of the twin',
+    ShapeError,
+    /sample .*given a CpuTensor of shape \[1, 6\]/,
+    () => scheduler.step(logits(), 5, new CpuTensor(new Uint32Array(N), [1, N]) as never, good),
+  ],
+  [
+    'latents of the twin',
+    ShapeError,
+    /latents .*given a CpuTensor/,
+    () => pipeline.generate({ ...chain, latents: new CpuTensor(new Uint32Array(N), [1, N]) as never }),
+  ],
+  [
+    'latents of another device',
+    DeviceMismatchError,
+    /latents lives on another GPUDevice/,
+    () => pipeline.generate({ ...chain, latents: GpuTensor.from(foreign, new Uint32Array(N), [1, N]) }),
+  ],
+  [
+    'a sample of a device without a label',
+    DeviceMismatchError,
+    /another GPUDevice \(one without a label\) than the scheduler \('vqd\/device'\)/,
+    () => scheduler.step(logits(), 5, GpuTensor.from(unnamed, new Uint32Array(N), [1, N]), good),
+  ],
+  ['destroyed latents', DestroyedError, /was destroyed/, () => pipeline.generate({ ...chain, latents: destroyed })],
+  [
+    'an encoder that is none',
+    OptionError,
+    /encoder needs to be a GPUCommandEncoder; given null/,
+    () => scheduler.step(logits(), 5, sample, { ...good, encoder: null as never }),
+  ],
+  [
+    'a part of a scheduler without a context',
+    OptionError,
+    /context needs to be a GpuContext; given undefined/,
+    () => new ReverseStep(undefined as never),
+  ],
+  [
+    'a context without a process',
+    OptionError,
+    /process needs to be a Process; given undefined/,
+    () => new GpuContext(device, undefined as never),
+  ],
+]
+
+const invalidCalls: InvalidCall[] = [
+  ...gpuCalls.map(([name, error, message, call]) => ({ name, error, message, call })),
+  ...wrongCalls<GpuTensor>({
+    scheduler,
+    upload: (data, shape) => GpuTensor.from(device, data as Float32Array, shape, 'test/input'),
+    create: (options) => VQDiffusionScheduler.create(device, options),
+    fromConfig: (json) => VQDiffusionScheduler.fromConfig(device, json),
+    generator,
+  }),
 ]
 
 describe('invalid input', () => {
@@ -384,7 +243,7 @@ describe('invalid input', () => {
     device.createBuffer = createBuffer
   })
 
-  it.each(invalidCalls)('%s', async (_, error, message, call) => {
+  it.each(invalidCalls)('$name', async ({ error, message, call }) => {
     await withErrorScopes(device, async () => {
       const [submitsBefore, stateBefore] = [submits, generator.state]
       allocated = []
