@@ -322,7 +322,7 @@ export function shapeText(shape: readonly (number | string)[]): string {
 /** The options of a call; an empty object if they were left out. Throws OptionError unless they are an object. */
 export function requireOptions<T extends object>(name: string, options: T | undefined): T {
   if (options === undefined) return {} as T
-  requireObject(`The options of ${name}`, options)
+  requireObject(`The last argument of ${name}`, options, 'an object of options')
   return options
 }
 

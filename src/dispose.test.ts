@@ -9,8 +9,8 @@ afterEach(() => {
 async function borrowedTensor() {
   vi.resetModules()
   const { GpuTensor } = await import('./gpu/tensor')
-  const device = { limits: { maxStorageBufferBindingSize: 4 }, createBuffer() {} } as unknown as GPUDevice
-  return GpuTensor.borrow(device, { size: 4, mapAsync() {} } as unknown as GPUBuffer, [1], 'f32')
+  const device = { limits: { maxStorageBufferBindingSize: 4 }, createBuffer: vi.fn() } as unknown as GPUDevice
+  return GpuTensor.borrow(device, { size: 4, mapAsync: vi.fn() } as unknown as GPUBuffer, [1], 'f32')
 }
 
 it('frees a tensor by Symbol.dispose, without a property of each tensor', async () => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { OptionError } from './errors'
 import { posterior, specialise, step } from './shaders'
 
 it('gives the text of one variant, without directives', () => {
@@ -9,6 +10,13 @@ it('gives the text of one variant, without directives', () => {
   expect(specialise(posterior)).not.toContain('fn decide')
 })
 
-it('refuses a name that is no feature', () => {
-  expect(() => specialise(step, { guided: true } as object)).toThrow("A feature needs to be 'COUNTED'")
+it.each([
+  ['a name that is no feature', step, { guided: true }, "A feature needs to be 'COUNTED'"],
+  ['a feature that is neither true nor false', step, { GUIDED: 'no' }, 'GUIDED needs to be true or false; given "no"'],
+  ['features of null', step, null, 'last argument of specialise needs to be an object of options; given null'],
+  ['no shader', undefined, {}, 'shader needs to be a kernel of this module; given undefined'],
+])('refuses %s', (_, shader, features, message) => {
+  const call = () => specialise(shader as never, features as never)
+  expect(call).toThrow(OptionError)
+  expect(call).toThrow(message)
 })

@@ -11,7 +11,8 @@ import logOnehotFile from '../shaders/log_onehot.wgsl'
 import posteriorFile from '../shaders/posterior.wgsl'
 import stepFile from '../shaders/step.wgsl'
 import transitionFile from '../shaders/transition.wgsl'
-import { requireOneOf } from './checks'
+import { requireBoolean, requireOneOf, requireOptions, valueText } from './checks'
+import { OptionError } from './errors'
 import { type Features, featureNames, type Shader, specialise as selectVariant } from './gpu/shader'
 import purityRevealFile from './samplers/purity/reveal.wgsl'
 import puritySelectFile from './samplers/purity/select.wgsl'
@@ -20,10 +21,15 @@ import purityTopProbabilityFile from './samplers/purity/top_probability.wgsl'
 
 /**
  * The WGSL of one variant of a kernel, with everything that it includes and with some features compiled in. Throws OptionError
- * for a name that is no feature.
+ * for a value that is no shader, and for a name that is no feature.
  */
 export function specialise(shader: Shader, features: Features = {}): string {
-  for (const name of Object.keys(features)) requireOneOf('A feature', name, featureNames)
+  if (typeof shader?.source !== 'string')
+    throw new OptionError(`shader needs to be a kernel of this module; given ${valueText(shader)}.`)
+  for (const [name, enabled] of Object.entries(requireOptions('specialise', features))) {
+    requireOneOf('A feature', name, featureNames)
+    requireBoolean(`The feature ${name}`, enabled)
+  }
   return selectVariant(shader, features)
 }
 

@@ -296,13 +296,13 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'a spacing outside of an object',
       OptionError,
-      /options of setTimesteps .*given "leading"/,
+      /last argument of setTimesteps .*given "leading"/,
       () => scheduler.setTimesteps(5, 'leading' as never),
     ],
     [
       'null as options',
       OptionError,
-      /options of setTimesteps .*given null/,
+      /last argument of setTimesteps .*given null/,
       () => scheduler.setTimesteps(5, null as never),
     ],
     ['a seed as a string', OptionError, /seed .*given "42" \(string\)/, () => new RandomGenerator('42' as never)],
@@ -390,7 +390,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'a step with null as options',
       OptionError,
-      /options of step .*given null/,
+      /last argument of step .*given null/,
       () => scheduler.step(logits(), 5, sample, null as never),
     ],
     [
@@ -657,7 +657,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'a chain with null as options',
       OptionError,
-      /options of generate .*given null/,
+      /last argument of generate .*given null/,
       () => pipeline.generate(null as never),
     ],
     ['a start of a chain without options', OptionError, /given neither/, () => pipeline.start(undefined as never)],
