@@ -342,7 +342,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'tokens that are no list',
       DtypeError,
-      /list or a typed array; given \{ {2}\}/,
+      /list or a typed array; given an empty object/,
       () => scheduler.uploadTokens({} as never, [1, N]),
     ],
     [
