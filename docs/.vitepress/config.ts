@@ -1,15 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
 import { wgsl } from '../../scripts/wgsl_plugin.ts'
+import { apiSidebar } from './api_sidebar.ts'
+import { flowchart } from './markdown/flowchart.ts'
 import { mathLinks, repositoryLinks, slugify } from './markdown/links.ts'
 import { math } from './markdown/math.ts'
+import { pictures } from './markdown/pictures.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 const { version, repository } = JSON.parse(readFileSync(path('../../package.json'), 'utf8'))
 const repositoryUrl: string | undefined = (repository?.url ?? repository)?.replace(/^git\+|\.git$/g, '')
-/** Written by typedoc. */
-const apiSidebar = path('../api/typedoc-sidebar.json')
+const icon = readFileSync(path('../../demo/public/favicon.svg'), 'utf8')
 
 export default defineConfig({
   title: 'vq-diffusion-webgpu',
@@ -18,12 +20,13 @@ export default defineConfig({
   // Where the site is published: the studio is at the root, the documentation below it.
   base: process.env.DOCS_BASE ?? '/docs/',
   outDir: '../dist/docs',
-  srcExclude: ['README.md'],
-  lastUpdated: false,
+  head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
   markdown: {
     anchor: { slugify },
     config(md) {
       math(md)
+      pictures(md)
+      flowchart(md)
       repositoryLinks(md, repositoryUrl)
       mathLinks(md)
     },
@@ -49,7 +52,7 @@ export default defineConfig({
       { text: version, items: [{ text: 'Architecture', link: '/ARCHITECTURE' }] },
     ],
     sidebar: {
-      '/api/': existsSync(apiSidebar) ? JSON.parse(readFileSync(apiSidebar, 'utf8')) : [],
+      '/api/': apiSidebar(),
       '/': [
         {
           text: 'Guide',

@@ -41,6 +41,9 @@ export function mathLinks(md: MarkdownIt): void {
     const path: string = state.env.relativePath ?? ''
     if (!path.startsWith('api/')) return
     const up = '../'.repeat(path.split('/').length - 1)
-    state.src = state.src.replace(/docs\/MATH\.md#([\w-]+)/g, (_, id) => `[MATH.md, ${id.replaceAll('-', ' ')}](${up}MATH.md#${id})`)
+    state.src = state.src.replace(
+      /docs\/MATH\.md#([\w-]+)/g,
+      (_, id) => `[MATH.md, ${id.replaceAll('-', ' ')}](${up}MATH.md#${id})`,
+    )
   })
 }
