@@ -15,7 +15,12 @@ const kinds = [
 
 /** The sidebar of the API reference, from the pages that typedoc has written. */
 export function apiSidebar(): DefaultTheme.SidebarItem[] {
-  return ['vq-diffusion-webgpu/onnx', 'vq-diffusion-webgpu', 'vq-diffusion-webgpu/cpu'].map((module) => ({
+  return [
+    'vq-diffusion-webgpu/onnx',
+    'vq-diffusion-webgpu',
+    'vq-diffusion-webgpu/cpu',
+    'vq-diffusion-webgpu/shaders',
+  ].map((module) => ({
     text: module,
     link: `/api/${module}/`,
     items: kinds
