@@ -45,6 +45,9 @@ import { columnWorkgroups, overrideConstants } from './workgroups'
 /**
  * The operators of diffusers' scheduler and pipeline as dense tensors, the part of `VQDiffusionScheduler` with the methods of
  * these names. Shapes: B batch items, N latent pixels, K ordinary classes, C = K + 1 classes with the mask.
+ *
+ * Methods throw ShapeError, DtypeError, TimestepError, OptionError, DeviceMismatchError, DestroyedError or DeviceLostError
+ * before anything is enqueued.
  */
 export class DenseOperators {
   readonly #gumbelMax: GumbelMax

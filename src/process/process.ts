@@ -79,7 +79,7 @@ export class Process {
     })
   }
 
-  /** The step t → t − 1 of each batch item. Throws TimestepError. */
+  /** The step t → t − 1 of each batch item. Throws TimestepError. @internal */
   singleSteps(timestep: number | readonly number[], batchSize: number): TimestepPair[] {
     return this.resolveSteps(timestep, -1, batchSize).map(({ t }) => ({ t, u: t - 1 }))
   }
