@@ -65,6 +65,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'demo/**/*.test.ts',
             'bench/**/*.test.ts',
+            'docs/.vitepress/**/*.test.ts',
             'test/**/*.node.test.ts',
           ],
         },

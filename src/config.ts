@@ -7,11 +7,13 @@ export interface VQDiffusionSchedulerConfig {
   readonly num_vec_classes: number
   /** Number of training timesteps T. */
   readonly num_train_timesteps: number
-  /** Cumulative keep probability ᾱ at t = 0 and at t = T − 1. */
+  /** Cumulative keep probability ᾱ at t = 0, above 0 and at most 1. */
   readonly alpha_cum_start: number
+  /** Cumulative keep probability ᾱ at t = T − 1, from 0 to `alpha_cum_start`. */
   readonly alpha_cum_end: number
-  /** Cumulative mask probability γ̄ at t = 0 and at t = T − 1. */
+  /** Cumulative mask probability γ̄ at t = 0, from 0 to 1. */
   readonly gamma_cum_start: number
+  /** Cumulative mask probability γ̄ at t = T − 1, from `gamma_cum_start` to 1. */
   readonly gamma_cum_end: number
 }
 

@@ -1,3 +1,9 @@
+/**
+ * The float64 twin of the scheduler, in JavaScript: the same methods, options and seeds, on tensors in host memory.
+ *
+ * @module vq-diffusion-webgpu/cpu
+ */
+
 export type { ConfigOverrides, VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './config'
 export type { CpuStepOptions } from './cpu/step'
 export { type CpuArray, type CpuDtype, CpuTensor } from './cpu/tensor'

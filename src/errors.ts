@@ -1,6 +1,6 @@
-/** Errors of the library. Every message names the given value and what is needed. */
-
+/** The base class of the library's errors. Every message names the given value and what is needed. */
 export class VQDiffusionError extends Error {
+  /** Name of the error class. It is the same in minified builds. */
   // A literal in every class, since minifiers rename classes.
   override readonly name: string = 'VQDiffusionError'
 }
@@ -62,12 +62,11 @@ export class LimitError extends VQDiffusionError {
 export class ModelOutputError extends VQDiffusionError {
   override readonly name = 'ModelOutputError'
 
-  /**
-   * @param invalidColumns latent pixels whose logits held NaN or +∞, or were −∞ for every class
-   * @param impossibleTokens latent pixels whose token was no class, or a mask under a schedule that never masks
-   */
+  /** Composes the message from the counts that `readFaults` returns. */
   constructor(
+    /** Latent pixels whose logits held NaN or +∞, or were −∞ for every class. */
     readonly invalidColumns: number,
+    /** Latent pixels whose token was no class, or a mask under a schedule that never masks. */
     readonly impossibleTokens: number,
   ) {
     super(
@@ -81,10 +80,12 @@ export class ModelOutputError extends VQDiffusionError {
 export class FetchError extends VQDiffusionError {
   override readonly name = 'FetchError'
 
-  /** @param status HTTP status, 0 when there was no response */
+  /** Creates the error of one file. */
   constructor(
     message: string,
+    /** The address, or the path in a folder that the user opened. */
     readonly url: string,
+    /** HTTP status, 0 if there was no response. */
     readonly status: number,
     options?: ErrorOptions,
   ) {

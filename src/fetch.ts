@@ -47,6 +47,7 @@ export async function fetchJson(url: string | URL, signal?: AbortSignal): Promis
 export interface PretrainedOptions extends ConfigOverrides {
   /** 'scheduler' by default; '' if the folder itself holds scheduler_config.json. */
   readonly subfolder?: string
+  /** Stops the download; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 

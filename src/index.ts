@@ -1,4 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+/**
+ * The scheduler on WebGPU, the sampling loop over token grids, tensors, seeds and errors.
+ *
+ * @module vq-diffusion-webgpu
+ */
+
 export type { ConfigOverrides, VQDiffusionSchedulerConfig, VQDiffusionSchedulerOptions } from './config'
 export * from './errors'
 export type { PretrainedOptions } from './fetch'

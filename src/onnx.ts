@@ -1,4 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+/**
+ * From prompts to pictures: the pipeline of a model folder, and networks of onnxruntime-web for both schedulers.
+ *
+ * @module vq-diffusion-webgpu/onnx
+ */
+
 export type { OnnxConditioning, OnnxInputs } from './onnx/conditioning'
 export { createOnnxDecoder, type OnnxDecoder, type OnnxImage } from './onnx/decoder'
 export { createOnnxDenoiser, type OnnxDenoiser } from './onnx/denoiser'

@@ -5,6 +5,10 @@ export type Layout = 'class-major' | 'pixel-major'
 
 /** Classifier-free guidance: ℓ = ℓᵤ + scale · (ℓ_c − ℓᵤ) (docs/MATH.md#guidance). */
 export interface Guidance<Tensor> {
+  /**
+   * The scale s. 1 gives the conditional logits, 0 the unconditional ones; larger values follow the condition more
+   * closely.
+   */
   readonly scale: number
   /**
    * Unconditional logits, the shape and dtype of `modelOutput`. Without them `modelOutput` holds 2B items, the
@@ -45,6 +49,7 @@ export interface StepOptions<Tensor, Sample> {
   readonly noise?: Tensor
   /** Layout of the logits and the noise; 'class-major' by default. */
   readonly layout?: Layout
+  /** Classifier-free guidance of the logits; none by default. */
   readonly guidance?: Guidance<Tensor>
   /**
    * Draws from the most probable classes only: those before which less than this probability is ranked, at least one
@@ -87,6 +92,7 @@ export interface PurityRule {
 export interface PurityOptions<Tensor, Sample>
   extends Partial<PurityRule>,
     Pick<StepOptions<Tensor, Sample>, 'layout' | 'guidance' | 'previousTimestep' | 'out'> {
+  /** The source of randomness, which advances. */
   readonly generator: RandomGenerator
 }
 
@@ -131,6 +137,7 @@ export interface LogQOptions<Sample> extends LayoutOption {
 export interface LogPX0Options<Tensor> extends LayoutOption {
   /** Layout of the result; by default that of the input. */
   readonly outputLayout?: Layout
+  /** Classifier-free guidance of the logits; none by default. */
   readonly guidance?: Guidance<Tensor>
   /** Whether to subtract the log-sum-exp; true by default. */
   readonly normalise?: boolean
@@ -142,6 +149,7 @@ export interface LogPX0Options<Tensor> extends LayoutOption {
 
 /** Options of `addNoise`. Exactly one of `generator` and `noise` is needed. */
 export interface AddNoiseOptions<Tensor, Sample> {
+  /** Draws by the exact law of the forward process, and advances. */
   readonly generator?: RandomGenerator
   /** Uniforms in [0, 1], f32 [B, C, N]: the draw of the paper authors' code. */
   readonly noise?: Tensor
@@ -162,4 +170,5 @@ export interface TimestepOptions {
    */
   readonly spacing?: Spacing
 }
+/** How n steps are laid on the T timesteps: 'strided' over all of them, 'leading' on the n least noisy ones as in diffusers. */
 export type Spacing = 'strided' | 'leading'

@@ -11,7 +11,9 @@ export type ItemStream = {
 
 /** The state of a RandomGenerator as JSON; seeds are decimal strings. */
 export interface RandomGeneratorState {
+  /** The seeds as decimal strings, one or one per item. */
   readonly seeds: readonly string[]
+  /** Number of drawing calls so far, modulo 2³². */
   readonly counter: number
 }
 
@@ -26,13 +28,19 @@ export class RandomGenerator {
   #streams: readonly ItemStream[] | undefined
   #counter = 0
 
-  /** @param seed integers from 0 to 2⁶⁴ − 1. Throws OptionError. */
+  /**
+   * Starts at the beginning of the seeds' streams. Throws OptionError.
+   *
+   * @param seed one seed for the batch, or a list with one for each item: integers from 0 to 2⁶⁴ − 1, those above 2⁵³ as
+   *   bigint
+   */
   constructor(seed: number | bigint | readonly (number | bigint)[]) {
     const seeds = Array.isArray(seed) ? seed : [seed]
     if (seeds.length === 0) throw new OptionError('A generator needs at least one seed; given an empty list.')
     this.#seeds = Array.from(seeds, toSeed)
   }
 
+  /** Seeds and counter as plain JSON, for `fromState`. */
   get state(): RandomGeneratorState {
     return { seeds: this.#seeds.map(String), counter: this.#counter }
   }

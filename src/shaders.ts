@@ -1,3 +1,9 @@
+/**
+ * The kernels as WGSL text with their bindings, for pipelines of your own: `specialise(step, { GUIDED: true })`.
+ *
+ * @module vq-diffusion-webgpu/shaders
+ */
+
 import addNoiseFile from '../shaders/add_noise.wgsl'
 import applyCumulativeFile from '../shaders/apply_cumulative.wgsl'
 import codebookFile from '../shaders/codebook.wgsl'

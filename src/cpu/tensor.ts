@@ -1,16 +1,21 @@
 import { elementCount, shapeText, valueText } from '../checks'
 import { DtypeError, LimitError, ShapeError } from '../errors'
 
+/** Host arrays that a tensor of the CPU scheduler wraps. */
 export type CpuArray = Float64Array | Float32Array | Uint32Array | Int32Array
+/** Element type of a tensor in host memory: that of its array. */
 export type CpuDtype = 'f64' | 'f32' | 'u32' | 'i32'
 
 /** A dense row-major tensor in host memory, the counterpart of `GpuTensor`. */
 export class CpuTensor<A extends CpuArray = CpuArray> {
+  /** Element type, that of `data`. */
   readonly dtype: CpuDtype
 
   /** Wraps the array without copying. Throws DtypeError, or ShapeError unless the shape holds `data.length` elements. */
   constructor(
+    /** The elements in row-major order. Not a copy: writing to it changes the tensor. */
     readonly data: A,
+    /** Sizes of the axes. */
     readonly shape: readonly number[],
   ) {
     this.dtype = dtypeOf(data)
@@ -18,14 +23,17 @@ export class CpuTensor<A extends CpuArray = CpuArray> {
       throw new ShapeError(`Shape ${shapeText(shape)} holds ${elementCount(shape)} elements; given ${data.length}.`)
   }
 
+  /** Number of elements. */
   get size(): number {
     return this.data.length
   }
 
+  /** A copy of the elements. Resolves at once. */
   async read(): Promise<A> {
     return this.data.slice() as A
   }
 
+  /** Copies the tensor into a new one. */
   clone(): CpuTensor<A> {
     return new CpuTensor(this.data.slice() as A, this.shape)
   }

@@ -25,11 +25,18 @@ export class GpuContext {
   readonly #owned: { destroy(): void }[] = []
   #destroyed = false
 
+  /**
+   * Creates the counters of faults on the device. Pipelines are shared by all contexts of a device.
+   *
+   * @param process the configuration that the parts compute with
+   */
   constructor(device: GPUDevice, process: Process)
   /** @internal */
   constructor(device: GPUDevice, process: Process, launchShapes: LaunchShapes)
   constructor(
+    /** The device of all buffers and pipelines. */
     readonly device: GPUDevice,
+    /** Configuration, schedule and list of timesteps. */
     readonly process: Process,
     launchShapes?: LaunchShapes,
   ) {
@@ -46,7 +53,7 @@ export class GpuContext {
     return resource
   }
 
-  /** Idempotent. */
+  /** Frees the buffers of all parts that were created with the context; tensors that they returned stay valid. Idempotent. */
   destroy(): void {
     this.#destroyed = true
     for (const resource of this.#owned.splice(0)) resource.destroy()
@@ -70,10 +77,12 @@ export class GpuContext {
     return GpuTensor.from(this.device, requireTokens(tokens, this.process.maskClass), shape, 'vqd/sample')
   }
 
+  /** Creates a tensor of zeros, u32, for `out`, `predOriginalSample` or `faults`. */
   emptyTokens(shape: readonly number[], label = 'vqd/tokens'): GpuTensor<'u32'> {
     return GpuTensor.empty(this.device, shape, 'u32', label)
   }
 
+  /** Creates tensors for the `diagnostics` of a sample of this shape [B, N]: f32 [B, N], f32 [B, N] and u32 [2]. */
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
     requireSampleShape('emptyDiagnostics', shape)
     const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')

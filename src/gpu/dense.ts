@@ -43,18 +43,26 @@ import { asGpuTensor, GpuTensor } from './tensor'
 import { columnWorkgroups, overrideConstants } from './workgroups'
 
 /**
- * The operators of diffusers' scheduler and pipeline as dense tensors. See the methods of the same names of
- * `VQDiffusionScheduler`.
+ * The operators of diffusers' scheduler and pipeline as dense tensors, the part of `VQDiffusionScheduler` with the methods of
+ * these names. Shapes: B batch items, N latent pixels, K ordinary classes, C = K + 1 classes with the mask.
+ *
+ * Methods throw ShapeError, DtypeError, TimestepError, OptionError, DeviceMismatchError, DestroyedError or DeviceLostError
+ * before anything is enqueued.
  */
 export class DenseOperators {
   readonly #gumbelMax: GumbelMax
   readonly #parameters = new Map<Shader, ParameterBuffer>()
 
+  /** Compiles each operator at its first use. */
   constructor(private readonly context: GpuContext) {
     requireMethod('context', context, 'assertUsable', 'a GpuContext')
     this.#gumbelMax = new GumbelMax(context)
   }
 
+  /**
+   * log q(x_u | x_t) from log p(x₀), f32 [B, C, N] or [B, N, C], unnormalised if `logPX0` is (docs/MATH.md#posterior).
+   * Impossible classes are −∞; a column with NaN or +∞ is NaN. u is t − 1 by default.
+   */
   qPosterior(
     logPX0: LogitsTensor,
     xT: GpuTensor,
@@ -84,6 +92,7 @@ export class DenseOperators {
     return output
   }
 
+  /** logits + Gumbel noise of uniforms in [0, 1], f32 of the same shape (docs/MATH.md#gumbel-noise). */
   gumbelNoised(logits: LogitsTensor, noise: LogitsTensor): GpuTensor<'f32'> {
     const { context } = this
     context.assertUsable()
@@ -99,6 +108,10 @@ export class DenseOperators {
     return output
   }
 
+  /**
+   * Log one-hot rows of tokens [B, N], f32 [B, classes, N] or [B, N, classes]: 0 at the class, log(1e-30) elsewhere
+   * (docs/MATH.md#log-one-hot). Tokens beyond the classes are counted as impossible.
+   */
   indexToLogOnehot(x: GpuTensor, numClasses: number, options: LayoutOption = {}): GpuTensor<'f32'> {
     const { context } = this
     context.assertUsable()
@@ -114,6 +127,10 @@ export class DenseOperators {
     return output
   }
 
+  /**
+   * log q(x_t | previous = k) of a known x_t, f32: K rows cumulated from clean data, or C rows of one step from t − 1
+   * (docs/MATH.md#transition-rows).
+   */
   logQTTransitioningToKnownClass(options: LogQOptions<GpuTensor>): GpuTensor<'f32'> {
     const { context } = this
     const { numCodes, schedule } = context.process
@@ -134,6 +151,10 @@ export class DenseOperators {
     return output
   }
 
+  /**
+   * log q(x_t), f32 with C rows, of K rows log q(x₀) (docs/MATH.md#cumulative-transitions). t = −1 leaves the K rows
+   * unchanged.
+   */
   applyCumulativeTransitions(
     q: LogitsTensor,
     t: number | readonly number[],
@@ -154,6 +175,10 @@ export class DenseOperators {
     return output
   }
 
+  /**
+   * log p(x₀) of raw logits, f32 with K rows: guidance, log-softmax, truncation and clamp as in the pipeline of
+   * diffusers, each optional (docs/MATH.md#pipeline).
+   */
   logPX0(modelOutput: LogitsTensor, given: LogPX0Options<LogitsTensor> = {}): GpuTensor<'f32'> {
     const { context } = this
     const { numCodes } = context.process
@@ -210,6 +235,10 @@ export class DenseOperators {
     return output
   }
 
+  /**
+   * Codebook vectors of clean tokens [B, N], f32 [B, E, N], from a codebook f32 [K, E] (docs/MATH.md#codebook). A mask
+   * is counted as impossible.
+   */
   lookupCodebook(codebook: GpuTensor, tokens: GpuTensor): GpuTensor<'f32'> {
     const { context } = this
     const { numCodes } = context.process

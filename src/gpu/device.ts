@@ -10,6 +10,7 @@ export interface Capabilities {
   readonly isFallbackAdapter: boolean
   /** Vendor, architecture and description, as far as the browser exposes them. */
   readonly description: string
+  /** Names of the adapter's optional features, sorted. */
   readonly features: readonly string[]
 }
 

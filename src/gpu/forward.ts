@@ -22,6 +22,7 @@ export class ForwardProcess {
   readonly #initialParameters: ParameterBuffer
   readonly #noiseParameters: ParameterBuffer
 
+  /** Creates the parameter buffers; `context.destroy()` frees them. */
   constructor(private readonly context: GpuContext) {
     requireMethod('context', context, 'assertUsable', 'a GpuContext')
     const { device } = context
@@ -34,7 +35,10 @@ export class ForwardProcess {
     return this.context.kernels.compile([this.#initialVariant])
   }
 
-  /** See `VQDiffusionScheduler.initialSample`. */
+  /**
+   * The start of a chain, u32 [B, N]: the mask with probability c̄ / (c̄ + K·b̄) of the last timestep, else a uniform class;
+   * with `start: 'mask'` masks only, as in diffusers. Throws OptionError, ShapeError.
+   */
   initialSample(
     shape: readonly [batchSize: number, numLatentPixels: number],
     options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
@@ -63,7 +67,11 @@ export class ForwardProcess {
     return sample
   }
 
-  /** See `VQDiffusionScheduler.addNoise`, with a generator. */
+  /**
+   * The forward process: x_t of clean tokens, u32 [B, N], drawn with a generator, which advances
+   * (docs/MATH.md#forward-process). Tokens that are no ordinary class are counted as impossible. Throws TimestepError,
+   * OptionError, ShapeError, DtypeError.
+   */
   addNoise(
     x0: GpuTensor,
     t: number | readonly number[],

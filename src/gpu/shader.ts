@@ -2,6 +2,7 @@
 export interface Shader {
   /** The file's name, which labels pipelines and bind groups. */
   readonly name: string
+  /** The WGSL of the file, with its `//#include` and `//#if` directives. */
   readonly source: string
   /** The files that its `//#include` directives name. */
   readonly includes: Readonly<Record<string, Shader>>
@@ -9,8 +10,11 @@ export interface Shader {
   readonly bindings: Readonly<Record<string, ShaderBinding>>
 }
 
+/** A storage buffer that a shader declares in group 0. */
 export interface ShaderBinding {
+  /** The number in `@binding(…)`. */
   readonly binding: number
+  /** Type of the buffer in a bind group layout. */
   readonly type: 'storage' | 'read-only-storage'
   /** Where the fields lie, if the buffer holds a struct. */
   readonly layout?: Layout
@@ -21,18 +25,25 @@ export type Layout = ScalarLayout | StructLayout | ArrayLayout
 
 /** A scalar, or a vector of `length` components. */
 export interface ScalarLayout {
+  /** Type of the components. */
   readonly scalar: 'u32' | 'f32'
+  /** Number of components, 1 for a scalar. */
   readonly length: number
 }
 
+/** Memory layout of a struct. */
 export interface StructLayout {
   /** Size without the runtime-sized array that may end the struct. */
   readonly words: number
+  /** Name, offset and layout of each field, in order. */
   readonly fields: readonly (readonly [name: string, offset: number, layout: Layout])[]
 }
 
+/** Memory layout of an array. */
 export interface ArrayLayout {
+  /** Distance of two elements, in 32-bit words. */
   readonly stride: number
+  /** Layout of an element. */
   readonly element: Layout
 }
 
@@ -49,6 +60,7 @@ export interface ArrayLayout {
  */
 export type Feature = (typeof featureNames)[number]
 export const featureNames = ['COUNTED', 'F16', 'GUIDED', 'KNOWN', 'POSTERIOR', 'TRUNCATED', 'VECTORS'] as const
+/** The features that are compiled in; those that are left out are off. */
 export type Features = Readonly<Partial<Record<Feature, boolean>>>
 
 /**

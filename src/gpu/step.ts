@@ -80,6 +80,9 @@ export class ReverseStep {
   readonly #noX0: GPUBuffer
   readonly #plans = new Map<string, StepPlan>()
 
+  /**
+   * Creates the parameter buffer; `context.destroy()` frees it. Kernels compile in `prepare`, or at their first use.
+   */
   constructor(private readonly context: GpuContext) {
     requireMethod('context', context, 'assertUsable', 'a GpuContext')
     const { device } = context
@@ -89,7 +92,10 @@ export class ReverseStep {
     this.#noX0 = context.own(device.createBuffer({ label: 'vqd/step/no_x_0', size: 4, usage: GPUBufferUsage.STORAGE }))
   }
 
-  /** See `VQDiffusionScheduler.prepare`. */
+  /**
+   * Compiles the pipelines of `step` with these options ahead of its first use, for f32 logits. Other variants compile at
+   * their first use. Rejects with ShaderError.
+   */
   async prepare(given?: Partial<GpuStepOptions>): Promise<void> {
     const options = requireOptions('prepare', given)
     requireDrawOptions(options)
@@ -112,7 +118,17 @@ export class ReverseStep {
     await this.context.kernels.compile(variants)
   }
 
-  /** See `VQDiffusionScheduler.step`. */
+  /**
+   * One reverse step x_t → x_u.
+   *
+   * @param modelOutput logits or log-probabilities of x₀, f32 or f16, [B, K, N] or [B, N, K] by `layout`. With guidance, but
+   *   without `guidance.unconditional`, 2B items, the unconditional half first.
+   * @param timestep t, one number or one per item
+   * @param sample x_t, u32 or i32 [B, N]
+   * @returns x_u and the requested tensors
+   * @throws OptionError, ShapeError, DtypeError, TimestepError, DeviceMismatchError, DestroyedError, DeviceLostError,
+   *   before anything is enqueued and before the generator advances
+   */
   step(
     modelOutput: LogitsTensor,
     timestep: number | readonly number[],

@@ -44,12 +44,17 @@ export class GpuTensor<D extends Dtype = Dtype> {
   #destroyed = false
 
   private constructor(
+    /** The device of the buffer. */
     readonly device: GPUDevice,
+    /** The buffer with the elements, from `offset` on. It may be larger than the tensor. */
     readonly buffer: GPUBuffer,
+    /** Sizes of the axes. */
     readonly shape: readonly number[],
+    /** Element type. */
     readonly dtype: D,
     /**
-     * Of the first element, in elements. The kernels add it: binding offsets would have to be multiples of 256 bytes.
+     * Place of the first element in the buffer, in elements. The kernels add it: binding offsets would have to be multiples
+     * of 256 bytes.
      */
     readonly offset: number,
     private readonly owned: boolean,
@@ -136,10 +141,12 @@ export class GpuTensor<D extends Dtype = Dtype> {
     return new GpuTensor(device, buffer, [...shape], dtype, offset, false)
   }
 
+  /** Size of the elements in bytes. */
   get byteLength(): number {
     return this.size * bytesPerElement[this.dtype]
   }
 
+  /** Whether `destroy` was called. */
   get destroyed(): boolean {
     return this.#destroyed
   }
@@ -237,6 +244,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     this.#destroyed = true
   }
 
+  /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void {
     this.destroy()
   }
@@ -265,9 +273,13 @@ function typeName(value: unknown): string {
 
 /** A tensor of onnxruntime-web whose data is in a GPU buffer. */
 export interface OnnxGpuTensor {
+  /** Where the data are; 'gpu-buffer' is needed. */
   readonly location: string
+  /** Element type: 'float32', 'float16', 'int32' or 'uint32'. */
   readonly type: string
+  /** Sizes of the axes. */
   readonly dims: readonly number[]
+  /** The GPUBuffer. */
   readonly gpuBuffer: unknown
 }
 

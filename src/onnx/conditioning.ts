@@ -7,6 +7,7 @@ export type OnnxInputs = Readonly<Record<string, HostArray>>
 
 /** The conditioning of a chain. It is read at the first step: pass another object for other values. */
 export interface OnnxConditioning {
+  /** Inputs of the conditional half of the batch. */
   readonly conditional: OnnxInputs
   /** The same inputs without the condition, needed for guidance. */
   readonly unconditional?: OnnxInputs

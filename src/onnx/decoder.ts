@@ -8,7 +8,9 @@ import { requireFit } from './shapes'
 
 /** An image batch on the host, float32 in the model's shape. */
 export interface OnnxImage {
+  /** The values in row-major order. */
   readonly data: Float32Array
+  /** Sizes of the axes, for instance [B, channels, height, width]. */
   readonly shape: readonly number[]
 }
 
@@ -17,6 +19,7 @@ export interface OnnxDecoder {
   (tokens: AnyTensor): Promise<OnnxImage>
   /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
   destroy(): void
+  /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void
 }
 

@@ -18,6 +18,7 @@ export interface OnnxDenoiser {
   (input: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor>
   /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
   destroy(): void
+  /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void
 }
 

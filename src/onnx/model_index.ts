@@ -4,8 +4,11 @@ import { fetchJson, modelFile } from '../fetch'
 
 /** The content of `model_index.json` of a diffusers pipeline folder. */
 export interface ModelIndex {
+  /** Class of the pipeline, 'VQDiffusionPipeline'. */
   readonly _class_name: string
+  /** Library and class of the scheduler, ['diffusers', 'VQDiffusionScheduler']. */
   readonly scheduler: readonly [library: string, className: string]
+  /** Other components and keys, as the file has them. */
   readonly [component: string]: unknown
 }
 

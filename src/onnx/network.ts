@@ -8,6 +8,7 @@ import type { OnnxSession } from './session'
 /** A tensor of either engine. */
 export type AnyTensor = GpuTensor | CpuTensor
 
+/** Values of an input of a network, on the host. */
 export type HostArray = Int32Array | Float32Array
 
 /** Names, types and shapes of a network's inputs and output. */

@@ -21,8 +21,19 @@ import type { Axis } from './shapes'
 export type OnnxRuntime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'>
 
 /** The execution provider: a GPUDevice, preferably the scheduler's, or WebAssembly. */
-export type OnnxProvider = { readonly provider: 'webgpu'; readonly device: GPUDevice } | { readonly provider: 'wasm' }
+export type OnnxProvider =
+  | {
+      /** The WebGPU provider. */
+      readonly provider: 'webgpu'
+      /** The device that it computes on. */
+      readonly device: GPUDevice
+    }
+  | {
+      /** The WebAssembly provider. */
+      readonly provider: 'wasm'
+    }
 
+/** Options of `createOnnxSession`. */
 export type OnnxSessionOptions = OnnxProvider & {
   /**
    * The files in which the model keeps weights outside of its .onnx file, by the names that it gives them. All are
@@ -124,13 +135,16 @@ export class OnnxSession {
 
   /** @param device undefined for WebAssembly */
   constructor(
+    /** The module onnxruntime-web that runs the model. */
     readonly ort: OnnxRuntime,
     private readonly session: Ort.InferenceSession,
+    /** The device that the session computes on; undefined on WebAssembly. */
     readonly device: GPUDevice | undefined,
   ) {
     makeDisposable(this)
   }
 
+  /** Names of the model's inputs. */
   get inputNames(): readonly string[] {
     return this.session.inputNames
   }
@@ -179,6 +193,7 @@ export class OnnxSession {
     await oneAtATime(() => this.session.release())
   }
 
+  /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void {
     void this.destroy()
   }

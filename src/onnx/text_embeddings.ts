@@ -4,6 +4,7 @@ import { requireFloats } from './shapes'
 
 /** Hidden states of a text encoder, on the host. */
 export interface TextEmbeddings {
+  /** The values in row-major order. */
   readonly data: Float32Array
   /** [prompts, tokens, features], or [tokens, features] for a table. */
   readonly shape: readonly number[]

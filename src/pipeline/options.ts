@@ -6,11 +6,13 @@ import type { SamplingMethod } from '../samplers'
 export interface DenoiserInput<Tensor, Conditioning> {
   /** x_t, u32 [B, N]. */
   readonly sample: Tensor
+  /** t, from 0, the least noisy, to T − 1. */
   readonly timestep: number
   /** Whether to return logits of 2B items, the unconditional half first, instead of B items. */
   readonly guided: boolean
   /** The `conditioning` of `sample`, unchanged. */
   readonly conditioning: Conditioning
+  /** The signal of the call, for networks that can stop early. */
   readonly signal: AbortSignal | undefined
 }
 
@@ -38,7 +40,10 @@ export type SampleOptions<Conditioning, Tensor> = ChainOptions<Tensor> & Conditi
 
 /** The conditioning of a chain, optional if its type includes undefined. */
 export type ConditioningOption<Conditioning> = undefined extends Conditioning
-  ? { readonly conditioning?: Conditioning }
+  ? {
+      /** Passed to the network. */
+      readonly conditioning?: Conditioning
+    }
   : {
       /** Passed to the network. */
       readonly conditioning: Conditioning
@@ -59,7 +64,12 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
    * An image to start from, clean tokens u32 [B, N] (docs/MATH.md#image-to-image). It is noised to the first timestep
    * at or below strength · T − 1, 0 ≤ strength ≤ 1: strength 0 returns the image, 1 ignores it.
    */
-  readonly image?: { readonly tokens: Tensor; readonly strength: number }
+  readonly image?: {
+    /** Clean tokens, u32 [B, N]. */
+    readonly tokens: Tensor
+    /** From 0, which returns the image, to 1, which ignores it. */
+    readonly strength: number
+  }
   /** Tokens to keep (inpainting): noised like the others at every step, unchanged in the result. */
   readonly known?: KnownTokens<Tensor>
   /**
@@ -77,7 +87,10 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
   readonly priorWeight?: number
   /** Scale of classifier-free guidance. 1, the default, requests the conditional half of the logits only. */
   readonly guidanceScale?: number
-  /** Draws from the most probable classes only; see `StepOptions`. 1, the default, keeps all. */
+  /**
+   * Draws from the most probable classes only: those before which less than this probability is ranked, at least one. 1,
+   * the default, keeps all (docs/MATH.md#truncation).
+   */
   readonly truncationRate?: number
   /** One seed, or one per batch item. Exactly one of `seed` and `generator` is needed. */
   readonly seed?: number | bigint | readonly (number | bigint)[]
@@ -96,7 +109,7 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
    */
   readonly predOriginalSample?: boolean
   /**
-   * Returns diagnostics at every step; see `StepOptions`. Changes no token. The number of columns read does not include
+   * Returns entropy and highest probability of every token, and counts, at every step. Changes no token. The number of columns read does not include
    * those that `predOriginalSample` reads.
    */
   readonly diagnostics?: boolean

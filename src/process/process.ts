@@ -19,6 +19,7 @@ export interface TimestepPair {
 
 /** A mask-and-replace process with its list of timesteps: the state that all parts of a scheduler share. */
 export class Process {
+  /** The configuration with defaults filled in, frozen. */
   readonly config: VQDiffusionSchedulerConfig
   /** @internal */
   readonly schedule: Schedule
@@ -40,15 +41,20 @@ export class Process {
     this.#timesteps = leadingTimesteps(this.config.num_train_timesteps, this.config.num_train_timesteps)
   }
 
+  /** Timesteps in sampling order, the most noisy first; all T before `setTimesteps`. */
   get timesteps(): readonly number[] {
     return this.#timesteps
   }
 
+  /** The length of the list that `setTimesteps` has set; null before. */
   get numInferenceSteps(): number | null {
     return this.#numInferenceSteps
   }
 
-  /** Throws OptionError. */
+  /**
+   * Sets the list of timesteps: a number of steps n, laid on the T timesteps by `spacing`, or a strictly falling list. Throws
+   * OptionError.
+   */
   setTimesteps(timesteps: number | readonly number[], spacing: Spacing): void {
     const T = this.config.num_train_timesteps
     requireOneOf('spacing', spacing, ['strided', 'leading'])
@@ -73,7 +79,7 @@ export class Process {
     })
   }
 
-  /** The step t → t − 1 of each batch item. Throws TimestepError. */
+  /** The step t → t − 1 of each batch item. Throws TimestepError. @internal */
   singleSteps(timestep: number | readonly number[], batchSize: number): TimestepPair[] {
     return this.resolveSteps(timestep, -1, batchSize).map(({ t }) => ({ t, u: t - 1 }))
   }

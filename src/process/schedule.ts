@@ -9,13 +9,20 @@ import { replaceProbability, type VQDiffusionSchedulerConfig } from '../config'
 
 /** The six tables of diffusers' scheduler, natural logarithms. */
 export interface ScheduleTables {
-  /** One-step keep, replace and mask probabilities, f32 [T]. */
+  /** Natural logarithms of the one-step keep probabilities a_t, f32 [T] (docs/MATH.md#schedule). */
   readonly logAt: Float32Array
+  /** Natural logarithms of the one-step probabilities b_t of being replaced by one given class, f32 [T]. */
   readonly logBt: Float32Array
+  /** Natural logarithms of the one-step mask probabilities c_t, f32 [T]. */
   readonly logCt: Float32Array
-  /** The same cumulated from clean data, f32 [T + 1]. */
+  /** Natural logarithms of the keep probabilities ā_t from clean data to t, f32 [T + 1]; the last entry is 0, for no step. */
   readonly logCumprodAt: Float32Array
+  /**
+   * Natural logarithms of the probabilities b̄_t of being replaced by one given class from clean data to t, f32 [T +
+   * 1]; the last entry is −∞.
+   */
   readonly logCumprodBt: Float32Array
+  /** Natural logarithms of the mask probabilities c̄_t from clean data to t, f32 [T + 1]; the last entry is −∞. */
   readonly logCumprodCt: Float32Array
 }
 

@@ -7,6 +7,10 @@ export type { Sampler } from './sampler'
 
 /** The samplers by their names in `sample({ method })`. */
 export const samplers = { posterior, purity }
+/**
+ * Names of the ways to draw a chain: 'posterior' samples the chain of the model, 'purity' reveals the most certain
+ * tokens first.
+ */
 export type SamplingMethod = keyof typeof samplers
 
 /** The sampler of a method, 'posterior' by default. Throws OptionError. */

@@ -14,10 +14,15 @@ import type { RandomGenerator } from '../random'
 
 /** The tensor interface that the sampling loop needs; GpuTensor and CpuTensor implement it. */
 export interface ChainTensor {
+  /** Sizes of the axes. */
   readonly shape: readonly number[]
+  /** Element type, for instance 'u32'. */
   readonly dtype: string
+  /** A copy of the elements on the host, after all work enqueued so far. */
   read(): Promise<ArrayLike<number>>
+  /** Copies the tensor into a new one. */
   clone(): ChainTensor
+  /** Frees the memory. Idempotent. */
   destroy(): void
 }
 
@@ -26,6 +31,7 @@ export interface ChainTensor {
  * `emptyTokens` alone.
  */
 export interface ChainScheduler<Tensor extends ChainTensor> {
+  /** The configuration, with the keys of diffusers. */
   readonly config: VQDiffusionSchedulerConfig
   /** A new tensor of zeros, u32. */
   emptyTokens(shape: readonly number[]): Tensor
@@ -33,22 +39,27 @@ export interface ChainScheduler<Tensor extends ChainTensor> {
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<NoInfer<Tensor>>
   /** Throws a named error unless the value is a tensor of tokens [B, N] that the scheduler can read. */
   assertTokens(name: string, value: NoInfer<Tensor>): void
+  /** A new tensor of tokens, u32 [B, N]. */
   uploadTokens(tokens: ArrayLike<number>, shape: readonly [number, number]): NoInfer<Tensor>
+  /** The start of a chain, u32 [B, N]: fully noised, or with `start: 'mask'` masks only. */
   initialSample(
     shape: readonly [number, number],
     options: { generator: RandomGenerator; start?: 'noise' | 'mask' },
   ): NoInfer<Tensor>
+  /** The forward process: x_t of clean tokens, u32 [B, N]. */
   addNoise(
     x0: NoInfer<Tensor>,
     timestep: number,
     options: AddNoiseOptions<NoInfer<Tensor>, NoInfer<Tensor>>,
   ): NoInfer<Tensor>
+  /** One reverse step x_t → x_u by seed; logits [B, K, N] or [B, N, K], x_t u32 [B, N]. */
   step(
     modelOutput: NoInfer<Tensor>,
     timestep: number,
     sample: NoInfer<Tensor>,
     options: ChainStepOptions<NoInfer<Tensor>>,
   ): VQDiffusionSchedulerOutput<NoInfer<Tensor>>
+  /** One step that reveals the most certain masked tokens; logits [B, K, N] or [B, N, K], x_t u32 [B, N]. */
   purityStep(
     modelOutput: NoInfer<Tensor>,
     timestep: number,
@@ -75,7 +86,12 @@ export type AnyScheduler = ChainScheduler<any>
 export type TensorOf<Scheduler extends AnyScheduler> = ReturnType<Scheduler['emptyTokens']>
 
 /** Options of a step of the sampling loop. */
-export type ChainStepOptions<Tensor> = StepOptions<Tensor, Tensor> & { generator: RandomGenerator; faults: Tensor }
+export type ChainStepOptions<Tensor> = StepOptions<Tensor, Tensor> & {
+  /** The source of randomness, which advances. */
+  generator: RandomGenerator
+  /** Where invalid input is counted, u32 [2]. */
+  faults: Tensor
+}
 
 /** One call of the sampling loop for a step. */
 export interface SamplerCall<Tensor extends ChainTensor> {

@@ -27,13 +27,20 @@ export abstract class SchedulerBase implements ScheduleTables {
   readonly numCodes: number
   /** The mask, K: always the last class. */
   readonly maskClass: number
-  /** Natural logarithms of the one-step keep, replace and mask probabilities, f32 [T] (docs/MATH.md#schedule). */
+  /** Natural logarithms of the one-step keep probabilities a_t, f32 [T] (docs/MATH.md#schedule). */
   declare readonly logAt: Float32Array
+  /** Natural logarithms of the one-step probabilities b_t of being replaced by one given class, f32 [T]. */
   declare readonly logBt: Float32Array
+  /** Natural logarithms of the one-step mask probabilities c_t, f32 [T]. */
   declare readonly logCt: Float32Array
-  /** The same cumulated from clean data, f32 [T + 1]; the last entry is the identity kernel. */
+  /** Natural logarithms of the keep probabilities ā_t from clean data to t, f32 [T + 1]; the last entry is 0, for no step. */
   declare readonly logCumprodAt: Float32Array
+  /**
+   * Natural logarithms of the probabilities b̄_t of being replaced by one given class from clean data to t, f32 [T +
+   * 1]; the last entry is −∞.
+   */
   declare readonly logCumprodBt: Float32Array
+  /** Natural logarithms of the mask probabilities c̄_t from clean data to t, f32 [T + 1]; the last entry is −∞. */
   declare readonly logCumprodCt: Float32Array
   readonly #process: Process
 

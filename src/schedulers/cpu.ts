@@ -24,11 +24,11 @@ import { type CpuPurityOptions, PuritySampler } from '../samplers/purity/cpu'
 import { SchedulerBase } from './base'
 
 /**
- * The float64 twin of the GPU scheduler: the same methods, seeds and random bits. It is the oracle of the tests, and
- * the fallback without WebGPU.
+ * The scheduler of VQ-Diffusion in float64 JavaScript, for machines without WebGPU and as the oracle of tests: the methods,
+ * seeds and random bits are those of the scheduler on WebGPU.
  *
- * Shapes are those of the GPU scheduler. Samples are u32 or i32, tensors with classes f32 or f64; results are f64 or
- * u32. Every method computes its result before it returns, and throws ShapeError, DtypeError, TimestepError or
+ * Shapes: B batch items, N latent pixels, K ordinary classes, C = K + 1 classes with the mask. Samples are u32 or i32 [B,
+ * N]. Tensors with classes are f32 or f64 [B, K, N] ('class-major') or [B, N, K] ('pixel-major'); results are f64 or u32. Every method computes its result before it returns, and throws ShapeError, DtypeError, TimestepError or
  * OptionError before anything changes.
  */
 export class VQDiffusionScheduler extends SchedulerBase {
@@ -91,7 +91,10 @@ export class VQDiffusionScheduler extends SchedulerBase {
     requireSample(name, asCpuTensor(name, value))
   }
 
-  /** The start of a chain, u32 [B, N]; see the GPU scheduler. */
+  /**
+   * The start of a chain, u32 [B, N]: the mask with probability c̄ / (c̄ + K·b̄) of the last timestep, else a uniform
+   * class; with `start: 'mask'` masks only, as in diffusers.
+   */
   initialSample(
     shape: readonly [batchSize: number, numLatentPixels: number],
     options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
@@ -99,7 +102,17 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return this.#forward.initialSample(shape, options)
   }
 
-  /** One reverse step x_t → x_u; see the GPU scheduler. The generator advances last. */
+  /**
+   * One reverse step x_t → x_u.
+   *
+   * @param modelOutput logits or log-probabilities of x₀, f32 or f64, [B, K, N] or [B, N, K] by `layout`. A constant
+   *   added to a column changes nothing. With guidance, but without `guidance.unconditional`, 2B items, the
+   *   unconditional half first.
+   * @param timestep t, one number or one per item
+   * @param sample x_t, u32 or i32 [B, N]
+   * @returns x_u and the requested tensors
+   * @throws OptionError, ShapeError, DtypeError, TimestepError, before the generator advances
+   */
   step(
     modelOutput: CpuTensor,
     timestep: number | readonly number[],
@@ -109,7 +122,11 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return this.#step.step(modelOutput, timestep, sample, options)
   }
 
-  /** One step of purity-prior sampling; see the GPU scheduler. */
+  /**
+   * One step of purity-prior sampling (Tang et al. 2022; docs/MATH.md#purity): reveals as many masked tokens as the
+   * schedule expects to be unmasked at u, chosen without replacement by their purity, and revises none. Supports
+   * guidance, but not truncation. A step to clean data (u = −1) is a plain `step`. Throws as `step` does.
+   */
   purityStep(
     modelOutput: CpuTensor,
     timestep: number | readonly number[],
@@ -119,16 +136,27 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return this.#purity.step(modelOutput, timestep, sample, options)
   }
 
-  /** The purity prior of log p(x₀) as dense tensors, f64 [B, C, N] and [B, N]; see the GPU scheduler. */
+  /**
+   * The purity prior of log p(x₀) as dense tensors (docs/MATH.md#purity): `logProb`, the sharpened prediction, f64 [B,
+   * C, N] or [B, N, C]; `selectionWeight`, the purity of masked tokens and 0 for the others, f64 [B, N].
+   */
   purityPrior(
     logPX0: CpuTensor,
     xT: CpuTensor,
     options: LayoutOption & Partial<PurityRule> = {},
-  ): { logProb: CpuTensor<Float64Array>; selectionWeight: CpuTensor<Float64Array> } {
+  ): {
+    /** The sharpened prediction. */
+    logProb: CpuTensor<Float64Array>
+    /** The purity of masked tokens, 0 for the others. */
+    selectionWeight: CpuTensor<Float64Array>
+  } {
     return this.#purity.prior(logPX0, xT, options)
   }
 
-  /** log q(x_u | x_t), f64 [B, C, N] or [B, N, C]; see the GPU scheduler. */
+  /**
+   * log q(x_u | x_t), f64 [B, C, N] or [B, N, C], unnormalised if `logPX0` is (docs/MATH.md#posterior). Impossible
+   * classes are −∞; a column with NaN or +∞ is NaN. u is t − 1 by default.
+   */
   qPosterior(
     logPX0: CpuTensor,
     xT: CpuTensor,
@@ -138,22 +166,31 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return this.#dense.qPosterior(logPX0, xT, timestep, options)
   }
 
-  /** logits + Gumbel noise of uniforms in [0, 1], f64 of the same shape; see the GPU scheduler. */
+  /** logits + Gumbel noise of uniforms in [0, 1], f64 of the same shape (docs/MATH.md#gumbel-noise). */
   gumbelNoised(logits: CpuTensor, noise: CpuTensor): CpuTensor<Float64Array> {
     return this.#dense.gumbelNoised(logits, noise)
   }
 
-  /** Log one-hot rows of tokens, f64 [B, classes, N] or [B, N, classes]; see the GPU scheduler. */
+  /**
+   * Log one-hot rows of tokens [B, N], f64 [B, classes, N] or [B, N, classes]: 0 at the class, log(1e-30) elsewhere
+   * (docs/MATH.md#log-one-hot). Tokens beyond the classes are counted as impossible.
+   */
   indexToLogOnehot(x: CpuTensor, numClasses: number, options: LayoutOption = {}): CpuTensor<Float64Array> {
     return this.#dense.indexToLogOnehot(x, numClasses, options)
   }
 
-  /** log q(x_t | previous = k) of a known x_t, f64; see the GPU scheduler. */
+  /**
+   * log q(x_t | previous = k) of a known x_t: K rows cumulated from clean data, or C rows of one step from t − 1, f64
+   * (docs/MATH.md#transition-rows).
+   */
   logQTTransitioningToKnownClass(options: LogQOptions<CpuTensor>): CpuTensor<Float64Array> {
     return this.#dense.logQTTransitioningToKnownClass(options)
   }
 
-  /** log q(x_t), C rows, of K rows log q(x₀), f64; see the GPU scheduler. */
+  /**
+   * log q(x_t), C rows, of K rows log q(x₀), f64 (docs/MATH.md#cumulative-transitions). t = −1 leaves the K rows
+   * unchanged.
+   */
   applyCumulativeTransitions(
     q: CpuTensor,
     t: number | readonly number[],
@@ -162,12 +199,18 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return this.#dense.applyCumulativeTransitions(q, t, options)
   }
 
-  /** log p(x₀) of raw logits, K rows, f64; see the GPU scheduler. */
+  /**
+   * log p(x₀) of raw logits, K rows, f64: guidance, log-softmax, truncation and clamp as in the pipeline of diffusers,
+   * each optional (docs/MATH.md#pipeline). `step` takes raw logits and does not need it.
+   */
   logPX0(modelOutput: CpuTensor, options: LogPX0Options<CpuTensor> = {}): CpuTensor<Float64Array> {
     return this.#dense.logPX0(modelOutput, options)
   }
 
-  /** The forward process: x_t of clean tokens, u32 [B, N]; see the GPU scheduler. */
+  /**
+   * The forward process: x_t of clean tokens, u32 [B, N] (docs/MATH.md#forward-process). Draws with a generator, which
+   * advances, or with supplied uniforms `noise`, f32 or f64 [B, C, N], as the paper authors' code does.
+   */
   addNoise(
     x0: CpuTensor,
     t: number | readonly number[],
@@ -179,7 +222,11 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults !== undefined && { faults }) })
   }
 
-  /** Codebook vectors [K, E] of clean tokens [B, N], f64 [B, E, N]; see the GPU scheduler. */
+  /**
+   * Codebook vectors of clean tokens [B, N], f64 [B, E, N] (docs/MATH.md#codebook). A mask is counted as impossible.
+   *
+   * @param codebook f32 or f64 [K, E]
+   */
   lookupCodebook(codebook: CpuTensor, tokens: CpuTensor): CpuTensor<Float64Array> {
     return this.#dense.lookupCodebook(codebook, tokens)
   }

@@ -97,6 +97,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return VQDiffusionScheduler.fromConfig(device, json, overrides)
   }
 
+  /** The device of the scheduler and of all its tensors. */
   get device(): GPUDevice {
     return this.#context.device
   }
@@ -193,7 +194,12 @@ export class VQDiffusionScheduler extends SchedulerBase {
     logPX0: LogitsTensor,
     xT: GpuTensor,
     options: LayoutOption & Partial<PurityRule> = {},
-  ): { logProb: GpuTensor<'f32'>; selectionWeight: GpuTensor<'f32'> } {
+  ): {
+    /** The sharpened prediction. */
+    logProb: GpuTensor<'f32'>
+    /** The purity of masked tokens, 0 for the others. */
+    selectionWeight: GpuTensor<'f32'>
+  } {
     return this.#purity.prior(logPX0, xT, options)
   }
 
@@ -292,6 +298,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     this.#context.destroy()
   }
 
+  /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void {
     this.destroy()
   }

@@ -18,7 +18,9 @@ const POLL_INTERVAL = 500
 export interface LoadOptions {
   /** Where storable files are kept; by default in no place. */
   readonly store?: PartStore | undefined
+  /** Called when bytes have arrived. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+  /** Stops all downloads; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -7,14 +7,17 @@ import type { Bytes } from './files'
 export class MemoryStore {
   readonly #parts = new Map<string, Bytes>()
 
+  /** The part with this key; undefined if there is none. */
   read(key: string): Bytes | undefined {
     return this.#parts.get(key)
   }
 
+  /** Size of a part in bytes; 0 if there is none. */
   length(key: string): number {
     return this.#parts.get(key)?.length ?? 0
   }
 
+  /** Keeps a part. The bytes are not copied. */
   write(key: string, bytes: Bytes): void {
     this.#parts.set(key, bytes)
   }

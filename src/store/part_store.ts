@@ -20,6 +20,8 @@ export class PartStore {
   readonly #cache: Promise<Cache | undefined>
 
   /**
+   * Opens the cache.
+   *
    * @param options.memory keeps the parts if the browser refuses storage; by default they are not kept
    * @param options.open opens the cache; by default the one of this package in the Cache API
    */

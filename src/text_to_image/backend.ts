@@ -9,7 +9,9 @@ export type NetworkProvider = 'webgpu' | 'wasm'
 
 /** Where scheduler and networks run. */
 export interface Backend {
+  /** What runs the scheduler. */
   readonly engine: EngineName
+  /** What runs the networks. */
   readonly network: NetworkProvider
   /** Vendor, architecture and description of the GPU adapter; empty without one. */
   readonly adapter: string
@@ -21,7 +23,9 @@ export interface Backend {
 
 /** The user's choice; 'auto', the default of both, leaves it to `chooseBackend`. */
 export interface BackendChoice {
+  /** What should run the scheduler, 'auto' by default. */
   readonly engine?: EngineName | 'auto' | undefined
+  /** What should run the networks, 'auto' by default. */
   readonly network?: NetworkProvider | 'auto' | undefined
 }
 

@@ -30,6 +30,7 @@ export interface PretrainedPipelineOptions extends BackendChoice {
   readonly cache?: boolean
   /** Bytes of the networks that have arrived, of all their files together. */
   readonly onProgress?: (progress: DownloadProgress) => void
+  /** Stops the download; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 

@@ -36,7 +36,10 @@ export interface PictureOptions extends TimestepOptions {
   readonly guidanceScale?: number
   /** Draws from the most probable classes of this total probability only; 1 keeps all. */
   readonly truncationRate?: number
-  /** 'posterior', the default, or 'purity'; see `SampleOptions`. */
+  /**
+   * 'posterior', the default, samples the chain of the model; 'purity' reveals the most certain tokens first, and supports
+   * neither `known` nor truncation.
+   */
   readonly method?: SamplingMethod
   /** For 'purity': how much a token's purity sharpens its prediction; 0 by default. */
   readonly priorWeight?: number
@@ -49,6 +52,7 @@ export interface PictureOptions extends TimestepOptions {
   readonly image?: StartImage | readonly StartImage[]
   /** With `image`: how much of it is drawn anew, from 0 (nothing) to 1 (everything); 0.6 by default. */
   readonly strength?: number
+  /** Keeps a part of a picture (inpainting): the other tokens are drawn to fit it. */
   readonly known?: KnownPicture
   /**
    * Decodes a preview at every n-th step; 0 for none. 'auto' spends at most a quarter of the time on previews. The
@@ -95,7 +99,10 @@ export interface PipelineStep<Image = ImageData> extends Partial<PipelineOutput<
 
 /** Defaults of a model; without a default of its own those of diffusers: 100 steps, guidance 5, no truncation. */
 export interface PipelineDefaults {
+  /** Number of steps. */
   readonly numInferenceSteps?: number
+  /** Scale of classifier-free guidance. */
   readonly guidanceScale?: number
+  /** Draws from the most probable classes of this total probability only; 1 keeps all. */
   readonly truncationRate?: number
 }

@@ -14,7 +14,9 @@ export type Scheduler = GpuScheduler | CpuScheduler
 
 /** The parts of a pipeline. They belong to whoever made them: the pipeline destroys none. */
 export interface PipelineParts<S extends Scheduler = Scheduler> {
+  /** The scheduler of either engine. */
   readonly scheduler: S
+  /** The network: logits of noised tokens, [B or 2B, K, N] or [B or 2B, N, K]. */
   readonly denoiser: Denoiser<TensorOf<S>, OnnxConditioning | undefined>
   /** Images of clean tokens [B, N], f32 [B, channels, height, width]. */
   readonly decoder: (tokens: TensorOf<S>) => Promise<OnnxImage>
@@ -30,5 +32,6 @@ export interface PipelineParts<S extends Scheduler = Scheduler> {
   readonly tokenizer?: Tokenizer
   /** The denoiser's input for the tokens of the prompts, 'text' by default. */
   readonly textInput?: string
+  /** What calls use where they say nothing else. */
   readonly defaults?: PipelineDefaults
 }

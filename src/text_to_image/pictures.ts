@@ -4,7 +4,7 @@ import { DtypeError, OptionError, ShapeError } from '../errors'
 /** A picture as browsers have them. Others than ImageData of the model's size need a browser's canvas. */
 export type Picture = ImageData | ImageBitmap | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas | Blob
 
-/** The mask of inpainting: see `KnownPicture`. */
+/** What inpainting keeps: a value for each latent pixel or image pixel, not 0 where it is kept, or a picture, opaque there. */
 export type Mask = ArrayLike<number> | Picture
 
 /** Whether this is a list of numbers: tokens, or a mask with a value for each pixel. */

@@ -84,14 +84,17 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     return this.#device
   }
 
+  /** The scheduler that draws the steps. */
   get scheduler(): S {
     return this.#parts.scheduler
   }
 
+  /** The tokenizer of prompts; undefined if the model takes none. */
   get tokenizer(): Tokenizer | undefined {
     return this.#parts.tokenizer
   }
 
+  /** The model's defaults, of those that it has. */
   get defaults(): PipelineDefaults {
     return this.#parts.defaults ?? {}
   }
@@ -187,6 +190,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     void release?.()
   }
 
+  /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void {
     this.destroy()
   }

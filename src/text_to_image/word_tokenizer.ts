@@ -2,6 +2,7 @@ import { ConfigError, OptionError } from '../errors'
 
 /** `tokenizer.json` of a word-list tokenizer: the index of a word in the vocabulary is its token. */
 export interface WordTokenizerFile {
+  /** Kind of the tokenizer. */
   readonly type: 'word'
   /** Tokens of an encoded prompt, the style's included. */
   readonly max_length: number
@@ -9,6 +10,7 @@ export interface WordTokenizerFile {
   readonly pad_id: number
   /** Drawing styles; the vocabulary has the entry `style:NAME` for each. */
   readonly styles?: readonly string[]
+  /** Words and other entries; the index of an entry is its token. */
   readonly vocab: readonly string[]
 }
 
@@ -38,7 +40,11 @@ export class WordTokenizer {
   readonly #maxLength: number
   readonly #padId: number
 
-  /** @param file the content of `tokenizer/tokenizer.json`. Throws ConfigError if it is that of another tokenizer. */
+  /**
+   * Throws ConfigError if the file is that of another tokenizer.
+   *
+   * @param file the content of `tokenizer/tokenizer.json`, see `WordTokenizerFile`
+   */
   constructor(file: unknown) {
     const { type, max_length, pad_id, styles, vocab } = requireTokenizerFile(file)
     if (type !== 'word') throw new ConfigError(`The tokenizer needs the type "word"; given ${JSON.stringify(type)}.`)

@@ -51,7 +51,11 @@ export class PuritySampler {
   /** Of the chosen tokens' predictions; 0 for the other tokens. */
   #exponents: GpuTensor
 
-  /** @param reverseStep draws the last step of a chain */
+  /**
+   * Creates the parameter buffers; `context.destroy()` frees them.
+   *
+   * @param reverseStep draws the last step of a chain
+   */
   constructor(
     private readonly context: GpuContext,
     private readonly reverseStep: ReverseStep,
@@ -65,7 +69,15 @@ export class PuritySampler {
     context.own({ destroy: () => this.#free() })
   }
 
-  /** See `VQDiffusionScheduler.purityStep`. */
+  /**
+   * One step of purity-prior sampling (Tang et al. 2022; docs/MATH.md#purity): reveals as many masked tokens as the schedule
+   * expects to be unmasked at u, chosen without replacement by their purity, and revises none. A step to clean data (u = −1)
+   * is a plain reverse step. Throws as `ReverseStep.step` does.
+   *
+   * @param modelOutput logits, f32 or f16, [B, K, N] or [B, N, K] by `layout`
+   * @param timestep t, one number or one per item
+   * @param sample x_t, u32 or i32 [B, N]
+   */
   step(
     modelOutput: LogitsTensor,
     timestep: number | readonly number[],
@@ -106,12 +118,20 @@ export class PuritySampler {
     return { prevSample }
   }
 
-  /** See `VQDiffusionScheduler.purityPrior`. */
+  /**
+   * The purity prior of log p(x₀) as dense tensors (docs/MATH.md#purity): the sharpened prediction, f32 [B, C, N] or [B, N,
+   * C], and the weight of each token in the choice, f32 [B, N].
+   */
   prior(
     logPX0: LogitsTensor,
     xT: GpuTensor,
     options: LayoutOption & Partial<PurityRule> = {},
-  ): { logProb: GpuTensor<'f32'>; selectionWeight: GpuTensor<'f32'> } {
+  ): {
+    /** The sharpened prediction. */
+    logProb: GpuTensor<'f32'>
+    /** The purity of masked tokens, 0 for the others. */
+    selectionWeight: GpuTensor<'f32'>
+  } {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
