@@ -1,5 +1,5 @@
 import { RandomGenerator } from 'vq-diffusion-webgpu'
-import { type Creations, watchCreations } from '../device_watch'
+import { type Creations, watchCreations } from '../../test/support/device_watch'
 import type { Figures } from '../report/results'
 import { spread } from '../report/statistics'
 import type { Clock } from './clock'
