@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { relativeTargets, withoutFences } from './markdown.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
@@ -24,11 +25,6 @@ const texts = new Map(
 const markdownFiles = [...texts.keys()].filter((file) => file.endsWith('.md'))
 const math = texts.get('docs/MATH.md')!
 
-/** Markdown without its fenced blocks, in which neither headings nor links are. */
-function withoutFences(markdown: string): string {
-  return markdown.replace(/^```[\s\S]*?^```$/gm, '')
-}
-
 /** Ids that are written out as HTML. */
 function writtenIds(markdown: string): string[] {
   return [...withoutFences(markdown).matchAll(/<[^>]*\sid="([^"]+)"/g)].map(([, id]) => id!)
@@ -49,13 +45,6 @@ function anchors(markdown: string): Set<string> {
     return repeats === 0 ? slug : `${slug}-${repeats}`
   })
   return new Set([...slugs, ...writtenIds(markdown)])
-}
-
-/** Targets of links and images that lead to files of the repository. */
-function relativeTargets(markdown: string): string[] {
-  const text = withoutFences(markdown).replace(/`[^`\n]*`/g, '')
-  const matches = [...text.matchAll(/\]\(\s*([^)\s]+)[^)]*\)/g), ...text.matchAll(/\s(?:src|href)="([^"]+)"/g)]
-  return matches.map(([, target]) => target!).filter((target) => !/^([a-z][a-z+.-]*:|\/\/)/i.test(target))
 }
 
 /** Rows of the table that maps equations to code, as cells. */

@@ -11,12 +11,12 @@ const patience = 600_000
 
 const shots = [
   {
-    file: 'desktop-light.png',
+    file: 'desktop-light.jpg',
     query: '?prompt=butterfly&style=3d&seed=5&count=9&steps=12&auto=1',
     page: { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
   },
   {
-    file: 'phone-dark.png',
+    file: 'phone-dark.jpg',
     query: '?prompt=ghost&style=blob&seed=3&steps=16&auto=1',
     page: { viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
     fullPage: true,
@@ -28,13 +28,13 @@ const browser = await chromium.launch(await findBrowser())
 try {
   await mkdir(folder, { recursive: true })
   for (const { file, query, page: options, fullPage = false } of shots) {
-    const page = await browser.newPage({ ...options, deviceScaleFactor: 2 })
+    const page = await browser.newPage({ ...options, deviceScaleFactor: 1.5 })
     await page.goto(new URL(query, server.resolvedUrls.local[0]).href)
     await page.getByTestId('status').filter({ hasText: 'done' }).waitFor({ timeout: patience })
     // The trajectory decodes its picture after the drawing.
     await page.waitForTimeout(3000)
     await page.evaluate(() => scrollTo(0, 0))
-    await page.screenshot({ path: `${folder}${file}`, fullPage })
+    await page.screenshot({ path: `${folder}${file}`, quality: 80, fullPage })
     await page.close()
     console.log(`demo/screenshots/${file}`)
   }

@@ -71,7 +71,9 @@ export default defineConfig({
           items: [
             { text: 'API', link: '/api/' },
             { text: 'Mathematics', link: '/MATH' },
+            { text: 'Shaders', link: '/SHADERS' },
             { text: 'Architecture', link: '/ARCHITECTURE' },
+            { text: 'The package', link: '/PACKAGE' },
           ],
         },
       ],

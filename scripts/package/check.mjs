@@ -4,9 +4,10 @@
  * of it. The tools are installed in a folder of their own from scripts/package/tools, since nothing else needs them.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { relativeTargets } from '../markdown.mjs'
 import { checkExportedTypes } from './exported_types.mjs'
 import { installPacked, pack } from './install.mjs'
 import { checkSizes } from './sizes.mjs'
@@ -26,10 +27,19 @@ function run(tool, ...args) {
   return status === 0 ? [] : [`${tool} ${args.join(' ')}:\n${stdout}${stderr}`]
 }
 
+/** A reader of the package finds every file that the README links to. */
+function checkLinks() {
+  const installed = join(folder, 'node_modules/vq-diffusion-webgpu')
+  const targets = relativeTargets(readFileSync(join(installed, 'README.md'), 'utf8'))
+  const missing = targets.filter((target) => !existsSync(join(installed, target.replace(/#.*/, ''))))
+  return missing.map((target) => `The README links to ${target}, which the package does not contain.`)
+}
+
 const checks = {
   publint: () => tarballs.flatMap((path) => run('publint', 'run', path, '--strict')),
   '@arethetypeswrong/cli': () =>
     tarballs.flatMap((path) => run('@arethetypeswrong/cli', path, '--profile', 'esm-only', '--no-emoji')),
+  'links of the README': checkLinks,
   'exported types': () => checkExportedTypes(folder),
   TypeScript: () => checkTypes(folder),
   sizes: () => checkSizes(folder),

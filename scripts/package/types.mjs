@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { programsOf } from '../readme_examples.mjs'
+import { programsOf } from '../markdown.mjs'
 
 const readme = new URL('../../README.md', import.meta.url)
 
