@@ -71,6 +71,7 @@ export default defineConfig({
           items: [
             { text: 'API', link: '/api/' },
             { text: 'Mathematics', link: '/MATH' },
+            { text: 'Shaders', link: '/SHADERS' },
             { text: 'Architecture', link: '/ARCHITECTURE' },
           ],
         },
