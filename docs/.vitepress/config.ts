@@ -72,6 +72,7 @@ export default defineConfig({
             { text: 'API', link: '/api/' },
             { text: 'Mathematics', link: '/MATH' },
             { text: 'Shaders', link: '/SHADERS' },
+            { text: 'The package', link: '/PACKAGE' },
             { text: 'Architecture', link: '/ARCHITECTURE' },
           ],
         },
