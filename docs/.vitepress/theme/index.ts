@@ -1,7 +1,8 @@
-import 'katex/dist/katex.min.css'
-import './style.css'
 import { defineClientComponent, type Theme } from 'vitepress'
 import DefaultTheme from 'vitepress/theme-without-fonts'
+// After the theme, whose rules they change.
+import 'katex/dist/katex.min.css'
+import './style.css'
 
 export default {
   extends: DefaultTheme,
