@@ -35,7 +35,7 @@ function denoiser({ sample }) {
 }
 
 const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: 5 })
-const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
+const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
 const result = await pipeline.generate({ numLatentPixels: 1024, numInferenceSteps: 25, seed: 42 })
 const tokens = await result.read()
 

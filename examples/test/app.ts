@@ -13,7 +13,7 @@ export async function install(name: string): Promise<string> {
   const folder = join(process.env.EXAMPLES_FOLDER!, 'examples', name)
   await cp(join(examples, name), folder, {
     recursive: true,
-    filter: (path) => !/[\\/](node_modules|dist|\.next|package-lock\.json)$/.test(path),
+    filter: (path) => !/[\\/](node_modules|dist|\.next|package-lock\.json|picture\.png)$/.test(path),
   })
   await run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline'])
   return folder

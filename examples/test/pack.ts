@@ -12,7 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
  */
 export default async function pack() {
   const folder = await mkdtemp(join(tmpdir(), 'vq-diffusion-examples-'))
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root, stdio: 'pipe' })
+  const all = ['--workspaces', '--include-workspace-root']
+  execFileSync('npm', ['pack', ...all, '--silent', '--pack-destination', folder], { cwd: root, stdio: 'pipe' })
   process.env.EXAMPLES_FOLDER = folder
   return () => rm(folder, { recursive: true })
 }

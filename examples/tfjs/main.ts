@@ -26,8 +26,8 @@ function denoiser({ sample: { buffer, shape } }: DenoiserInput<GpuTensor, unknow
 }
 
 const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: 5 })
-const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
-const options = { numLatentPixels: 1024, numInferenceSteps: 25, seed: 42, conditioning: undefined }
+const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
+const options = { numLatentPixels: 1024, numInferenceSteps: 25, seed: 42 }
 const tokens = await (await pipeline.generate(options)).read()
 
 const colours = ['#264653', '#2a9d8f', '#e9c46a', '#e76f51']

@@ -25,7 +25,7 @@ async function drawNeighbours() {
     return new CpuTensor(logits, [1, size * size, classes])
   }
   const scheduler = await VQDiffusionScheduler.create({ num_vec_classes: classes + 1 })
-  const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
+  const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
   const { data } = await pipeline.generate({ numLatentPixels: size * size, numInferenceSteps: 25, seed: 42 })
   const rgba = [...data].flatMap((token) => [...Buffer.from(`${colours[token].slice(1)}ff`, 'hex')])
   writePng('neighbours', rgba, size, size)
@@ -33,7 +33,7 @@ async function drawNeighbours() {
 
 /** The picture of 'red heart' in the style 3d with the defaults of the emoji model. */
 async function drawRedHeart() {
-  const folder = new URL('../../../demo/public/models/emoji-16x16/', import.meta.url)
+  const folder = new URL('../../../packages/vq-diffusion-emoji/emoji-16x16/', import.meta.url)
   const file = (name) => readFileSync(new URL(name, folder))
   const { vocab, max_length } = JSON.parse(file('tokenizer/tokenizer.json'))
   const words = ['style:3d', 'red', 'heart'].map((word) => vocab.indexOf(word))
@@ -41,7 +41,7 @@ async function drawRedHeart() {
   const session = (name) => createOnnxSession(ort, file(name), { provider: 'wasm' })
   const scheduler = await VQDiffusionScheduler.fromConfig(JSON.parse(file('scheduler/scheduler_config.json')))
   const denoiser = createOnnxDenoiser({ session: await session('denoiser/model.onnx') })
-  const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
+  const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
   const tokens = await pipeline.generate({
     numLatentPixels: 256,
     numInferenceSteps: 16,
@@ -58,7 +58,7 @@ async function drawRedHeart() {
     const straight = [red, green, blue].map((value) => Math.min(1, value / alpha))
     return [...straight, alpha].map((value) => Math.round(255 * value))
   })
-  writePng('red_heart', rgba.flat(), 128, 128)
+  writePng('red-heart', rgba.flat(), 128, 128)
 }
 
 function writePng(name, rgba, width, height) {
