@@ -28,24 +28,33 @@ export async function run(folder: string, command: string, args: string[], env =
   return text()
 }
 
-/** Builds an app if it has a build, and serves it with its own `npm start`. */
-export async function serve(folder: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  await run(folder, 'npm', ['run', 'build', '--if-present'])
+/** An app that is being served. */
+export interface Server {
+  readonly url: string
+  /** Resolves when the server answers. */
+  readonly ready: Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts an app with its own `npm start`. */
+export async function serve(folder: string): Promise<Server> {
   const port = await freePort()
   const url = `http://localhost:${port}/`
   // A process group of its own, since npm starts the server in a shell.
   const server = spawn('npm', ['start', '--', '--port', String(port)], { cwd: folder, detached: true })
   const text = output(server)
   const ended = once(server, 'close')
+  const answers = async () => {
+    while (!(await fetch(url).catch(() => undefined))?.ok) {
+      if (server.exitCode !== null) throw new Error(`npm start ended with ${server.exitCode}:\n${text()}`)
+      await setTimeout(100)
+    }
+  }
   const stop = async () => {
     if (server.exitCode === null) process.kill(-server.pid!)
     await ended
   }
-  while (!(await fetch(url).catch(() => undefined))?.ok) {
-    if (server.exitCode !== null) throw new Error(`npm start ended with ${server.exitCode}:\n${text()}`)
-    await setTimeout(100)
-  }
-  return { url, stop }
+  return { url, ready: answers(), stop }
 }
 
 function output(child: ChildProcess): () => string {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
 import { vulkanEnvironment } from '../../scripts/vulkan.mjs'
-import { install, run, serve } from './app'
+import { install, run, type Server, serve } from './app'
 
 /** Every pixel is compared: a wrong token is another colour. */
 const expectNeighbours = (picture: Buffer) =>
@@ -10,6 +10,13 @@ const expectNeighbours = (picture: Buffer) =>
 /** A pixel may be off by rounding. A wrong token changes the pixels of its cell, and of those around it. */
 const expectRedHeart = (picture: Buffer) =>
   expect(picture).toMatchSnapshot('red-heart.png', { threshold: 0.02, maxDiffPixels: 0 })
+
+let server: Server | undefined
+// Also after a test that ran out of time.
+test.afterEach(async () => {
+  await server?.stop()
+  server = undefined
+})
 
 for (const { name, expectPicture } of [
   { name: 'minimal', expectPicture: expectRedHeart },
@@ -21,15 +28,14 @@ for (const { name, expectPicture } of [
   { name: 'transformersjs', expectPicture: expectNeighbours },
 ]) {
   test(`${name} shows its picture`, async ({ page }) => {
-    const { url, stop } = await serve(await install(name))
-    try {
-      const faults = watch(page, url)
-      await page.goto(url)
-      expectPicture(await Promise.race([pictureOf(page), faults.first]))
-      expect(faults.all).toEqual([])
-    } finally {
-      await stop()
-    }
+    const folder = await install(name)
+    await run(folder, 'npm', ['run', 'build', '--if-present'])
+    server = await serve(folder)
+    await server.ready
+    const faults = watch(page, server.url)
+    await page.goto(server.url)
+    expectPicture(await Promise.race([pictureOf(page), faults.first]))
+    expect(faults.all).toEqual([])
   })
 }
 
@@ -75,7 +81,7 @@ async function pictureOf(page: Page): Promise<Buffer> {
       return pixels?.some((value) => value !== 0) && canvas!.toDataURL()
     },
     undefined,
-    { timeout: 240_000, polling: 500 },
+    { polling: 500 },
   )
   return Buffer.from(((await dataUrl.jsonValue()) as string).split(',')[1]!, 'base64')
 }
