@@ -32,8 +32,14 @@ it('the programs of the README compile', () => {
   }
 })
 
-it('the first example has about fifteen lines', () => {
-  const [example = ''] = readme.match(/(?<=```ts\n)[\s\S]*?(?=```)/) ?? []
-  const lines = example.split('\n').filter((line) => line.trim() !== '')
-  expect(lines.length).toBeLessThanOrEqual(15)
+const own = ['vite/index.html', 'vite/main.ts']
+const example = (file: string) => readFileSync(new URL(`examples/${file}`, root), 'utf8')
+
+it.each([...own, 'minimal/index.html'])('the README quotes examples/%s', (file) => {
+  const language = file.split('.').at(-1)
+  expect(readme).toContain(`\`\`\`${language}\n${example(file)}\`\`\``)
+})
+
+it('a picture takes at most fifteen lines', () => {
+  expect(own.map(example).join('').trim().split('\n').length).toBeLessThanOrEqual(15)
 })

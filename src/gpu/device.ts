@@ -72,12 +72,17 @@ export async function requestDevice(): Promise<GPUDevice> {
         'The CPU scheduler of vq-diffusion-webgpu/cpu needs none.',
     )
   const wanted: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query']
-  return adapter.requestDevice({
+  const device = await adapter.requestDevice({
     label: 'vqd/device',
     requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
     requiredLimits: Object.fromEntries(raisedLimits.map((name) => [name, adapter.limits[name]])),
   })
+  adapters.set(device, adapter)
+  return device
 }
+
+/** Keeps adapters for as long as their devices: Deno 2.9 crashes if `adapterInfo` is read after the adapter is collected. */
+const adapters = new WeakMap<GPUDevice, GPUAdapter>()
 
 /** A device for an error message. */
 export function deviceText({ label }: GPUDevice): string {

@@ -1,0 +1,2 @@
+/** See vulkan.mjs. */
+export function vulkanEnvironment(): Promise<NodeJS.ProcessEnv>
