@@ -130,6 +130,17 @@ export function requireTokens(tokens: ArrayLike<number>, maskClass: number): Uin
   return Uint32Array.from(tokens)
 }
 
+/** Throws TokenRangeError unless all tokens are ordinary classes, 0 to K − 1. */
+export function requireCleanTokens(name: string, tokens: ArrayLike<number>, numCodes: number): void {
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!
+    if (token < 0 || token >= numCodes)
+      throw new TokenRangeError(
+        `${name} needs clean tokens, from 0 to ${numCodes - 1}; given ${token === numCodes ? 'the mask' : token} at position ${i}.`,
+      )
+  }
+}
+
 /**
  * Checks supplied uniforms: C rows, or K rows for steps to clean data; returns the number of rows. Throws DtypeError,
  * ShapeError, or OptionError if the batch mixes both kinds of steps.
@@ -372,6 +383,11 @@ export function requireBoolean(name: string, value: unknown): asserts value is b
 export function requireOneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (!allowed.includes(value as string))
     throw new OptionError(`${name} needs to be '${allowed.join("' or '")}'; given ${valueText(value)}.`)
+}
+
+/** Throws OptionError unless the value is a string. */
+export function requireString(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw new OptionError(`${name} needs to be a string; given ${valueText(value)}.`)
 }
 
 /** Throws OptionError unless the value is a function; `form` says which. */
