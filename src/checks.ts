@@ -435,13 +435,14 @@ function objectText(value: object): string {
   if (Array.isArray(value)) return listText(value)
   const kind = Object.prototype.toString.call(value).slice(8, -1)
   if (kind === 'Promise') return 'a Promise; await it'
-  if (ArrayBuffer.isView(value)) return `a ${kind} of ${(value as Uint8Array).length ?? value.byteLength} elements`
+  const named = `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`
+  if (ArrayBuffer.isView(value)) return `${named} of ${(value as Uint8Array).length ?? value.byteLength} elements`
   const { dtype, shape, location, dims } = value as Record<string, unknown>
   if (typeof dtype === 'string' && Array.isArray(shape))
     return `a ${'buffer' in value ? 'GpuTensor' : 'CpuTensor'} of shape ${listText(shape)}`
   if (typeof location === 'string')
     return `a tensor at '${location}'${Array.isArray(dims) ? ` of shape ${listText(dims)}` : ''}`
-  if (kind !== 'Object') return `a ${kind}`
+  if (kind !== 'Object') return named
   const keys = Object.keys(value)
   return keys.length === 0 ? 'an empty object' : `{ ${firstOf(keys)} }`
 }

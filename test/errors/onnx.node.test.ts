@@ -321,7 +321,7 @@ describe('a wrong call of a network throws its named error, and the next call wo
     [
       'a signal that is its controller',
       OptionError,
-      /AbortSignal; given a AbortController/,
+      /AbortSignal; given an AbortController/,
       () => fetchModelIndex('models', { signal: new AbortController() as never }),
     ],
 
@@ -364,7 +364,7 @@ describe('a wrong call of a network throws its named error, and the next call wo
     [
       'a device to load on that is none',
       OptionError,
-      /device .*given \{ {2}\}/,
+      /device .*given an empty object/,
       () => VQDiffusionPipeline.fromPretrained('models', { ort, device: {} as never }),
     ],
     [
