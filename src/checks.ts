@@ -130,6 +130,17 @@ export function requireTokens(tokens: ArrayLike<number>, maskClass: number): Uin
   return Uint32Array.from(tokens)
 }
 
+/** Throws TokenRangeError unless all tokens are ordinary classes, 0 to K − 1. */
+export function requireCleanTokens(name: string, tokens: ArrayLike<number>, numCodes: number): void {
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!
+    if (token < 0 || token >= numCodes)
+      throw new TokenRangeError(
+        `${name} needs clean tokens, from 0 to ${numCodes - 1}; given ${token === numCodes ? 'the mask' : token} at position ${i}.`,
+      )
+  }
+}
+
 /**
  * Checks supplied uniforms: C rows, or K rows for steps to clean data; returns the number of rows. Throws DtypeError,
  * ShapeError, or OptionError if the batch mixes both kinds of steps.
@@ -374,6 +385,11 @@ export function requireOneOf(name: string, value: unknown, allowed: readonly str
     throw new OptionError(`${name} needs to be '${allowed.join("' or '")}'; given ${valueText(value)}.`)
 }
 
+/** Throws OptionError unless the value is a string. */
+export function requireString(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw new OptionError(`${name} needs to be a string; given ${valueText(value)}.`)
+}
+
 /** Throws OptionError unless the value is a function; `form` says which. */
 export function requireFunction(name: string, value: unknown, form = 'a function'): void {
   if (typeof value !== 'function') throw new OptionError(`${name} needs to be ${form}; given ${valueText(value)}.`)
@@ -419,13 +435,14 @@ function objectText(value: object): string {
   if (Array.isArray(value)) return listText(value)
   const kind = Object.prototype.toString.call(value).slice(8, -1)
   if (kind === 'Promise') return 'a Promise; await it'
-  if (ArrayBuffer.isView(value)) return `a ${kind} of ${(value as Uint8Array).length ?? value.byteLength} elements`
+  const named = `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`
+  if (ArrayBuffer.isView(value)) return `${named} of ${(value as Uint8Array).length ?? value.byteLength} elements`
   const { dtype, shape, location, dims } = value as Record<string, unknown>
   if (typeof dtype === 'string' && Array.isArray(shape))
     return `a ${'buffer' in value ? 'GpuTensor' : 'CpuTensor'} of shape ${listText(shape)}`
   if (typeof location === 'string')
     return `a tensor at '${location}'${Array.isArray(dims) ? ` of shape ${listText(dims)}` : ''}`
-  if (kind !== 'Object') return `a ${kind}`
+  if (kind !== 'Object') return named
   const keys = Object.keys(value)
   return keys.length === 0 ? 'an empty object' : `{ ${firstOf(keys)} }`
 }

@@ -1,4 +1,4 @@
-import { requireSignal, valueText } from './checks'
+import { requireSignal, requireString, valueText } from './checks'
 import type { ConfigOverrides } from './config'
 import { FetchError, OptionError } from './errors'
 
@@ -56,8 +56,7 @@ export function modelFile(folder: string | URL, subfolder: string, file: string)
   // Not instanceof: a URL may come from another realm.
   if (typeof folder !== 'string' && Object.prototype.toString.call(folder) !== '[object URL]')
     throw new OptionError(`A model folder needs to be a URL or a string; given ${valueText(folder)}.`)
-  if (typeof subfolder !== 'string')
-    throw new OptionError(`subfolder needs to be a string; given ${valueText(subfolder)}.`)
+  requireString('subfolder', subfolder)
   const parts = [String(folder).replace(/\/+$/, ''), subfolder.replace(/^\/+|\/+$/g, ''), file]
   return parts.filter(Boolean).join('/')
 }

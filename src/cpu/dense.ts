@@ -1,5 +1,6 @@
 import {
   requireBoolean,
+  requireCleanTokens,
   requireCodebook,
   requireDtype,
   requireInteger,
@@ -12,7 +13,6 @@ import {
   requireShape,
   requireTokens,
 } from '../checks'
-import { TokenRangeError } from '../errors'
 import type { LayoutOption, LogPX0Options, LogQOptions, QPosteriorOptions } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import { logCumulative, transitionRows } from '../process/transition_rows'
@@ -177,8 +177,7 @@ export class DenseOperators {
     const steps = this.context.process.singleSteps(t, batchSize)
     const logits = logitsReader(logPX0, { layout }, [batchSize, numCodes, numPixels])
     const [clean, sample] = [requireTokens(x0.data, maskClass), requireTokens(xT.data, maskClass)]
-    const masked = clean.indexOf(maskClass)
-    if (masked >= 0) throw new TokenRangeError(`x0 needs clean tokens; given the mask at position ${masked}.`)
+    requireCleanTokens('x0', clean, numCodes)
     const coefficients = steps.map((step) => posteriorCoefficients(schedule, step.t, step.u))
     const kl = zeros(Float64Array, xT.shape)
     const decoderNll = zeros(Float64Array, xT.shape)

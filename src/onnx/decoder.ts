@@ -1,5 +1,7 @@
-import { requireOptions } from '../checks'
+import { requireCleanTokens, requireInteger, requireOptions } from '../checks'
+import { CpuTensor } from '../cpu/tensor'
 import { dispose } from '../dispose'
+import { TokenRangeError } from '../errors'
 import { createNetwork } from './create_network'
 import { type AnyTensor, type Network, requireTokensOf } from './network'
 import { oneAtATime } from './queue'
@@ -27,12 +29,20 @@ export interface OnnxDecoder {
  * Creates a decoder from an ONNX model: tokens int32 [B, N] → an image batch float32 [B, …]. If the session is on the
  * GPUDevice of the tokens, only the images are copied to the host.
  *
+ * @param options.numCodes K of the scheduler. With it, tokens are checked before they are decoded, for which those on a
+ *   GPU are copied to the host. Without it, WebAssembly refuses a mask, and WebGPU draws something for it.
  * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with DeviceMismatchError,
- *   DestroyedError, ShapeError or DtypeError before any work, or with OnnxRuntimeError.
+ *   DestroyedError, ShapeError or DtypeError before any work, with TokenRangeError, or with OnnxRuntimeError.
  */
-export function createOnnxDecoder(options: { session: OnnxSession; input?: string; output?: string }): OnnxDecoder {
-  const { session, input = 'codes', output = 'rgba' } = requireOptions('createOnnxDecoder', options)
+export function createOnnxDecoder(options: {
+  session: OnnxSession
+  input?: string
+  output?: string
+  numCodes?: number
+}): OnnxDecoder {
+  const { session, input = 'codes', output = 'rgba', numCodes } = requireOptions('createOnnxDecoder', options)
   requireSession(session)
+  if (numCodes !== undefined) requireInteger('numCodes', numCodes, 1)
   const tokensAxes = session.inputShape(input, 'int32')
   session.requireOutput(output)
   let batch: { tokensShape: readonly number[]; network: Network } | undefined
@@ -45,6 +55,8 @@ export function createOnnxDecoder(options: { session: OnnxSession; input?: strin
 
   async function decode(tokens: AnyTensor): Promise<OnnxImage> {
     requireTokensOf(session, 'tokens', tokens)
+    if (numCodes !== undefined)
+      requireCleanTokens('A decoder', tokens instanceof CpuTensor ? tokens.data : await tokens.read(), numCodes)
     const { image, shape } = await session.whenFree(async () => {
       if (batch?.tokensShape.join() !== tokens.shape.join()) {
         const next = begin(tokens)
@@ -53,7 +65,7 @@ export function createOnnxDecoder(options: { session: OnnxSession; input?: strin
       }
       const { network } = batch!
       await network.setTokens(tokens)
-      const shape = await network.run()
+      const shape = await network.run().catch(refuseMask)
       // Not awaited: other runs may start while the image is copied.
       return { image: network.onHost(), shape }
     })
@@ -68,4 +80,15 @@ export function createOnnxDecoder(options: { session: OnnxSession; input?: strin
     })
   }
   return Object.assign(decode, { destroy, [dispose]: destroy })
+}
+
+/** Names the token that is none of the codebook's. Only WebAssembly checks the indices of Gather. */
+function refuseMask(error: Error): never {
+  const [, token, last] = /idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]/.exec(error.message) ?? []
+  if (token === undefined) throw error
+  throw new TokenRangeError(
+    `A decoder needs clean tokens, from 0 to ${last}; given ${token}. Tokens amid a chain hold masks: decode its ` +
+      'predOriginalSample, or the tokens of the last step.',
+    { cause: error },
+  )
 }

@@ -1,5 +1,5 @@
-import { shapeText } from '../checks'
-import { ShapeError } from '../errors'
+import { requireInteger, requireNumber, requireOneOf, requireOptions, shapeText, valueText } from '../checks'
+import { DtypeError, OptionError, ShapeError } from '../errors'
 import type { OnnxImage } from './decoder'
 import { requireFloats } from './shapes'
 
@@ -29,12 +29,10 @@ export function toImages(decoded: OnnxImage): OnnxImage {
 /**
  * Converts the output of a decoder, f32 [B, channels, height, width], to one ImageData for each item. Channels are grey,
  * grey and alpha, red green blue, or red green blue alpha. ImageData holds bytes with straight alpha; where there is no
- * such class, as in Node, the result is a plain object with its properties. Throws ShapeError.
+ * such class, as in Node, the result is a plain object with its properties. Throws OptionError, DtypeError, ShapeError.
  */
-export function toImageData(
-  decoded: OnnxImage,
-  { range = [-1, 1], alpha = 'straight' }: ImageFormat = {},
-): ImageData[] {
+export function toImageData(decoded: OnnxImage, format: ImageFormat = {}): ImageData[] {
+  const { range = [-1, 1], alpha = 'straight' } = requireImageFormat(format)
   const [B, channels, height, width] = requireImages(decoded)
   if (channels < 1 || channels > 4)
     throw new ShapeError(`A decoder's output needs 1 to 4 channels; given [${decoded.shape.join(', ')}].`)
@@ -59,13 +57,13 @@ export function toImageData(
 
 /**
  * Converts images of equal size to the input of an encoder, f32 [B, channels, height, width]. The inverse of
- * `toImageData`. Without an alpha channel transparent pixels are blended with white.
+ * `toImageData`. Without an alpha channel transparent pixels are blended with white. Throws OptionError, DtypeError, or
+ * ShapeError for images of different sizes.
  */
-export function fromImageData(
-  images: readonly ImageData[],
-  channels: 3 | 4,
-  { range = [-1, 1], alpha = 'straight' }: ImageFormat = {},
-): OnnxImage {
+export function fromImageData(images: readonly ImageData[], channels: 3 | 4, format: ImageFormat = {}): OnnxImage {
+  const { range = [-1, 1], alpha = 'straight' } = requireImageFormat(format)
+  requireInteger('channels', channels, 3, 4)
+  requireEqualImages(images)
   const [{ width, height } = { width: 0, height: 0 }] = images
   const area = width * height
   const [black, white] = range
@@ -83,6 +81,32 @@ export function fromImageData(
     }
   }
   return { data, shape: [images.length, channels, height, width] }
+}
+
+/** Throws OptionError unless these are two different numbers and a kind of alpha, as far as they are given. */
+export function requireImageFormat(given: ImageFormat): ImageFormat {
+  const format = requireOptions('an image format', given)
+  const { range, alpha } = format
+  if (alpha !== undefined) requireOneOf('alpha', alpha, ['straight', 'premultiplied'])
+  if (range === undefined) return format
+  if (!Array.isArray(range) || range.length !== 2 || range[0] === range[1])
+    throw new OptionError(`range needs to be two different numbers [black, white]; given ${valueText(range)}.`)
+  for (const value of range) requireNumber('range', value, -Number.MAX_VALUE, Number.MAX_VALUE)
+  return format
+}
+
+/** Throws DtypeError unless all are ImageData, ShapeError unless they have the same size. */
+function requireEqualImages(images: readonly ImageData[]): void {
+  if (!Array.isArray(images)) throw new DtypeError(`images need to be a list of ImageData; given ${valueText(images)}.`)
+  for (const image of images as readonly (ImageData | undefined)[]) {
+    const { data, width, height } = image ?? {}
+    if (data?.length === undefined || data.length !== width! * height! * 4)
+      throw new DtypeError(`images need to be a list of ImageData; given ${valueText(image)}.`)
+    if (width !== images[0]!.width || height !== images[0]!.height)
+      throw new ShapeError(
+        `images need to have the same size; given ${images[0]!.width} × ${images[0]!.height} and ${width} × ${height}.`,
+      )
+  }
 }
 
 function imageDataOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): ImageData {

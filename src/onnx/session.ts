@@ -6,6 +6,7 @@ import {
   requireObject,
   requireOneOf,
   requireOptions,
+  requireString,
   valueText,
 } from '../checks'
 import { makeDisposable } from '../dispose'
@@ -58,7 +59,7 @@ export async function createOnnxSession(
   requireRuntime(ort)
   requireProvider(options)
   const bytes = await readFile('The model', model)
-  requireModel('The model', bytes)
+  requireModel(typeof model === 'string' || model instanceof URL ? `The model ${model}` : 'The model', bytes)
   const externalData = await readExternalData(bytes, requireOptions('externalData', options.externalData))
   const device = options.provider === 'webgpu' ? options.device : undefined
   const sessionOptions: Ort.InferenceSession.SessionOptions = {
@@ -210,11 +211,10 @@ function requireValue(
   name: string,
   type: string,
 ): Ort.InferenceSession.TensorValueMetadata {
+  requireString(`The name of an ${kind}`, name)
   const value = all.find((candidate) => candidate.name === name)
   if (!value)
-    throw new OptionError(
-      `The model has no ${kind} '${String(name)}'; it has ${all.map((one) => `'${one.name}'`).join(', ')}.`,
-    )
+    throw new OptionError(`The model has no ${kind} '${name}'; it has ${all.map((one) => `'${one.name}'`).join(', ')}.`)
   if (!value.isTensor || value.type !== type)
     throw new DtypeError(
       `The model's ${kind} '${name}' needs to be ${type}; it is ${value.isTensor ? value.type : 'no tensor'}.`,

@@ -1,3 +1,6 @@
+import { requireInteger, requireObject, requireString, valueText } from '../checks'
+import { OptionError } from '../errors'
+
 /** The content of a file. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
@@ -29,4 +32,24 @@ export interface DownloadProgress {
   readonly loaded: number
   /** Bytes of all files whose sizes are known. */
   readonly total: number
+}
+
+/** Throws OptionError unless these are files to load. */
+export function requireFiles(files: readonly (RemoteFile | StorableFile)[]): void {
+  if (!Array.isArray(files)) throw new OptionError(`The files need to be a list; given ${valueText(files)}.`)
+  // No method of arrays, which would skip holes.
+  for (const file of files) {
+    requireObject('A file', file, 'an object { name, url }')
+    requireString('The name of a file', file.name)
+    requireString('The url of a file', file.url)
+    if ('sha256' in file) requireStorable(file)
+  }
+}
+
+/** Throws OptionError unless this is a file that can be stored. */
+export function requireStorable(file: StorableFile): void {
+  requireObject('A stored file', file, 'an object { name, url, key, bytes, sha256 }')
+  requireString('The key of a stored file', file.key)
+  requireString('The sha256 of a stored file', file.sha256)
+  requireInteger('The bytes of a stored file', file.bytes, 0)
 }

@@ -1,7 +1,8 @@
+import { requireFunction, requireMethod, requireOptions, requireSignal } from '../checks'
 import { FetchError } from '../errors'
 import { sha256 } from './checksum'
 import { interruptedError, openDownload } from './download'
-import type { Bytes, DownloadProgress, RemoteFile, StorableFile } from './files'
+import { type Bytes, type DownloadProgress, type RemoteFile, requireFiles, type StorableFile } from './files'
 import { withLock } from './lock'
 import { noCache, PartStore } from './part_store'
 
@@ -29,12 +30,18 @@ export interface LoadOptions {
  * and verified.
  *
  * The first failure aborts the other files. Bytes that arrived stay stored, so the next call requests only the rest.
- * Rejects with FetchError if a download fails or a checksum differs, and with the signal's reason.
+ * Rejects with OptionError before any work, with FetchError if a download fails or a checksum differs, and with the
+ * signal's reason.
  */
 export async function loadFiles(
   files: readonly (RemoteFile | StorableFile)[],
-  { store = new PartStore({ open: noCache }), onProgress, signal }: LoadOptions = {},
+  options: LoadOptions = {},
 ): Promise<Bytes[]> {
+  const { store = new PartStore({ open: noCache }), onProgress, signal } = requireOptions('loadFiles', options)
+  requireFiles(files)
+  requireMethod('store', store, 'removeOtherVersions', 'a PartStore')
+  if (onProgress !== undefined) requireFunction('onProgress', onProgress)
+  requireSignal(signal)
   const abort = new AbortController()
   const stop = () => abort.abort(signal?.reason)
   signal?.addEventListener('abort', stop)

@@ -1,4 +1,6 @@
-import type { Bytes, StorableFile } from './files'
+import { requireFunction, requireInteger, requireMethod, requireOptions, valueText } from '../checks'
+import { DtypeError } from '../errors'
+import { type Bytes, requireStorable, type StorableFile } from './files'
 import type { MemoryStoreLike } from './memory_store'
 
 /** Name of the cache in the Cache API. */
@@ -25,10 +27,10 @@ export class PartStore {
    * @param options.memory keeps the parts if the browser refuses storage; by default they are not kept
    * @param options.open opens the cache; by default the one of this package in the Cache API
    */
-  constructor({
-    memory,
-    open = () => caches.open(CACHE),
-  }: { memory?: MemoryStoreLike; open?: () => Promise<Cache | undefined> } = {}) {
+  constructor(options: { memory?: MemoryStoreLike; open?: () => Promise<Cache | undefined> } = {}) {
+    const { memory, open = () => caches.open(CACHE) } = requireOptions('PartStore', options)
+    if (memory !== undefined) requireMethod('memory', memory, 'read', 'a MemoryStore')
+    requireFunction('open', open)
     this.#memory = memory
     // Pages without https have no global `caches`, so `open` may throw a ReferenceError.
     this.#cache = this.#attempt(() => open())
@@ -44,6 +46,7 @@ export class PartStore {
   /** Stores a copy of a part. After the first refusal, this and all later parts stay in memory. */
   async write(file: StorableFile, from: number, bytes: Bytes): Promise<void> {
     const key = partKey(file, from)
+    if (!ArrayBuffer.isView(bytes)) throw new DtypeError(`A part needs to be a Uint8Array; given ${valueText(bytes)}.`)
     if (this.refusal === undefined) await this.#withCache((cache) => cache.put(key, partResponse(bytes)))
     if (this.refusal !== undefined) await this.#memory?.write(key, bytes.slice())
   }
@@ -66,13 +69,17 @@ export class PartStore {
   }
 
   /** Removes all versions of a file. */
-  async remove({ key }: StorableFile): Promise<void> {
+  async remove(file: StorableFile): Promise<void> {
+    requireStorable(file)
+    const { key } = file
     await this.#memory?.remove(`${key}?`)
     await this.#withCache((cache) => cache.delete(key, { ignoreSearch: true }))
   }
 
   /** Removes the stored versions of a file whose hash differs. */
-  async removeOtherVersions({ key, sha256 }: StorableFile): Promise<void> {
+  async removeOtherVersions(file: StorableFile): Promise<void> {
+    requireStorable(file)
+    const { key, sha256 } = file
     await this.#withCache(async (cache) => {
       for (const { url } of await cache.keys(key, { ignoreSearch: true })) {
         if (!url.includes(sha256)) await cache.delete(url)
@@ -101,7 +108,10 @@ function refusalReason(error: unknown): string {
   return isFull ? 'There was no room to store the model' : 'The browser refused to store the model'
 }
 
-function partKey({ key, sha256 }: StorableFile, from: number): string {
+function partKey(file: StorableFile, from: number): string {
+  requireStorable(file)
+  requireInteger('The first byte of a part', from, 0)
+  const { key, sha256 } = file
   return `${key}?sha256=${sha256}&from=${from}`
 }
 

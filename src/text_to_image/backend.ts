@@ -1,4 +1,4 @@
-import { requireOneOf } from '../checks'
+import { requireGpuDevice, requireOneOf, requireOptions } from '../checks'
 import { capabilities, capabilitiesOf } from '../gpu/device'
 
 /** What runs the scheduler: WGSL kernels, or the float64 CPU twin. */
@@ -37,12 +37,11 @@ export interface BackendChoice {
  * adapter the scheduler runs on the CPU and the networks on WebAssembly, whatever is asked for.
  *
  * @param device a device that exists already; its adapter is then the one that counts
- * @throws OptionError for an unknown name
+ * @throws OptionError for an unknown name, or a device that is none
  */
 export async function chooseBackend(choice: BackendChoice = {}, device?: GPUDevice): Promise<Backend> {
+  requireBackendChoice(choice, device)
   const { engine: wantedEngine = 'auto', network: wantedNetwork = 'auto' } = choice
-  requireOneOf('engine', wantedEngine, ['auto', 'webgpu', 'cpu'])
-  requireOneOf('network', wantedNetwork, ['auto', 'webgpu', 'wasm'])
   const { webgpu, adapter, isFallbackAdapter, description, features } = device
     ? capabilitiesOf(device)
     : await capabilities()
@@ -53,6 +52,14 @@ export async function chooseBackend(choice: BackendChoice = {}, device?: GPUDevi
   const network = wantedNetwork === 'auto' ? (onRealGpu ? 'webgpu' : 'wasm') : wantedNetwork
   const explanation = isFallbackAdapter && network === 'wasm' ? softwareAdapter : ''
   return { engine, network, adapter: description, features, explanation }
+}
+
+/** Throws OptionError for an unknown name, or a device that is none. */
+export function requireBackendChoice(choice: BackendChoice, device?: GPUDevice): void {
+  const { engine = 'auto', network = 'auto' } = requireOptions('chooseBackend', choice)
+  requireOneOf('engine', engine, ['auto', 'webgpu', 'cpu'])
+  requireOneOf('network', network, ['auto', 'webgpu', 'wasm'])
+  if (device !== undefined) requireGpuDevice('device', device)
 }
 
 const noWebGPU =

@@ -1,4 +1,5 @@
-import { ConfigError, OptionError } from '../errors'
+import { requireBoolean, requireFunction, requireSignal } from '../checks'
+import { ConfigError } from '../errors'
 import { requestDevice } from '../gpu/device'
 import { createOnnxDecoder } from '../onnx/decoder'
 import { createOnnxDenoiser } from '../onnx/denoiser'
@@ -7,11 +8,17 @@ import { externalFiles } from '../onnx/external_data'
 import type { ImageFormat } from '../onnx/images'
 import { requireModel } from '../onnx/model_bytes'
 import type { ModelIndex } from '../onnx/model_index'
-import { createOnnxSession, type OnnxProvider, type OnnxRuntime, type OnnxSession } from '../onnx/session'
+import {
+  createOnnxSession,
+  type OnnxProvider,
+  type OnnxRuntime,
+  type OnnxSession,
+  requireRuntime,
+} from '../onnx/session'
 import { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
 import { VQDiffusionScheduler as GpuScheduler } from '../schedulers/gpu'
 import type { DownloadProgress } from '../store/files'
-import { type Backend, type BackendChoice, chooseBackend } from './backend'
+import { type Backend, type BackendChoice, chooseBackend, requireBackendChoice } from './backend'
 import { type ModelFolder, type ModelSource, openModelFolder } from './model_folder'
 import type { PipelineDefaults } from './options'
 import type { PipelineParts } from './parts'
@@ -44,8 +51,12 @@ interface LoadedModel {
 
 /** Loads a model folder. See `VQDiffusionPipeline.fromPretrained`. */
 export async function loadModel(source: ModelSource, options: PretrainedPipelineOptions): Promise<LoadedModel> {
-  requireOnnxRuntime(options?.ort)
-  const { ort, cache = true, signal } = options
+  requireRuntime(options?.ort)
+  const { ort, cache = true, onProgress, signal } = options
+  requireBackendChoice(options, options.device)
+  requireBoolean('cache', cache)
+  if (onProgress !== undefined) requireFunction('onProgress', onProgress)
+  requireSignal(signal)
   const folder = await openModelFolder(source, { cache, signal })
   const index = readIndex(folder.index)
   const [config, tokenizer] = await Promise.all([
@@ -211,11 +222,4 @@ function listOf(value: unknown): (string | undefined)[] {
 function shapeOf(index: ModelIndex, name: 'latent' | 'image'): readonly [number, number] | undefined {
   const [height, width] = [index[`${name}_height`], index[`${name}_width`]]
   return typeof height === 'number' && typeof width === 'number' ? [height, width] : undefined
-}
-
-function requireOnnxRuntime(ort: OnnxRuntime | undefined): void {
-  if (typeof ort?.InferenceSession?.create !== 'function')
-    throw new OptionError(
-      "fromPretrained needs the option ort, the module onnxruntime-web: import * as ort from 'onnxruntime-web/webgpu'.",
-    )
 }

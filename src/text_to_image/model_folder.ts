@@ -123,10 +123,16 @@ async function filesOf(source: Exclude<ModelSource, string | URL>): Promise<Map<
   const entries = await fileEntries(source)
   const index = entries.map(([path]) => path).find((path) => /(^|\/)model_index\.json$/.test(path))
   if (index === undefined) missing('model_index.json', new Map(entries))
+  for (const [path, file] of entries) requireFile(path, file)
   const root = index.slice(0, -'model_index.json'.length)
   return new Map(
     entries.filter(([path]) => path.startsWith(root)).map(([path, file]) => [path.slice(root.length), file]),
   )
+}
+
+function requireFile(path: string, file: unknown): void {
+  if (typeof file !== 'string' && !(file instanceof URL) && !(file instanceof Blob))
+    throw new DtypeError(`The file ${path} of a model needs to be a URL, a string or a Blob; given ${valueText(file)}.`)
 }
 
 async function fileEntries(source: unknown): Promise<[path: string, file: string | URL | Blob][]> {
@@ -138,7 +144,7 @@ async function fileEntries(source: unknown): Promise<[path: string, file: string
   if (source instanceof Map) return [...source]
   if (Symbol.iterator in source) {
     const files = [...(source as Iterable<File>)]
-    return files.map((file) => [file.webkitRelativePath || file.name, file])
+    return files.map((file) => [file?.webkitRelativePath || file?.name, file])
   }
   return Object.entries(source)
 }

@@ -1,7 +1,9 @@
+import { requireFunction, requireInteger, requireMethod, requireObject, requireString, valueText } from '../checks'
+import { OptionError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
 import type { OnnxImage } from '../onnx/decoder'
 import type { OnnxEncoder } from '../onnx/encoder'
-import type { ImageFormat } from '../onnx/images'
+import { type ImageFormat, requireImageFormat } from '../onnx/images'
 import type { Denoiser } from '../pipeline/options'
 import type { TensorOf } from '../samplers/sampler'
 import type { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
@@ -34,4 +36,25 @@ export interface PipelineParts<S extends Scheduler = Scheduler> {
   readonly textInput?: string
   /** What calls use where they say nothing else. */
   readonly defaults?: PipelineDefaults
+}
+
+/** Throws OptionError unless the parts are complete, and those that the sampling loop does not check are valid. */
+export function requireParts(parts: PipelineParts): void {
+  for (const name of ['scheduler', 'denoiser', 'decoder', 'latentShape'] as const)
+    if (parts?.[name] === undefined)
+      throw new OptionError(`VQDiffusionPipeline needs the part ${name}; fromPretrained makes all parts of a model.`)
+  const { latentShape, imageShape, imageFormat, loadEncoder, tokenizer, textInput, defaults } = parts
+  requireSize('latentShape', latentShape)
+  if (imageShape !== undefined) requireSize('imageShape', imageShape)
+  if (imageFormat !== undefined) requireImageFormat(imageFormat)
+  if (loadEncoder !== undefined) requireFunction('loadEncoder', loadEncoder)
+  if (tokenizer !== undefined) requireMethod('tokenizer', tokenizer, 'encode', 'a tokenizer, such as a WordTokenizer')
+  if (textInput !== undefined) requireString('textInput', textInput)
+  if (defaults !== undefined) requireObject('defaults', defaults)
+}
+
+function requireSize(name: string, size: readonly [height: number, width: number]): void {
+  if (!Array.isArray(size) || size.length !== 2)
+    throw new OptionError(`${name} needs to be [height, width]; given ${valueText(size)}.`)
+  for (const length of size) requireInteger(name, length, 1)
 }

@@ -19,13 +19,15 @@ export async function fitPicture(
   picture: Picture,
   [height, width]: readonly [number, number],
 ): Promise<ImageData> {
-  if (isImageData(picture) && picture.width === width && picture.height === height) return picture
   requirePicture(name, picture)
+  if (isImageData(picture) && picture.width === width && picture.height === height) return picture
   if (typeof createImageBitmap === 'undefined' || typeof OffscreenCanvas === 'undefined')
     throw new OptionError(
       `${name} needs to be ImageData of ${width} × ${height} pixels or tokens: there is no canvas here to scale a picture.`,
     )
-  const bitmap = await createImageBitmap(picture)
+  const bitmap = await createImageBitmap(picture).catch((cause: Error) => {
+    throw new DtypeError(`${name} could not be decoded as a picture: ${cause.message}`, { cause })
+  })
   // `willReadFrequently` keeps the canvas in CPU memory.
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!
   context.imageSmoothingQuality = 'high'
@@ -51,7 +53,7 @@ export async function latentMask(
   const [rows, columns] = latentShape
   const [height, width] = imageShape
   const values = isNumbers(mask) ? mask : opaque(await fitPicture('known.mask', mask, imageShape))
-  if (values.length === rows * columns) return Uint32Array.from(values, (value) => (value === 0 ? 0 : 1))
+  if (values.length === rows * columns) return Uint32Array.from(values, (value) => (Number(value) === 0 ? 0 : 1))
   if (values.length !== height * width)
     throw new ShapeError(
       `known.mask needs ${rows * columns} values (latent pixels) or ${height * width} (image pixels); given ${values.length}.`,
@@ -60,7 +62,7 @@ export async function latentMask(
   for (let pixel = 0; pixel < values.length; pixel++) {
     const row = Math.floor(((Math.floor(pixel / width) + 0.5) * rows) / height)
     const column = Math.floor((((pixel % width) + 0.5) * columns) / width)
-    if (values[pixel] === 0) known[row * columns + column] = 0
+    if (Number(values[pixel]) === 0) known[row * columns + column] = 0
   }
   return known
 }
@@ -74,7 +76,8 @@ function isImageData(picture: Picture): picture is ImageData {
   return 'data' in picture && 'width' in picture
 }
 
-function requirePicture(name: string, picture: unknown): void {
+/** Throws DtypeError unless the value is a picture. */
+export function requirePicture(name: string, picture: unknown): void {
   const isObject = typeof picture === 'object' && picture !== null
   if (!isObject || !('width' in picture || picture instanceof Blob))
     throw new DtypeError(

@@ -1,4 +1,4 @@
-import { requireOptions } from '../checks'
+import { requireFunction, requireObject, requireOptions, requireSignal } from '../checks'
 import { makeDisposable } from '../dispose'
 import { DestroyedError, OptionError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
@@ -6,6 +6,7 @@ import type { OnnxImage } from '../onnx/decoder'
 import type { OnnxEncoder } from '../onnx/encoder'
 import { fromImageData, type ImageFormat, toImageData } from '../onnx/images'
 import { VQDiffusionPipeline as SamplingLoop } from '../pipeline/pipeline'
+import { requirePreviewEvery } from '../pipeline/preview'
 import type { TensorOf } from '../samplers/sampler'
 import type { Backend } from './backend'
 import { Callable } from './callable'
@@ -19,8 +20,8 @@ import type {
   PipelineStep,
   StartImage,
 } from './options'
-import type { PipelineParts, Scheduler } from './parts'
-import { fitPicture, isNumbers, latentMask } from './pictures'
+import { type PipelineParts, requireParts, type Scheduler } from './parts'
+import { fitPicture, isNumbers, latentMask, requirePicture } from './pictures'
 import { batchOf, chainOptions, requireImageOutput, requireImageTokens, startImages, type Tokenizer } from './request'
 
 /** A call of the pipeline: `pipe(prompt, options)`. */
@@ -49,9 +50,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
   constructor(parts: PipelineParts<S>) {
     super()
     makeDisposable(this)
-    for (const name of ['scheduler', 'denoiser', 'decoder', 'latentShape'] as const)
-      if (parts?.[name] === undefined)
-        throw new OptionError(`VQDiffusionPipeline needs the part ${name}; fromPretrained makes all parts of a model.`)
+    requireParts(parts)
     this.#parts = parts
     this.#loop = new SamplingLoop<S, OnnxConditioning | undefined, OnnxImage, TensorOf<S>>(parts)
   }
@@ -110,7 +109,8 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     options: PipelineOptions<Output> = {},
   ): Promise<PipelineOutput<ImageOutputs[Output]>> {
     let last: PipelineStep<ImageOutputs[Output]>
-    for await (const step of this.stream<Output>(prompt, { previewEvery: 0, ...options })) last = step
+    const given = requireOptions('a call of the pipeline', options)
+    for await (const step of this.stream<Output>(prompt, { previewEvery: 0, ...given })) last = step
     const { images, tokens, seed, ignored } = last! as Required<PipelineStep<ImageOutputs[Output]>>
     return { images, tokens, seed, ignored }
   }
@@ -121,13 +121,17 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
    */
   async *stream<Output extends keyof ImageOutputs = 'ImageData'>(
     prompt: string | readonly string[],
-    options: PipelineOptions<Output> = {},
+    given: PipelineOptions<Output> = {},
   ): AsyncGenerator<PipelineStep<ImageOutputs[Output]>, void, void> {
     if (this.#destroyed) throw new DestroyedError('The pipeline was destroyed.')
-    requireOptions('a call of the pipeline', options)
     const { scheduler, decoder, tokenizer, textInput = 'text', latentShape, imageFormat } = this.#parts
+    const options = requireOptions('a call of the pipeline', given)
     const { strength = 0.6, known, previewEvery, onStep, signal } = options
-    const output = requireImageOutput(options.output ?? 'ImageData')
+    const output = requireImageOutput(options.output === undefined ? 'ImageData' : options.output)
+    if (known !== undefined) requireObject('known', known, 'an object { image, mask }')
+    if (previewEvery !== undefined) requirePreviewEvery(previewEvery)
+    if (onStep !== undefined) requireFunction('onStep', onStep)
+    requireSignal(signal)
     const batch = batchOf(prompt, options, tokenizer, textInput)
     const chain = chainOptions(options, this.defaults, scheduler.config.num_train_timesteps)
     const images = startImages(options, batch.size)
@@ -208,6 +212,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     const { scheduler, latentShape, imageFormat } = this.#parts
     const numPixels = latentShape[0] * latentShape[1]
     if (isNumbers(image)) return requireImageTokens(name, image, numPixels, scheduler.maskClass)
+    requirePicture(name, image)
     const encoder = await this.#loadEncoder(name)
     const [, channels, height, width] = encoder.inputShape as readonly [number | string, 3 | 4, number, number]
     const picture = await fitPicture(name, image, [height, width])

@@ -1,6 +1,7 @@
 import { requireInteger, requireOneOf, requireTokens, valueText } from '../checks'
 import { OptionError, ShapeError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
+import { RandomGenerator } from '../random'
 import type { ImageOutputs, PictureOptions, PipelineDefaults, StartImage } from './options'
 import { isNumbers } from './pictures'
 import type { EncodedPrompt } from './word_tokenizer'
@@ -30,7 +31,7 @@ export function batchOf(
 ): Batch {
   const { numImagesPerPrompt = 1, style, seed = randomSeed() } = options
   const prompts = requirePrompts('prompt', prompt)
-  const negative = requirePrompts('negativePrompt', options.negativePrompt ?? '')
+  const negative = requirePrompts('negativePrompt', options.negativePrompt === undefined ? '' : options.negativePrompt)
   if (negative.length !== 1 && negative.length !== prompts.length)
     throw new OptionError(
       `negativePrompt needs one prompt, or one for each of the ${prompts.length}; given ${negative.length}.`,
@@ -61,19 +62,24 @@ export function batchOf(
 
 /** Options of the sampling loop, with the model's defaults. */
 export function chainOptions(options: PictureOptions, defaults: PipelineDefaults, T: number) {
-  const { timesteps, spacing, method, priorWeight, truncationRate } = options
-  const numInferenceSteps =
-    options.numInferenceSteps ?? (timesteps ? undefined : Math.min(defaults.numInferenceSteps ?? 100, T))
+  const { timesteps, spacing, method, priorWeight } = options
+  const defaultSteps = timesteps === undefined ? Math.min(defaults.numInferenceSteps ?? 100, T) : undefined
   // Purity sampling does not support truncation, so it does not take that default.
-  const truncation = truncationRate ?? (method === 'purity' ? undefined : defaults.truncationRate)
+  const defaultRate = method === 'purity' ? undefined : defaults.truncationRate
+  // No ??, which would take null for an option that was left out.
+  const {
+    numInferenceSteps = defaultSteps,
+    truncationRate = defaultRate,
+    guidanceScale = defaults.guidanceScale ?? 5,
+  } = options
   return {
-    guidanceScale: options.guidanceScale ?? defaults.guidanceScale ?? 5,
+    guidanceScale,
     ...(numInferenceSteps !== undefined && { numInferenceSteps }),
-    ...(timesteps && { timesteps }),
-    ...(spacing && { spacing }),
-    ...(method && { method }),
+    ...(timesteps !== undefined && { timesteps }),
+    ...(spacing !== undefined && { spacing }),
+    ...(method !== undefined && { method }),
     ...(priorWeight !== undefined && { priorWeight }),
-    ...(truncation !== undefined && { truncationRate: truncation }),
+    ...(truncationRate !== undefined && { truncationRate }),
   }
 }
 
@@ -117,14 +123,13 @@ function requirePrompts(name: string, given: unknown): readonly string[] {
 }
 
 function seedsOf(seed: number | bigint | readonly (number | bigint)[], size: number): readonly (number | bigint)[] {
-  if (typeof seed === 'object') {
-    if (seed.length !== size)
-      throw new OptionError(`seed needs to be one seed, or one for each of the ${size} images; given ${seed.length}.`)
-    return seed
-  }
-  if (size === 1 || !(typeof seed === 'bigint' || Number.isInteger(seed)))
-    return Array.from({ length: size }, () => seed)
-  return Array.from({ length: size }, (_, image) => BigInt(seed) + BigInt(image))
+  const seeds: readonly (number | bigint)[] = Array.isArray(seed) ? seed : [seed]
+  if (Array.isArray(seed) && seed.length !== size)
+    throw new OptionError(`seed needs to be one seed, or one for each of the ${size} images; given ${seed.length}.`)
+  // Throws OptionError for a value that is no seed.
+  new RandomGenerator(seeds)
+  if (seeds.length === size) return seeds
+  return Array.from({ length: size }, (_, image) => BigInt(seeds[0]!) + BigInt(image))
 }
 
 function randomSeed(): number {

@@ -1,3 +1,4 @@
+import { requireOptions, requireString, valueText } from '../checks'
 import { ConfigError, OptionError } from '../errors'
 
 /** `tokenizer.json` of a word-list tokenizer: the index of a word in the vocabulary is its token. */
@@ -25,8 +26,9 @@ export interface EncodedPrompt {
 /** A run of letters and digits, or an emoji. No emoji is in the vocabulary, but it should be reported as ignored. */
 const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*|\p{Extended_Pictographic}/gu
 
-/** The words of a prompt as captions have them: lower case, without apostrophes, as in “oclock”. */
+/** The words of a prompt as captions have them: lower case, without apostrophes, as in “oclock”. Throws OptionError. */
 export function splitWords(prompt: string): string[] {
+  requireString('A prompt', prompt)
   return prompt.toLowerCase().replace(/['’]/g, '').match(WORD) ?? []
 }
 
@@ -47,7 +49,7 @@ export class WordTokenizer {
    */
   constructor(file: unknown) {
     const { type, max_length, pad_id, styles, vocab } = requireTokenizerFile(file)
-    if (type !== 'word') throw new ConfigError(`The tokenizer needs the type "word"; given ${JSON.stringify(type)}.`)
+    if (type !== 'word') throw new ConfigError(`The tokenizer needs the type "word"; given ${valueText(type)}.`)
     // The vocabulary also has `<pad>` and `style:…`, which a prompt cannot contain.
     this.words = vocab.filter(isWord)
     this.styles = styles ?? []
@@ -67,10 +69,11 @@ export class WordTokenizer {
    *
    * @param options.style a name in `styles`; no particular style by default
    */
-  encode(prompt: string, { style }: { readonly style?: string | undefined } = {}): EncodedPrompt {
+  encode(prompt: string, options: { readonly style?: string | undefined } = {}): EncodedPrompt {
+    const { style } = requireOptions('encode', options)
     if (style !== undefined && !this.styles.includes(style))
       throw new OptionError(
-        `style needs to be one of {${this.styles.join(', ')}}; given ${JSON.stringify(style)}. Leave it out for any style.`,
+        `style needs to be one of {${this.styles.join(', ')}}; given ${valueText(style)}. Leave it out for any style.`,
       )
     const tokens = [style === undefined ? this.#padId : this.#ids.get(`style:${style}`)!]
     const ignored: string[] = []
@@ -94,8 +97,9 @@ function isWord(entry: string): boolean {
 }
 
 function requireTokenizerFile(file: unknown): WordTokenizerFile {
-  const { max_length, pad_id, vocab } = (file ?? {}) as Partial<WordTokenizerFile>
-  if (!Number.isInteger(max_length) || !Number.isInteger(pad_id) || !Array.isArray(vocab))
+  const { max_length, pad_id, vocab, styles = [] } = (file ?? {}) as Partial<WordTokenizerFile>
+  const areStrings = (list: readonly unknown[]) => Array.isArray(list) && list.every((word) => typeof word === 'string')
+  if (!Number.isInteger(max_length) || !Number.isInteger(pad_id) || !areStrings(vocab!) || !areStrings(styles))
     throw new ConfigError('tokenizer.json needs max_length, pad_id and vocab, as a word-list tokenizer has them.')
   return file as WordTokenizerFile
 }

@@ -785,7 +785,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'a signal that is its controller',
       OptionError,
-      /signal needs to be an AbortSignal; given a(n)? AbortController/,
+      /signal needs to be an AbortSignal; given an AbortController/,
       () => pipeline.generate({ ...chain, signal: new AbortController() as never }),
     ],
     [

@@ -10,6 +10,7 @@ import {
   OptionError,
   requestDevice,
   ShapeError,
+  TokenRangeError,
   VQDiffusionPipeline,
   VQDiffusionScheduler,
 } from 'vq-diffusion-webgpu'
@@ -136,6 +137,15 @@ describe('the decoder', () => {
     const mapAsync = vi.spyOn(GPUBuffer.prototype, 'mapAsync')
     await decoder(sample)
     expect(mapAsync).toHaveBeenCalledTimes(1)
+  })
+
+  gpuTest(device, 'refuses a mask among the tokens if it knows the number of codes', async () => {
+    using decoder = createOnnxDecoder({ session: webgpuDecoder, numCodes: 24 })
+    using masked = scheduler.uploadTokens(codes.with(5, 24), [2, N])
+    await expect(decoder(masked)).rejects.toThrow(TokenRangeError)
+    await expect(decoder(masked)).rejects.toThrow('given the mask at position 5')
+    using sample = scheduler.uploadTokens(codes, [2, N])
+    expect((await decoder(sample)).shape).toEqual([2, 4, 8, 8])
   })
 
   gpuTest(device, 'decodes previews beside a chain without changing it', async () => {
