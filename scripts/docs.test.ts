@@ -79,6 +79,16 @@ it('every relative link of a Markdown file leads to a file and an anchor that ex
   expect(dangling).toEqual([])
 })
 
+it('every npm script that a document or a workflow names exists', () => {
+  const { scripts } = JSON.parse(texts.get('package.json')!)
+  const instructions = [...texts].filter(([file]) => /\.(md|yml)$|^\.ci\//.test(file) && !file.startsWith('examples/'))
+  const named = instructions.flatMap(([file, text]) =>
+    [...text.matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name]) => [file, name!] as const),
+  )
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter(([, name]) => !(name in scripts))).toEqual([])
+})
+
 it('no file outside docs refers to the document that MATH.md replaces', () => {
   const mentions = [...texts].filter(([file, text]) => !file.startsWith('docs/') && /SEMANTIC[S]/.test(text))
   expect(mentions.map(([file]) => file)).toEqual([])
