@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
  */
 export default async function pack() {
   const folder = await mkdtemp(join(tmpdir(), 'vq-diffusion-examples-'))
-  const all = ['--workspaces', '--include-workspace-root']
-  execFileSync('npm', ['pack', ...all, '--silent', '--pack-destination', folder], { cwd: root, stdio: 'pipe' })
+  const both = ['--workspace=vq-diffusion-emoji', '--include-workspace-root']
+  execFileSync('npm', ['pack', ...both, '--silent', '--pack-destination', folder], { cwd: root, stdio: 'pipe' })
   process.env.EXAMPLES_FOLDER = folder
   return () => rm(folder, { recursive: true })
 }
