@@ -159,22 +159,30 @@ describe('fromPretrained rejects, and frees what it has made', () => {
   ]
   const wrap = async (file: Promise<Blob>) => ({ 'model_index.json': await file })
   it.each(rows)('%s', async (_, changes, error, message) => {
-    const { openSessions, devices } = watchResources()
-    const opening = open({ engine: 'webgpu', network: 'wasm' }, await changes())
+    const { openSessions } = watchResources()
+    const opening = open({ engine: 'cpu', network: 'wasm' }, await changes())
     await expect(opening).rejects.toThrow(error)
     await expect(opening).rejects.toThrow(message)
     expect(openSessions()).toBe(0)
-    for (const made of devices) expect((await made.lost).reason).toBe('destroyed')
+  })
+
+  it('a device too', async () => {
+    const { openSessions, devices } = watchResources()
+    const spoilt = { 'vqvae/decoder.onnx': text('abc') }
+    await expect(open({ engine: 'webgpu', network: 'wasm' }, spoilt)).rejects.toThrow(OnnxRuntimeError)
+    expect(openSessions()).toBe(0)
+    expect(devices).toHaveLength(1)
+    expect((await devices[0]!.lost).reason).toBe('destroyed')
   })
 
   it('when the signal is aborted', async () => {
     await expect(open({ signal: AbortSignal.abort('early') })).rejects.toBe('early')
-    const { openSessions, devices } = watchResources()
+    const { openSessions } = watchResources()
     const controller = new AbortController()
     const onProgress = ({ loaded }: DownloadProgress) => loaded > 0 && controller.abort('during')
-    await expect(open({ signal: controller.signal, onProgress, network: 'wasm' })).rejects.toBe('during')
+    const options = { signal: controller.signal, onProgress, engine: 'cpu', network: 'wasm' } as const
+    await expect(open(options)).rejects.toBe('during')
     expect(openSessions()).toBe(0)
-    for (const made of devices) expect((await made.lost).reason).toBe('destroyed')
   })
 
   it.each([
