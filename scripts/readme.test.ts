@@ -9,7 +9,7 @@ const readme = readFileSync(new URL('README.md', root), 'utf8')
 const programs = programsOf(readme)
 
 it('the programs of the README compile', () => {
-  expect(programs.length).toBeGreaterThan(1)
+  expect(programs.length).toBeGreaterThan(0)
   const folder = new URL('node_modules/.cache/readme/', root)
   mkdirSync(folder, { recursive: true })
   try {
