@@ -14,7 +14,9 @@ ort.env.wasm.numThreads = 1
 
 // Node fetches no files, so the pipeline gets their contents.
 const model = {}
-for (const [path, url] of Object.entries(files)) model[path] = new Blob([await readFile(new URL(url))])
+for (const [path, url] of Object.entries(files)) {
+  model[path] = new Blob([await readFile(new URL(url))])
+}
 
 const prompt = process.argv[2] ?? 'red heart'
 const pipe = await VQDiffusionPipeline.fromPretrained(model, { ort })
