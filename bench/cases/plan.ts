@@ -34,20 +34,31 @@ export interface PlannedCase extends Case {
   readonly peers: readonly PeerName[]
 }
 
-const sizes = (...triples: [B: number, C: number, N: number][]): Size[] => triples.map(([B, C, N]) => ({ B, C, N }))
-
-export const allSizes = sizes(
-  [1, 4097, 256],
-  [1, 4097, 1024],
-  [4, 4097, 1024],
-  [16, 4097, 1024],
-  [1, 2888, 1024],
-  [1, 16385, 1024],
-  [1, 4097, 4096],
-)
+const smallSize: Size = { B: 1, C: 4097, N: 256 }
 /** The size that most ratios are about, and a batch of it that fills a large GPU. */
-export const baseSize: Size = allSizes[1]!
-export const batchOf16: Size = allSizes[3]!
+const baseSize: Size = { B: 1, C: 4097, N: 1024 }
+const batchOf16: Size = { ...baseSize, B: 16 }
+
+export const allSizes: readonly Size[] = [
+  smallSize,
+  baseSize,
+  { ...baseSize, B: 4 },
+  batchOf16,
+  { ...baseSize, C: 2888 },
+  { ...baseSize, C: 16385 },
+  { ...baseSize, N: 4096 },
+]
+
+const simplest = { layout: 'pixel-major', dtype: 'f32', mode: 'plain' } as const
+export const smallCase: Case = { ...smallSize, ...simplest }
+export const baseCase: Case = { ...baseSize, ...simplest }
+export const batchCase: Case = { ...batchOf16, ...simplest }
+
+const quickCases: readonly PlannedCase[] = [
+  { ...smallCase, peers: peerNames },
+  { ...smallCase, mode: 'guided + truncated', peers: ['javascript', 'twin'] },
+  { ...baseCase, peers: ['dense', 'javascript', 'twin'] },
+]
 
 export function sizeText({ B, C, N }: Size): string {
   return `${B}x${C}x${N}`
@@ -57,51 +68,47 @@ export function caseText({ layout, dtype, mode, ...size }: Case): string {
   return `${sizeText(size)} ${layout} ${dtype} ${mode}`
 }
 
-/** Reads 'BxCxN' or 'all'. Throws RangeError. */
-export function parseSizes(text: string): readonly Size[] {
-  if (text === 'all') return allSizes
-  const numbers = text.split('x').map(Number)
-  const [B = 0, C = 0, N = 0] = numbers
-  if (numbers.length === 3 && numbers.every(Number.isSafeInteger) && B >= 1 && C >= 3 && N >= 1) return [{ B, C, N }]
-  throw new RangeError(`A size is BxCxN, as 1x4097x1024, with C at least 3, or 'all'; given '${text}'.`)
-}
-
 /**
  * The cases to measure, and the peers of each. Unless some are asked for, a GPU measures all, and a software adapter those
  * that take it a quarter of an hour.
  */
 export function planOf({ quick, sizes, only, peers }: Selection, software: boolean): PlannedCase[] {
-  const wants = (word: string, among: readonly string[]) =>
-    only.includes(word) || !among.some((other) => only.includes(other))
-  const cases = (sizes ?? allSizes).flatMap((size) =>
-    layouts.flatMap((layout) =>
-      dtypes.flatMap((dtype) => modes.map((mode): Case => ({ ...size, layout, dtype, mode }))),
-    ),
-  )
-  const isLimited = !sizes && only.length === 0 && (quick || software)
-  return cases
-    .filter(({ layout, dtype, mode }) => wants(layout, layouts) && wants(dtype, dtypes) && wants(mode, modes))
-    .filter((one) => !isLimited || isBearable(one, quick))
-    .map((one) => ({ ...one, peers: peers.filter((peer) => !isLimited || isBearablePeer(peer, one, quick)) }))
+  const isDefault = sizes === undefined && only.length === 0
+  let cases = quick && isDefault ? quickCases : casesOf(sizes ?? allSizes, only)
+  if (software && isDefault && !quick)
+    cases = cases
+      .filter(isBearable)
+      .map((one) => ({ ...one, peers: peerNames.filter((peer) => isBearablePeer(peer, one)) }))
+  return cases.map((one) => ({ ...one, peers: one.peers.filter((peer) => peers.includes(peer)) }))
 }
 
-const isSingle = ({ B, C, N }: Size, largestN: number) => B === 1 && C === 4097 && N <= largestN
+function casesOf(sizes: readonly Size[], only: readonly string[]): PlannedCase[] {
+  const chosen = <Word extends string>(words: readonly Word[]) => {
+    const some = words.filter((word) => only.includes(word))
+    return some.length > 0 ? some : words
+  }
+  return sizes.flatMap((size) =>
+    chosen(layouts).flatMap((layout) =>
+      chosen(dtypes).flatMap((dtype) =>
+        chosen(modes).map((mode) => ({ ...size, layout, dtype, mode, peers: peerNames })),
+      ),
+    ),
+  )
+}
 
-/** All variants at the base size, the simplest at the others; a quick run has two sizes. */
-function isBearable(one: Case, quick: boolean): boolean {
-  const { layout, dtype, mode } = one
-  if (quick && (layout === 'class-major' || !isSingle(one, 1024))) return false
-  if (!quick && sizeText(one) === sizeText(baseSize)) return true
+/** All variants at the base size, the simplest at the others. */
+function isBearable(one: Case): boolean {
+  const { N, layout, dtype, mode } = one
+  if (sizeText(one) === sizeText(baseSize)) return true
   if (dtype === 'f16') return false
-  return mode === 'plain' || (mode === 'guided + truncated' && layout === 'pixel-major' && isSingle(one, 256))
+  return mode === 'plain' || (mode === 'guided + truncated' && layout === 'pixel-major' && N === smallSize.N)
 }
 
 /** Without a GPU some peers take seconds a step, and those in JavaScript do the same for f16 as for f32. */
-function isBearablePeer(peer: PeerName, one: Case, quick: boolean): boolean {
-  const { dtype, mode } = one
-  const isSmall = !quick && isSingle(one, 256)
-  if (peer === 'dense') return mode !== 'guided + truncated' || isSmall
+function isBearablePeer(peer: PeerName, { B, C, N, dtype, mode }: Case): boolean {
+  const isTruncatedAndSmall = mode === 'guided + truncated' && N === smallSize.N
+  if (peer === 'dense') return mode !== 'guided + truncated' || isTruncatedAndSmall
   if (dtype === 'f16') return false
   if (peer === 'javascript' || peer === 'twin') return true
-  return mode === 'plain' ? isSingle(one, quick ? 256 : 1024) : mode === 'guided + truncated' && isSmall
+  return isTruncatedAndSmall || (mode === 'plain' && B === 1 && C === baseSize.C && N <= baseSize.N)
 }

@@ -10,14 +10,8 @@ export interface Probe extends Row {
   verify(): Promise<void>
 }
 
-/** How long to measure. */
-export interface Patience {
-  /** After this long a row has enough samples, if it has the fewest. */
-  readonly secondsPerRow: number
-  readonly fewestSamples: number
-  readonly mostSamples: number
-}
-
+const mostSamples = 50
+const fewestSamples = 3
 /** A row may exceed its time by this factor to reach the fewest samples. */
 const overdraft = 8
 /** Shorter samples are too short for a clock that ticks every tenth of a millisecond. */
@@ -31,7 +25,7 @@ const slowMicroseconds = 100_000
  */
 export async function sampleInRounds(
   probes: readonly Probe[],
-  { secondsPerRow, fewestSamples, mostSamples }: Patience,
+  secondsPerRow: number,
   now = () => performance.now(),
 ): Promise<readonly { probe: Probe; samples: readonly number[] }[]> {
   const rows: { probe: Probe; times: number; samples: number[]; milliseconds: number }[] = []

@@ -17,11 +17,10 @@ export const onnxWasm: Peer = async (problem) => {
 
 /** onnxruntime-web on its WebGPU provider, on our device; inputs and output stay there. */
 export const onnxWebgpu: Peer = async (problem) => {
-  const { device, dtype } = problem
+  const { device, dtype, own } = problem
   if (dtype === 'f16' && !device.features.has('shader-f16'))
     throw new UnableError('it reads half-precision logits only with shader-f16, which this device lacks')
   const ort = await import('onnxruntime-web/webgpu')
-  const buffers: GPUBuffer[] = []
   const prepared = await prepare(problem, {
     create: (model, { cpuNodes }) => {
       // Not in the types of 1.30. An empty list is refused.
@@ -36,8 +35,7 @@ export const onnxWebgpu: Peer = async (problem) => {
       })
     },
     tensorOf: async ({ data, dims }) => {
-      const buffer = await allocate(device, 'bench/onnx', data.byteLength)
-      buffers.push(buffer)
+      const buffer = own(await allocate(device, 'bench/onnx', data.byteLength))
       const padded = new Uint8Array(buffer.size)
       padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
       device.queue.writeBuffer(buffer, 0, padded)
@@ -46,15 +44,8 @@ export const onnxWebgpu: Peer = async (problem) => {
   })
   const finished = () => device.queue.onSubmittedWorkDone()
   await finished()
-  const destroy = () => {
-    prepared.destroy?.()
-    for (const buffer of buffers) buffer.destroy()
-  }
-  return { ...prepared, finished, destroy }
+  return { ...prepared, finished }
 }
-
-/** Sessions are created one after another, and not while one is being released. */
-let lastRelease: Promise<unknown> = Promise.resolve()
 
 async function prepare(
   problem: Problem,
@@ -63,27 +54,20 @@ async function prepare(
     tensorOf(tensor: Tensor): Promise<Ort.Tensor>
   },
 ): Promise<PreparedPeer> {
-  await lastRelease
-  let session: Ort.InferenceSession | undefined
-  const destroy = () => {
-    lastRelease = session?.release() ?? lastRelease
-  }
   try {
     const graph = stepGraph(problem, { softmax: true })
-    const created = await provider.create(encode(graph), graph)
-    session = created
+    const session = await provider.create(encode(graph), graph)
+    problem.own({ destroy: () => session.release() })
     const feeds: Record<string, Ort.Tensor> = {}
     for (const [name, tensor] of Object.entries(graph.inputs)) feeds[name] = await provider.tensorOf(tensor)
     let output: Ort.Tensor | undefined
     const step = async () => {
       output?.dispose()
-      output = (await created.run(feeds))[graph.output]!
+      output = (await session.run(feeds))[graph.output]!
     }
     await step()
-    const tokens = async () => new Uint32Array((await output!.getData()) as Int32Array)
-    return { step, tokens, destroy }
+    return { step, tokens: async () => new Uint32Array((await output!.getData()) as Int32Array) }
   } catch (cause) {
-    destroy()
     // Its complaints, of memory or of a missing kernel, are reasons too.
     throw new UnableError(`onnxruntime-web: ${cause instanceof Error ? cause.message : cause}`, { cause })
   }

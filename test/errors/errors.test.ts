@@ -17,7 +17,7 @@ import {
   VQDiffusionScheduler,
 } from 'vq-diffusion-webgpu'
 import { CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { watchCreations } from '../../bench/device_watch'
+import { watchCreations } from '../support/device_watch'
 import { withErrorScopes } from '../support/error_scopes'
 import type { InvalidCall } from './operator_calls'
 import { wrongCallConfig, wrongCalls } from './wrong_calls'

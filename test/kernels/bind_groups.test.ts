@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
-import { watchCreations } from '../../bench/device_watch'
+import { watchCreations } from '../support/device_watch'
 import { gpuTest } from '../support/gpu'
 import { pseudoLogits, pseudoTokens } from '../support/inputs'
 
