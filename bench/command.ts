@@ -1,15 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, release, type } from 'node:os'
 import { parseArgs } from 'node:util'
-import { allSizes, dtypes, layouts, modes, type PeerName, peerNames, type Selection, type Size } from './cases/plan'
+import { casesWith, type PeerName, peerNames, type Selection } from './cases/plan'
 import { reportOf } from './report/ratios'
 import type { Measured } from './report/results'
 import { printReport } from './report/table'
-
-/** Variants by words without spaces. */
-const variants = Object.fromEntries(
-  [...layouts, ...dtypes, ...modes].map((name) => [name.replace('guided + ', ''), name]),
-)
 
 const help = `Measures a reverse step of VQ-Diffusion: this library beside other ways to do the same.
 
@@ -17,11 +12,11 @@ Every result is checked before its time is reported; what is compared takes turn
 of the GPU by timestamps where it has them (several steps in one submit), else by the wall clock.
 
 By default a GPU measures all variants of seven sizes; a software adapter all variants at 1x4097x1024 and the
-simplest at six other sizes, slow peers where they are bearable, in a quarter of an hour on two cores. Then, in a
-browser, whole pictures of the demo's model are drawn.
+simplest at six other sizes, slow peers where they are bearable, in a quarter of an hour on two cores; then, in a
+browser, whole pictures of the demo's model.
   --quick         two sizes and no pictures, in two minutes
-  --sizes LIST    BxCxN (items, classes with the mask, latent pixels), separated by commas, or 'all'
-  --only LIST     variants: ${Object.keys(variants).join(', ')} (guided too)
+  --only LIST     the cases with all of these words in their name, as 1x4097x1024,pixel-major,f32,guided,truncated: items x
+                  classes with the mask x latent pixels, then layout and dtype of the logits, then plain or what else is done
   --peers LIST    ${peerNames.join(', ')}, or none
   --json FILE     write machine, results and ratios
 
@@ -34,7 +29,6 @@ npm run bench:node   in Node on Dawn, Chromium's WebGPU: on the machine's own Vu
 const flags = {
   help: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
-  sizes: { type: 'string' },
   only: { type: 'string' },
   peers: { type: 'string', default: peerNames.join() },
   json: { type: 'string' },
@@ -68,14 +62,16 @@ export async function command(
 
 /** Reads the command line. Throws RangeError. */
 export function parseOptions(args: readonly string[]): Selection & { help: boolean; json: string | undefined } {
-  const { help, quick, json, sizes, only, peers } = parse(args)
+  const { help, quick, only, peers, json } = parse(args)
+  const names = peers.split(',').filter((name) => name !== 'none')
+  const wrong = names.find((name) => !peerNames.includes(name as PeerName))
+  if (wrong !== undefined) throw new RangeError(`--peers takes ${peerNames.join(', ')}, or none; given '${wrong}'.`)
   return {
     help,
     quick,
+    cases: only === undefined ? undefined : casesWith(only.split(',')),
+    peers: names as PeerName[],
     json,
-    sizes: sizes?.split(',').flatMap(parseSizes),
-    only: chosen('only', only, Object.keys(variants)).map((word) => variants[word]!),
-    peers: chosen('peers', peers, [...peerNames, 'none']).filter((name): name is PeerName => name !== 'none'),
   }
 }
 
@@ -85,19 +81,4 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new RangeError(`${(error as Error).message} See --help.`)
   }
-}
-
-function chosen(name: string, list: string | undefined, allowed: readonly string[]): string[] {
-  const items = list?.split(',') ?? []
-  const wrong = items.find((item) => !allowed.includes(item))
-  if (wrong !== undefined) throw new RangeError(`--${name} takes ${allowed.join(', ')}; given '${wrong}'.`)
-  return items
-}
-
-function parseSizes(text: string): readonly Size[] {
-  if (text === 'all') return allSizes
-  const numbers = text.split('x').map(Number)
-  const [B = 0, C = 0, N = 0] = numbers
-  if (numbers.length === 3 && numbers.every(Number.isSafeInteger) && B >= 1 && C >= 3 && N >= 1) return [{ B, C, N }]
-  throw new RangeError(`A size is BxCxN, as 1x4097x1024, with C at least 3, or 'all'; given '${text}'.`)
 }

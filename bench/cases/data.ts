@@ -1,7 +1,7 @@
 import { GpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { rowsShape } from '../../src/checks'
 import { specialise } from '../../src/gpu/shader'
-import { requireBindable, UnableError } from '../peers/refusal'
+import { UnableError } from '../peers/refusal'
 import type { Clock } from './clock'
 import { compileKernel, workgroupsFor } from './kernel'
 import type { Case } from './plan'
@@ -101,7 +101,8 @@ async function fill(device: GPUDevice, buffer: GPUBuffer, kind: FillKind, seed: 
 /** A buffer for kernels and copies, in whole vectors of 16 bytes. Rejects with UnableError if the device cannot have it. */
 export async function allocate(device: GPUDevice, label: string, bytes: number): Promise<GPUBuffer> {
   const size = Math.ceil(bytes / 16) * 16
-  requireBindable(device, size)
+  const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)
+  if (size > limit) throw new UnableError(`a tensor of ${size} bytes; this device allows ${limit}`)
   device.pushErrorScope('out-of-memory')
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST
   const buffer = device.createBuffer({ label, size, usage })

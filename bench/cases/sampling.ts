@@ -51,9 +51,9 @@ async function warmUp(probe: Probe): Promise<number> {
   return Math.min(1000, Math.ceil(sampleMicroseconds / Math.max(1, await probe.run(1))))
 }
 
-/** Microseconds of `work` by the wall clock. */
-export async function wallTime(work: () => unknown): Promise<number> {
+/** Microseconds of `work`, done `times` times, by the wall clock. */
+export async function wallTime(work: () => unknown, times = 1): Promise<number> {
   const begun = performance.now()
-  await work()
+  for (let time = 0; time < times; time++) await work()
   return (performance.now() - begun) * 1000
 }

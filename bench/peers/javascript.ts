@@ -29,17 +29,13 @@ export const javascript: Peer = async (problem) => {
     if (truncationRate < 1) truncateMasses(masses, truncationRate)
     const uniforms = column(noise, race ? C : K, token)
     if (!race) return fastest(masses, 0, uniforms).class
-    const own = sample[token]!
+    const xT = sample[token]!
+    const { shift, shiftByMass, own, ownByMass } = xT === K ? race.masked : race.ordinary
     const total = sum(masses)
-    const { masked, ordinary } = race
-    if (own === K) {
-      const best = fastest(masses, masked.shift * total, uniforms)
-      return (masked.own * total) / -Math.log(uniforms[K]!) > best.score ? K : best.class
-    }
-    const mass = masses[own]!
-    const best = fastest(masses, ordinary.shift * total + ordinary.shiftByMass * mass, uniforms)
-    const score = (ordinary.own * total + ordinary.ownByMass * mass) / -Math.log(uniforms[own]!)
-    return score > best.score ? own : best.class
+    const mass = masses[xT] ?? 0
+    const best = fastest(masses, shift * total + shiftByMass * mass, uniforms)
+    const score = (own * total + ownByMass * mass) / -Math.log(uniforms[xT]!)
+    return score > best.score ? xT : best.class
   }
 
   return {

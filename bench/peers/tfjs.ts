@@ -1,16 +1,15 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Peer } from './peer'
-import { requireBindable, UnableError } from './refusal'
+import { UnableError } from './refusal'
 import { type Node, stepGraph } from './step_graph'
 
 const backendName = 'webgpu-of-the-benchmark'
 
 /** TensorFlow.js on its WebGPU backend, on our device. One problem at a time: it has one current backend. */
 export const tfjs: Peer = async (problem) => {
-  const { device, dtype, B, C, N, own } = problem
+  const { device, dtype, own } = problem
   if (dtype === 'f16') throw new UnableError('it has no half-precision tensors')
-  requireBindable(device, 4 * B * (C - 1) * N)
   const backend = await openBackend(device)
   // Tensors and the pool of buffers go with the backend.
   own({ destroy: () => tf.removeBackend(backendName) })
