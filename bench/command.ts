@@ -53,16 +53,16 @@ export async function command(
     return report.results.some(({ why_not }) => why_not?.startsWith('refused')) ? 1 : 0
   } catch (error) {
     // Wrong options, and a machine without WebGPU: the message says what to do.
-    const isExpected =
-      error instanceof RangeError || (error instanceof Error && error.name.endsWith('UnavailableError'))
-    console.error(isExpected ? error.message : error)
+    const { name, code, message } = error as NodeJS.ErrnoException
+    const isExpected = name === 'RangeError' || name.endsWith('UnavailableError') || code?.startsWith('ERR_PARSE_ARGS')
+    console.error(isExpected ? message : error)
     return 1
   }
 }
 
-/** Reads the command line. Throws RangeError. */
+/** Reads the command line. Throws RangeError, or what parseArgs throws. */
 export function parseOptions(args: readonly string[]): Selection & { help: boolean; json: string | undefined } {
-  const { help, quick, only, peers, json } = parse(args)
+  const { help, quick, only, peers, json } = parseArgs({ args: [...args], options: flags }).values
   const names = peers.split(',').filter((name) => name !== 'none')
   const wrong = names.find((name) => !peerNames.includes(name as PeerName))
   if (wrong !== undefined) throw new RangeError(`--peers takes ${peerNames.join(', ')}, or none; given '${wrong}'.`)
@@ -72,13 +72,5 @@ export function parseOptions(args: readonly string[]): Selection & { help: boole
     cases: only === undefined ? undefined : casesWith(only.split(',')),
     peers: names as PeerName[],
     json,
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags }).values
-  } catch (error) {
-    throw new RangeError(`${(error as Error).message} See --help.`)
   }
 }

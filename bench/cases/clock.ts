@@ -1,4 +1,3 @@
-import { spread } from '../report/statistics'
 import { compileKernel, workgroupsFor } from './kernel'
 import { wallTime } from './sampling'
 import copyShader from './shaders/copy.wgsl?raw'
@@ -13,7 +12,7 @@ const busyBytes = 2 ** 24
 /** Times commands on the queue: by timestamps that the GPU writes before and after them, else by the wall clock. */
 export class Clock {
   /** Undefined where the wall clock is used. */
-  #queries: GPUQuerySet | undefined
+  readonly #queries: GPUQuerySet | undefined
   readonly #resolved: GPUBuffer
   readonly #staging: GPUBuffer
   /** Recorded before what is timed, so that its time does not depend on what the GPU did earlier. */
@@ -27,12 +26,9 @@ export class Clock {
     this.#staging = device.createBuffer({ label, size: 16, usage: COPY_DST | MAP_READ })
   }
 
-  /** Uses timestamps where they exist and agree with the wall clock. */
   static async create(device: GPUDevice): Promise<Clock> {
     const clock = new Clock(device)
-    const recordBusy = await clock.#busyWork()
-    if (!(await clock.#agreesWithWall(recordBusy))) clock.#queries = undefined
-    if (!device.adapterInfo.isFallbackAdapter) clock.#recordBusy = recordBusy
+    if (!device.adapterInfo.isFallbackAdapter) await clock.#keepBusy()
     return clock
   }
 
@@ -68,31 +64,15 @@ export class Clock {
   }
 
   /** Copies by a kernel, as many as fill the time. */
-  async #busyWork(): Promise<RecordCommands> {
+  async #keepBusy(): Promise<void> {
     const buffer = () => this.device.createBuffer({ label, size: busyBytes, usage: GPUBufferUsage.STORAGE })
     const kernel = await compileKernel(this.device, label, copyShader, [buffer(), buffer()])
     let times = 1
     const record: RecordCommands = (encoder) => kernel(encoder, workgroupsFor(busyBytes / 16, 256), times)
     // The first run wakes the GPU up; the second is measured at its full clock rate.
-    for (let i = 0; i < 2; i++) {
-      const wall = await wallTime(() => this.time(record))
-      times = Math.min(4096, Math.ceil((busyMicroseconds * times) / wall))
-    }
-    return record
-  }
-
-  async #agreesWithWall(work: RecordCommands): Promise<boolean> {
-    const ratios: number[] = []
-    for (let i = 0; i < 5; i++) {
-      let stamped = 0
-      const wall = await wallTime(async () => {
-        stamped = await this.time(work)
-      })
-      ratios.push(stamped / wall)
-    }
-    const { median } = spread(ratios)
-    // The wall clock includes the submission; a stamp that came too early has missed work.
-    return median > 0.3 && median < 1.1
+    for (let i = 0; i < 2; i++)
+      times = Math.min(4096, Math.ceil((busyMicroseconds * times) / Math.max(1, await this.time(record))))
+    this.#recordBusy = record
   }
 }
 

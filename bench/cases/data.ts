@@ -24,6 +24,7 @@ export interface CaseData extends Case {
   readonly conditional: GpuTensor
   readonly unconditional: GpuTensor | undefined
   readonly guidanceScale: number
+  /** 1 where nothing is truncated. */
   readonly truncationRate: number
   /** One per item, so that an item can be checked alone. */
   readonly seeds: readonly number[]

@@ -1,5 +1,6 @@
 import onnxProto from 'onnx-proto'
 import type * as Ort from 'onnxruntime-web'
+import { encodeModel, integers, node } from '../../test/models/onnx_graph.mjs'
 import { allocate } from '../cases/data'
 import type { Peer, PreparedPeer, Problem } from './peer'
 import { UnableError } from './refusal'
@@ -75,38 +76,32 @@ async function prepare(
 
 /** The graph as an ONNX model. */
 function encode({ nodes, constants, inputs, output }: StepGraph): Uint8Array {
-  const { onnx } = onnxProto
-  const { FLOAT, FLOAT16, INT32, INT64 } = onnx.TensorProto.DataType
-  const { INT, INTS } = onnx.AttributeProto.AttributeType
+  const { FLOAT, FLOAT16, INT32 } = onnxProto.onnx.TensorProto.DataType
   const elementTypes = { float32: FLOAT, float16: FLOAT16, int32: INT32 }
   const initializer: object[] = Object.entries(constants).map(([name, { data, dims }]) => {
     const values = data instanceof Int32Array ? { int32Data: [...data] } : { floatData: [...data] }
-    return { name, dims, dataType: elementTypes[typeName(data)], ...values }
+    return { name, dims: [...dims], dataType: elementTypes[typeName(data)], ...values }
   })
-  const node: object[] = nodes.map(({ type, name, inputs: values, integers, attributes = {} }) => {
+  const encoded = nodes.map(({ type, name, inputs: values, integers: list, attributes }) => {
     const input = [...values]
-    if (integers) {
+    if (list) {
       input.push(`${name}_integers`)
-      initializer.push({ name: `${name}_integers`, dims: [integers.length], dataType: INT64, int64Data: integers })
+      initializer.push(integers(`${name}_integers`, list))
     }
-    const attribute = Object.entries(attributes).map(([key, value]) =>
-      typeof value === 'number' ? { name: key, type: INT, i: value } : { name: key, type: INTS, ints: value },
-    )
-    return { opType: type, name, input, output: type === 'TopK' ? [name, `${name}_indices`] : [name], attribute }
+    const output = type === 'TopK' ? [name, `${name}_indices`] : [name]
+    return { ...node(type, input, name, attributes), output }
   })
   const described = (name: string, elemType: number, dims: readonly number[]) => {
     const shape = { dim: dims.map((dimValue) => ({ dimValue })) }
     return { name, type: { tensorType: { elemType, shape } } }
   }
-  const graph = {
+  return encodeModel({
     name: 'step',
-    node,
+    node: encoded,
     initializer,
     input: Object.entries(inputs).map(([name, { data, dims }]) => described(name, elementTypes[typeName(data)], dims)),
     output: [described(output, INT32, nodes.at(-1)!.integers!)],
-  }
-  const model = onnx.ModelProto.create({ irVersion: 8, opsetImport: [{ domain: '', version: 17 }], graph })
-  return onnx.ModelProto.encode(model).finish()
+  })
 }
 
 function typeName(data: Tensor['data']): 'float32' | 'float16' | 'int32' {

@@ -7,10 +7,7 @@ import type { Oracle } from './oracle'
 import { UnableError } from './refusal'
 
 /** One dense step for peers that know nothing of this library, with everything it needs on the host. */
-export interface Problem extends Case {
-  readonly device: GPUDevice
-  /** Has a resource destroyed when the case is done. */
-  readonly own: CaseData['own']
+export interface Problem extends Case, Pick<CaseData, 'device' | 'own' | 'guidanceScale' | 'truncationRate'> {
   /** t and u of the step; u = −1 is clean data. */
   readonly timestep: number
   readonly previousTimestep: number
@@ -20,9 +17,6 @@ export interface Problem extends Case {
   readonly conditional: Float32Array
   /** With the guided modes, like `conditional`. */
   readonly unconditional: Float32Array | undefined
-  readonly guidanceScale: number
-  /** 1 where nothing is truncated. */
-  readonly truncationRate: number
   /** Uniforms of the reference-identical draw: [B, C, N] or [B, N, C] by `layout`; [.., K, ..] where u = −1. */
   readonly noise: Float32Array
 }
