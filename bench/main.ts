@@ -3,12 +3,6 @@ import type { Selection } from './cases/plan'
 import type { Measured } from './report/results'
 import { measure } from './run'
 
-declare global {
-  interface Window {
-    bench: typeof bench
-  }
-}
-
 /** Called by scripts/bench.mjs with the options it has read. */
 function bench(selection: Selection): Promise<Measured> {
   return measure(selection, {
@@ -23,4 +17,4 @@ function bench(selection: Selection): Promise<Measured> {
   })
 }
 
-window.bench = bench
+Object.assign(window, { bench })

@@ -50,16 +50,14 @@ async function copyProbes(data: CaseData): Promise<Probe[]> {
   const from = data.conditional.buffer
   const to = data.own(await allocate(device, 'bench/copy', from.size))
   const kernel = await compileKernel(device, 'bench/copy', copyShader, [from, to])
-  const words = Math.min(1024, from.size / 4)
-  const endOf = (buffer: GPUBuffer) => GpuTensor.borrow(device, buffer, [words], 'u32', from.size / 4 - words).read()
   const probe = (contestant: Contestant, copy: (encoder: GPUCommandEncoder) => void): Probe => {
     const run = (times: number) => clock.time(copy, times)
     const verify = async () => {
       // Both ways write to the same buffer.
       await clock.time((encoder) => encoder.clearBuffer(to))
       await run(1)
-      const [want, got] = [await endOf(from), await endOf(to)]
-      if (got.some((word, i) => word !== want[i])) throw new CheckError('the copy of the logits differs from them')
+      if ((await digest(device, from)) !== (await digest(device, to)))
+        throw new CheckError('the copy of the logits differs from them')
     }
     return { ...contestant, phase: 'any step', timed_by: clock.timedBy, run, verify }
   }

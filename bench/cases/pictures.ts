@@ -16,12 +16,13 @@ export async function pictureFigures(device: GPUDevice): Promise<Figures> {
   const create = async (model: Uint8Array, options: ort.InferenceSession.SessionOptions) => {
     const session = await ort.InferenceSession.create(model, options)
     const run = session.run.bind(session)
-    session.run = async (feeds: ort.InferenceSession.FeedsType) => {
+    const timedRun = async (...given: Parameters<typeof run>) => {
       const begun = performance.now()
-      const outputs = await run(feeds)
+      const outputs = await run(...given)
       network += performance.now() - begun
       return outputs
     }
+    session.run = timedRun as typeof run
     return session
   }
   const InferenceSession = { create } as typeof ort.InferenceSession
