@@ -1,17 +1,11 @@
 import { pictureFigures } from './cases/pictures'
-import type { Options } from './options'
+import type { Selection } from './cases/plan'
 import type { Measured } from './report/results'
 import { measure } from './run'
 
-declare global {
-  interface Window {
-    bench: typeof bench
-  }
-}
-
 /** Called by scripts/bench.mjs with the options it has read. */
-function bench(options: Options): Promise<Measured> {
-  return measure(options, {
+function bench(selection: Selection): Promise<Measured> {
+  return measure(selection, {
     runtime: /(?:Chrome|Firefox|Version)\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent,
     peers: {
       tfjs: async () => (await import('./peers/tfjs')).tfjs,
@@ -23,4 +17,4 @@ function bench(options: Options): Promise<Measured> {
   })
 }
 
-window.bench = bench
+Object.assign(window, { bench })

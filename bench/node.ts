@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 import { command } from './command'
 import { measure } from './run'
 
-process.exitCode = await command(process.argv.slice(2), async (options) => {
+process.exitCode = await command(process.argv.slice(2), async (selection) => {
   if (!globalThis.navigator?.gpu) provideWebGPU()
-  return measure(options, {
+  return measure(selection, {
     runtime: `Dawn in Node ${process.versions.node}`,
     peers: {},
     log: (line) => console.error(line),

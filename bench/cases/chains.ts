@@ -3,7 +3,7 @@ import type { Oracle } from '../peers/oracle'
 import { CheckError } from '../peers/refusal'
 import { contestants, type Phase, type Row } from '../report/results'
 import { type CaseData, stepOptions } from './data'
-import { Recording } from './recording'
+import { recordOnce } from './recording'
 import { type Probe, wallTime } from './sampling'
 
 /** One step of a chain that was drawn: what is timed later has to give the same tokens. */
@@ -97,27 +97,25 @@ export function chainProbes(data: CaseData, chains: Chains): Probe[] {
 function submittedProbe(data: CaseData, phase: Phase, steps: Chain): Probe {
   const { clock } = data
   const out = [emptyTokens(data), emptyTokens(data)]
-  const recording = new Recording((encoder) => {
+  const record = recordOnce((encoder) => {
     let sample: GpuTensor | undefined
     for (const [i, step] of steps.entries()) sample = runStep(data, step, { out: out[i % 2]!, sample, encoder })
   })
-  const run = (times: number) => clock.time((encoder) => recording.replay(encoder), times)
+  const run = (times: number) => clock.time(record, times)
   return chainProbe({ ...contestants.ours, phase, timed_by: clock.timedBy }, steps, out, run)
 }
 
 /** Steps of which each is awaited, as in a page that shows every step. */
 function awaitedProbe(data: CaseData, phase: Phase, steps: Chain): Probe {
   const out = [emptyTokens(data), emptyTokens(data)]
-  const run = (times: number) =>
-    wallTime(async () => {
-      for (let time = 0; time < times; time++) {
-        let sample: GpuTensor | undefined
-        for (const [i, step] of steps.entries()) {
-          sample = runStep(data, step, { out: out[i % 2]!, sample })
-          await data.scheduler.finished()
-        }
-      }
-    })
+  const chain = async () => {
+    let sample: GpuTensor | undefined
+    for (const [i, step] of steps.entries()) {
+      sample = runStep(data, step, { out: out[i % 2]!, sample })
+      await data.scheduler.finished()
+    }
+  }
+  const run = (times: number) => wallTime(chain, times)
   return chainProbe({ ...contestants.awaited, phase, timed_by: 'wall clock' }, steps, out, run)
 }
 

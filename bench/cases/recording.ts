@@ -1,34 +1,26 @@
-type Call = readonly [method: string, given: readonly unknown[]]
+type RecordCommands = (encoder: GPUCommandEncoder) => void
 
 /**
- * Compute passes that were recorded once, to be recorded again into other encoders: WebGPU's command buffers can be
- * submitted only once, and encoding a step takes the host longer than the step takes a GPU.
+ * Calls `record` once, with an encoder that has compute passes and nothing else, and returns a function that records the
+ * same passes into other encoders: WebGPU's command buffers can be submitted only once, and encoding a step takes the host
+ * longer than the step takes a GPU.
  */
-export class Recording {
-  readonly #passes: Call[][] = []
-
-  /** Keeps what `record` does with the encoder it is given, which has compute passes and nothing else. */
-  constructor(record: (encoder: GPUCommandEncoder) => void) {
-    const beginComputePass = () => {
-      const calls: Call[] = []
-      this.#passes.push(calls)
-      return new Proxy(
-        {},
-        {
-          get:
-            (_, method: string) =>
-            (...given: unknown[]) =>
-              void calls.push([method, given]),
-        },
-      )
-    }
-    record({ beginComputePass } as unknown as GPUCommandEncoder)
+export function recordOnce(record: RecordCommands): RecordCommands {
+  const passes: [method: string, given: unknown[]][][] = []
+  const beginComputePass = () => {
+    const calls: (typeof passes)[number] = []
+    passes.push(calls)
+    const get =
+      (_: object, method: string) =>
+      (...given: unknown[]) =>
+        void calls.push([method, given])
+    return new Proxy({}, { get })
   }
-
-  replay(encoder: GPUCommandEncoder): void {
-    for (const calls of this.#passes) {
+  record({ beginComputePass } as unknown as GPUCommandEncoder)
+  return (encoder) => {
+    for (const calls of passes) {
       const pass = encoder.beginComputePass({ label: 'bench/replayed' })
-      const methods = pass as unknown as Record<string, (...given: readonly unknown[]) => void>
+      const methods = pass as unknown as Record<string, (...given: unknown[]) => void>
       for (const [method, given] of calls) methods[method]!(...given)
     }
   }

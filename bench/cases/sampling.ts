@@ -10,14 +10,8 @@ export interface Probe extends Row {
   verify(): Promise<void>
 }
 
-/** How long to measure. */
-export interface Patience {
-  /** After this long a row has enough samples, if it has the fewest. */
-  readonly secondsPerRow: number
-  readonly fewestSamples: number
-  readonly mostSamples: number
-}
-
+const mostSamples = 50
+const fewestSamples = 3
 /** A row may exceed its time by this factor to reach the fewest samples. */
 const overdraft = 8
 /** Shorter samples are too short for a clock that ticks every tenth of a millisecond. */
@@ -31,7 +25,7 @@ const slowMicroseconds = 100_000
  */
 export async function sampleInRounds(
   probes: readonly Probe[],
-  { secondsPerRow, fewestSamples, mostSamples }: Patience,
+  secondsPerRow: number,
   now = () => performance.now(),
 ): Promise<readonly { probe: Probe; samples: readonly number[] }[]> {
   const rows: { probe: Probe; times: number; samples: number[]; milliseconds: number }[] = []
@@ -57,9 +51,9 @@ async function warmUp(probe: Probe): Promise<number> {
   return Math.min(1000, Math.ceil(sampleMicroseconds / Math.max(1, await probe.run(1))))
 }
 
-/** Microseconds of `work` by the wall clock. */
-export async function wallTime(work: () => unknown): Promise<number> {
+/** Microseconds of `work`, done `times` times, by the wall clock. */
+export async function wallTime(work: () => unknown, times = 1): Promise<number> {
   const begun = performance.now()
-  await work()
+  for (let time = 0; time < times; time++) await work()
   return (performance.now() - begun) * 1000
 }

@@ -2,7 +2,7 @@ import type { Peer } from './peer'
 import { raceOf } from './race'
 
 /**
- * The race written for a CPU: no scratch beyond a column. Since −log u ≥ 1 − u, most classes cannot win whatever their
+ * The race written for a CPU: no scratch beyond two columns. Since −log u ≥ 1 − u, most classes cannot win whatever their
  * logarithm is, and it is not taken.
  */
 export const javascript: Peer = async (problem) => {
@@ -11,6 +11,7 @@ export const javascript: Peer = async (problem) => {
   const race = raceOf(problem)
   const column = (data: Float32Array, rows: number, token: number) => data.subarray(token * rows, (token + 1) * rows)
   const masses = new Float64Array(K)
+  const sorted = new Float64Array(K)
   const tokens = new Uint32Array(sample.length)
 
   /** exp of the column's guided logits; float64 needs no maximum to be subtracted. */
@@ -26,20 +27,16 @@ export const javascript: Peer = async (problem) => {
 
   const draw = (token: number) => {
     fillMasses(token)
-    if (truncationRate < 1) truncateMasses(masses, truncationRate)
+    if (truncationRate < 1) truncateMasses(masses, truncationRate, sorted)
     const uniforms = column(noise, race ? C : K, token)
     if (!race) return fastest(masses, 0, uniforms).class
-    const own = sample[token]!
+    const xT = sample[token]!
+    const { shift, shiftByMass, own, ownByMass } = xT === K ? race.masked : race.ordinary
     const total = sum(masses)
-    const { masked, ordinary } = race
-    if (own === K) {
-      const best = fastest(masses, masked.shift * total, uniforms)
-      return (masked.own * total) / -Math.log(uniforms[K]!) > best.score ? K : best.class
-    }
-    const mass = masses[own]!
-    const best = fastest(masses, ordinary.shift * total + ordinary.shiftByMass * mass, uniforms)
-    const score = (ordinary.own * total + ordinary.ownByMass * mass) / -Math.log(uniforms[own]!)
-    return score > best.score ? own : best.class
+    const mass = masses[xT] ?? 0
+    const best = fastest(masses, shift * total + shiftByMass * mass, uniforms)
+    const score = (own * total + ownByMass * mass) / -Math.log(uniforms[xT]!)
+    return score > best.score ? xT : best.class
   }
 
   return {
@@ -73,39 +70,24 @@ function sum(values: Float64Array): number {
   return total
 }
 
-/** A histogram by the leading bits of the masses finds the cut, so that only the classes around it are sorted. */
-const droppedBits = 19
-const sums = new Float64Array(2 ** (31 - droppedBits))
-const float = new Float32Array(1)
-const bits = new Int32Array(float.buffer)
-
-/** Positive floats are ordered like their bits. */
-function bucketOf(mass: number): number {
-  float[0] = mass
-  return bits[0]! >> droppedBits
-}
-
 /**
- * Sets to 0 the classes that truncation drops: with the classes in falling order, equal ones by rising index, a class is
- * kept if it is the first or the mass of those before it is below the rate.
+ * Sets to 0 the classes that truncation drops, for 0 < rate < 1: with the classes in falling order, equal ones by rising
+ * index, a class is kept if the mass of those before it is below the rate. Classes below (1 − rate) / K of the total have
+ * less than 1 − rate together, so all of them are dropped, and only the others are sorted.
+ *
+ * @param sorted scratch of the same length
  */
-export function truncateMasses(masses: Float64Array, rate: number): void {
-  const wanted = rate * sum(masses)
-  sums.fill(0)
-  for (let k = 0; k < masses.length; k++) sums[bucketOf(masses[k]!)]! += masses[k]!
-  let cut = sums.length - 1
-  let before = 0
-  while (cut > 0 && (sums[cut] === 0 || before + sums[cut]! < wanted)) before += sums[cut--]!
-  const around: number[] = []
-  for (let k = 0; k < masses.length; k++) {
-    const bucket = bucketOf(masses[k]!)
-    if (bucket < cut) masses[k] = 0
-    else if (bucket === cut) around.push(k)
-  }
-  around.sort((a, b) => masses[b]! - masses[a]! || a - b)
-  for (const k of around) {
-    const mass = masses[k]!
-    if (before > 0 && !(before < wanted)) masses[k] = 0
-    before += mass
-  }
+export function truncateMasses(masses: Float64Array, rate: number, sorted: Float64Array): void {
+  const total = sum(masses)
+  const least = ((1 - rate) * total) / masses.length
+  let count = 0
+  for (let k = 0; k < masses.length; k++) if (masses[k]! >= least) sorted[count++] = masses[k]!
+  const rising = sorted.subarray(0, count).sort()
+  let cut = count - 1
+  let kept = rising[cut]!
+  while (cut > 0 && kept < rate * total) kept += rising[--cut]!
+  const smallest = rising[cut]!
+  let equals = rising.lastIndexOf(smallest) + 1 - cut
+  for (let k = 0; k < masses.length; k++)
+    if (masses[k]! < smallest || (masses[k] === smallest && equals-- <= 0)) masses[k] = 0
 }

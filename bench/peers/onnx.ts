@@ -1,5 +1,6 @@
 import onnxProto from 'onnx-proto'
 import type * as Ort from 'onnxruntime-web'
+import { encodeModel, integers, node } from '../../test/models/onnx_graph.mjs'
 import { allocate } from '../cases/data'
 import type { Peer, PreparedPeer, Problem } from './peer'
 import { UnableError } from './refusal'
@@ -17,11 +18,10 @@ export const onnxWasm: Peer = async (problem) => {
 
 /** onnxruntime-web on its WebGPU provider, on our device; inputs and output stay there. */
 export const onnxWebgpu: Peer = async (problem) => {
-  const { device, dtype } = problem
+  const { device, dtype, own } = problem
   if (dtype === 'f16' && !device.features.has('shader-f16'))
     throw new UnableError('it reads half-precision logits only with shader-f16, which this device lacks')
   const ort = await import('onnxruntime-web/webgpu')
-  const buffers: GPUBuffer[] = []
   const prepared = await prepare(problem, {
     create: (model, { cpuNodes }) => {
       // Not in the types of 1.30. An empty list is refused.
@@ -36,8 +36,7 @@ export const onnxWebgpu: Peer = async (problem) => {
       })
     },
     tensorOf: async ({ data, dims }) => {
-      const buffer = await allocate(device, 'bench/onnx', data.byteLength)
-      buffers.push(buffer)
+      const buffer = own(await allocate(device, 'bench/onnx', data.byteLength))
       const padded = new Uint8Array(buffer.size)
       padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
       device.queue.writeBuffer(buffer, 0, padded)
@@ -46,15 +45,8 @@ export const onnxWebgpu: Peer = async (problem) => {
   })
   const finished = () => device.queue.onSubmittedWorkDone()
   await finished()
-  const destroy = () => {
-    prepared.destroy?.()
-    for (const buffer of buffers) buffer.destroy()
-  }
-  return { ...prepared, finished, destroy }
+  return { ...prepared, finished }
 }
-
-/** Sessions are created one after another, and not while one is being released. */
-let lastRelease: Promise<unknown> = Promise.resolve()
 
 async function prepare(
   problem: Problem,
@@ -63,27 +55,20 @@ async function prepare(
     tensorOf(tensor: Tensor): Promise<Ort.Tensor>
   },
 ): Promise<PreparedPeer> {
-  await lastRelease
-  let session: Ort.InferenceSession | undefined
-  const destroy = () => {
-    lastRelease = session?.release() ?? lastRelease
-  }
   try {
     const graph = stepGraph(problem, { softmax: true })
-    const created = await provider.create(encode(graph), graph)
-    session = created
+    const session = await provider.create(encode(graph), graph)
+    problem.own({ destroy: () => session.release() })
     const feeds: Record<string, Ort.Tensor> = {}
     for (const [name, tensor] of Object.entries(graph.inputs)) feeds[name] = await provider.tensorOf(tensor)
     let output: Ort.Tensor | undefined
     const step = async () => {
       output?.dispose()
-      output = (await created.run(feeds))[graph.output]!
+      output = (await session.run(feeds))[graph.output]!
     }
     await step()
-    const tokens = async () => new Uint32Array((await output!.getData()) as Int32Array)
-    return { step, tokens, destroy }
+    return { step, tokens: async () => new Uint32Array((await output!.getData()) as Int32Array) }
   } catch (cause) {
-    destroy()
     // Its complaints, of memory or of a missing kernel, are reasons too.
     throw new UnableError(`onnxruntime-web: ${cause instanceof Error ? cause.message : cause}`, { cause })
   }
@@ -91,38 +76,32 @@ async function prepare(
 
 /** The graph as an ONNX model. */
 function encode({ nodes, constants, inputs, output }: StepGraph): Uint8Array {
-  const { onnx } = onnxProto
-  const { FLOAT, FLOAT16, INT32, INT64 } = onnx.TensorProto.DataType
-  const { INT, INTS } = onnx.AttributeProto.AttributeType
+  const { FLOAT, FLOAT16, INT32 } = onnxProto.onnx.TensorProto.DataType
   const elementTypes = { float32: FLOAT, float16: FLOAT16, int32: INT32 }
   const initializer: object[] = Object.entries(constants).map(([name, { data, dims }]) => {
     const values = data instanceof Int32Array ? { int32Data: [...data] } : { floatData: [...data] }
-    return { name, dims, dataType: elementTypes[typeName(data)], ...values }
+    return { name, dims: [...dims], dataType: elementTypes[typeName(data)], ...values }
   })
-  const node: object[] = nodes.map(({ type, name, inputs: values, integers, attributes = {} }) => {
+  const encoded = nodes.map(({ type, name, inputs: values, integers: list, attributes }) => {
     const input = [...values]
-    if (integers) {
+    if (list) {
       input.push(`${name}_integers`)
-      initializer.push({ name: `${name}_integers`, dims: [integers.length], dataType: INT64, int64Data: integers })
+      initializer.push(integers(`${name}_integers`, list))
     }
-    const attribute = Object.entries(attributes).map(([key, value]) =>
-      typeof value === 'number' ? { name: key, type: INT, i: value } : { name: key, type: INTS, ints: value },
-    )
-    return { opType: type, name, input, output: type === 'TopK' ? [name, `${name}_indices`] : [name], attribute }
+    const output = type === 'TopK' ? [name, `${name}_indices`] : [name]
+    return { ...node(type, input, name, attributes), output }
   })
   const described = (name: string, elemType: number, dims: readonly number[]) => {
     const shape = { dim: dims.map((dimValue) => ({ dimValue })) }
     return { name, type: { tensorType: { elemType, shape } } }
   }
-  const graph = {
+  return encodeModel({
     name: 'step',
-    node,
+    node: encoded,
     initializer,
     input: Object.entries(inputs).map(([name, { data, dims }]) => described(name, elementTypes[typeName(data)], dims)),
     output: [described(output, INT32, nodes.at(-1)!.integers!)],
-  }
-  const model = onnx.ModelProto.create({ irVersion: 8, opsetImport: [{ domain: '', version: 17 }], graph })
-  return onnx.ModelProto.encode(model).finish()
+  })
 }
 
 function typeName(data: Tensor['data']): 'float32' | 'float16' | 'int32' {

@@ -1,90 +1,80 @@
-import { type GpuTensor, RandomGenerator } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
+import { rowsShape } from '../../src/checks'
 import { elementIndex } from '../../src/cpu/logits'
 import { classTailWords, classWords, exponential, Purpose, pixelKey } from '../../src/cpu/random'
-import type { ChainStep } from '../cases/chains'
-import { type CaseData, readFloats, stepOptions } from '../cases/data'
+import { type ChainStep, generatorAt } from '../cases/chains'
+import { type CaseData, stepOptions } from '../cases/data'
+import { type Problem, readProblem } from './peer'
 import { checkTokens, denseDraw, exactDraw } from './refusal'
+import { Twin } from './twin'
 
 /** The right tokens of a case, by the CPU twin. Of the last item only, which draws what it would draw alone. */
 export class Oracle {
-  #checkDense: ((what: string, tokens: Uint32Array) => void) | undefined
+  #dense: Expected | undefined
 
   private constructor(
     private readonly data: CaseData,
-    private readonly twin: CpuScheduler,
-    private readonly conditional: CpuTensor,
-    private readonly unconditional: CpuTensor | undefined,
+    private readonly twin: Twin,
   ) {}
 
   static async create(data: CaseData): Promise<Oracle> {
-    const twin = await CpuScheduler.create({ num_vec_classes: data.C })
-    const { conditional, unconditional } = data
-    return new Oracle(data, twin, await lastFloats(conditional), unconditional && (await lastFloats(unconditional)))
+    return new Oracle(data, await Twin.create(data, 1))
   }
 
   /** Rejects with CheckError unless a step of a chain drew what the twin draws from the same seed and x_t. */
-  async checkStep(what: string, { timestep, previousTimestep, counter, sample, prevSample }: ChainStep): Promise<void> {
+  async checkStep(what: string, step: ChainStep): Promise<void> {
     const { C, N, layout, seeds, guidanceScale } = this.data
-    const generator = RandomGenerator.fromState({ seeds: [String(seeds.at(-1))], counter })
-    const [stream] = generator.streams(1)
-    const options = { ...stepOptions(this.data, this.unconditional), previousTimestep, generator }
-    const want = this.twin.step(this.conditional, timestep, await lastTokens(sample), options).prevSample.data
+    const { twin } = this
+    const [stream] = generatorAt(seeds.slice(-1), step.counter).streams(1)
     const score = (pixel: number, k: number) => {
       const index = elementIndex(layout, C - 1, N, pixel, k)
-      const conditional = this.conditional.data[index]!
-      const unconditional = this.unconditional?.data[index] ?? conditional
-      const key = pixelKey(stream!, pixel, counter, Purpose.x0)
+      const conditional = twin.conditional.data[index]!
+      const unconditional = twin.unconditional?.data[index] ?? conditional
+      const key = pixelKey(stream!, pixel, step.counter, Purpose.x0)
       const [group, place] = [Math.floor(k / 4), k % 4]
       const noise = exponential(classWords(key, group)[place]!, () => classTailWords(key, group)[place]!)
       return unconditional + guidanceScale * (conditional - unconditional) - Math.log(noise)
     }
-    const got = (await lastTokens(prevSample)).data
+    const want = twin.draw(step, await twin.tokens(step.sample))
+    const got = (await twin.tokens(step.prevSample)).data
     checkTokens(what, got, want, exactDraw, (pixel, a, b) => Math.abs(score(pixel, a) - score(pixel, b)))
   }
 
   /** Draws a step with the case's noise, for `checkDense`. */
-  async expectDense({ timestep, previousTimestep, sample }: ChainStep): Promise<void> {
-    const { layout, N } = this.data
-    const options = stepOptions(this.data, this.unconditional)
-    const noise = await lastFloats(await this.data.noise())
-    const logPX0 = this.unconditional
-      ? this.twin.logPX0(this.conditional, { ...options, normalise: false })
-      : this.conditional
-    const xT = await lastTokens(sample)
-    const want = this.twin.step(logPX0, timestep, xT, { layout, previousTimestep, noise }).prevSample.data
-    /** One pixel's rows, [1, rows, 1]. */
-    const columnOf = (tensor: CpuTensor, pixel: number) => {
-      const rows = tensor.size / N
-      const row = (_: unknown, k: number) => tensor.data[elementIndex(layout, rows, N, pixel, k)]!
-      return new CpuTensor(Float64Array.from({ length: rows }, row), [1, rows, 1])
-    }
-    const marginOf = (pixel: number, a: number, b: number) => {
-      const token = new CpuTensor(Uint32Array.of(xT.data[pixel]!), [1, 1])
-      const posterior = this.twin.qPosterior(columnOf(logPX0, pixel), token, timestep, { previousTimestep })
-      const scores = this.twin.gumbelNoised(posterior, columnOf(noise, pixel)).data
-      return Math.abs(scores[a]! - scores[b]!)
-    }
-    this.#checkDense = (what, tokens) => checkTokens(what, tokens.slice(-N), want, denseDraw, marginOf)
+  async expectDense(step: ChainStep): Promise<void> {
+    this.#dense = await drawDense(await readProblem(this.data, step, 1))
   }
 
   /** Throws CheckError unless tokens [B, N] are those of the reference-identical draw. */
   checkDense(what: string, tokens: Uint32Array): void {
-    this.#checkDense!(what, tokens)
+    const { tokens: want, marginOf } = this.#dense!
+    checkTokens(what, tokens.slice(-want.length), want, denseDraw, marginOf)
   }
 }
 
-function lastItem(tensor: GpuTensor): GpuTensor {
-  const items = tensor.shape[0]!
-  return tensor.slice(items - 1, items)
+interface Expected {
+  readonly tokens: ArrayLike<number>
+  /** How far apart the noised scores of two classes are. */
+  readonly marginOf: (token: number, a: number, b: number) => number
 }
 
-async function lastFloats(tensor: GpuTensor): Promise<CpuTensor> {
-  const item = lastItem(tensor)
-  return new CpuTensor(await readFloats(item), item.shape)
-}
-
-async function lastTokens(tensor: GpuTensor): Promise<CpuTensor> {
-  const item = lastItem(tensor)
-  return new CpuTensor((await item.read()) as Uint32Array, item.shape)
+/** The reference-identical draw of a problem, by the CPU twin. */
+export async function drawDense(problem: Problem): Promise<Expected> {
+  const { B, C, N, layout, timestep, previousTimestep } = problem
+  const twin = await CpuScheduler.create({ num_vec_classes: C })
+  const tensor = (values: Float32Array) => new CpuTensor(values, rowsShape(layout, B, values.length / (B * N), N))
+  const options = stepOptions(problem, problem.unconditional && tensor(problem.unconditional))
+  const logPX0 = twin.logPX0(tensor(problem.conditional), { ...options, normalise: false })
+  const xT = new CpuTensor(problem.sample, [B, N])
+  const noise = tensor(problem.noise)
+  const step = { layout, previousTimestep }
+  let scores: CpuTensor | undefined
+  return {
+    tokens: twin.step(logPX0, timestep, xT, { ...step, noise }).prevSample.data,
+    marginOf: (token, a, b) => {
+      scores ??= twin.gumbelNoised(twin.qPosterior(logPX0, xT, timestep, step), noise)
+      const scoreOf = (k: number) => scores!.data[elementIndex(layout, C, N, token, k)]!
+      return Math.abs(scoreOf(a) - scoreOf(b))
+    },
+  }
 }

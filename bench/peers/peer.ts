@@ -1,5 +1,5 @@
 import type { ChainStep } from '../cases/chains'
-import { type CaseData, readFloats } from '../cases/data'
+import { type CaseData, readLast } from '../cases/data'
 import type { Case, PeerName } from '../cases/plan'
 import { type Probe, wallTime } from '../cases/sampling'
 import { contestants } from '../report/results'
@@ -7,8 +7,7 @@ import type { Oracle } from './oracle'
 import { UnableError } from './refusal'
 
 /** One dense step for peers that know nothing of this library, with everything it needs on the host. */
-export interface Problem extends Case {
-  readonly device: GPUDevice
+export interface Problem extends Case, Pick<CaseData, 'device' | 'own' | 'guidanceScale' | 'truncationRate'> {
   /** t and u of the step; u = −1 is clean data. */
   readonly timestep: number
   readonly previousTimestep: number
@@ -18,9 +17,6 @@ export interface Problem extends Case {
   readonly conditional: Float32Array
   /** With the guided modes, like `conditional`. */
   readonly unconditional: Float32Array | undefined
-  readonly guidanceScale: number
-  /** 1 where nothing is truncated. */
-  readonly truncationRate: number
   /** Uniforms of the reference-identical draw: [B, C, N] or [B, N, C] by `layout`; [.., K, ..] where u = −1. */
   readonly noise: Float32Array
 }
@@ -33,7 +29,6 @@ export interface PreparedPeer {
   finished?(): Promise<unknown>
   /** x_u of the last step, [B, N]. */
   tokens(): Uint32Array | Promise<Uint32Array>
-  destroy?(): void
 }
 
 /** Another way to do the same step. Rejects with UnableError if it cannot do this problem. */
@@ -44,19 +39,26 @@ const hostLimit = 2 ** 26
 /** A slower step cannot be repeated often enough to be measured. */
 const mostSeconds = 60
 
-/** Rejects with UnableError if the logits are too large. */
-export async function readProblem(
-  data: CaseData,
-  { timestep, previousTimestep, ...step }: ChainStep,
-): Promise<Problem> {
-  const bytes = 4 * data.B * (data.C - 1) * data.N
+/** Throws UnableError if the logits are too large for peers that need them on the host. */
+export function requireHostCopy({ B, C, N }: CaseData): void {
+  const bytes = 4 * B * (C - 1) * N
   if (bytes > hostLimit)
     throw new UnableError(`${bytes / 2 ** 20} MiB of logits to copy to the host; the limit is ${hostLimit / 2 ** 20}`)
-  const sample = (await step.sample.read()) as Uint32Array
-  const conditional = await readFloats(data.conditional)
-  const unconditional = data.unconditional && (await readFloats(data.unconditional))
-  const noise = await readFloats(await data.noise())
-  return { ...data, timestep, previousTimestep, sample, conditional, unconditional, noise }
+}
+
+/** A step of the last items of a case. */
+export async function readProblem(data: CaseData, step: ChainStep, items: number): Promise<Problem> {
+  const { timestep, previousTimestep, sample } = step
+  return {
+    ...data,
+    B: items,
+    timestep,
+    previousTimestep,
+    sample: (await sample.slice(data.B - items, data.B).read()) as Uint32Array,
+    conditional: await readLast(data.conditional, items),
+    unconditional: data.unconditional && (await readLast(data.unconditional, items)),
+    noise: await readLast(await data.noise(), items),
+  }
 }
 
 /** The row of a dense step, which counts as every step: its work does not depend on t. */

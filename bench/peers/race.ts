@@ -17,15 +17,16 @@ import type { Problem } from './peer'
  * has a probability of 1e-30 in the reference, and none here.
  */
 export interface Race {
-  /** x_t is the mask: shift and own per unit of S. */
-  readonly masked: { readonly shift: number; readonly own: number }
-  /** x_t = j: shift = shift·S + shiftByMass·p_j, own likewise. */
-  readonly ordinary: {
-    readonly shift: number
-    readonly shiftByMass: number
-    readonly own: number
-    readonly ownByMass: number
-  }
+  readonly masked: Rates
+  readonly ordinary: Rates
+}
+
+/** shift = shift·S + shiftByMass·p_j, own likewise; the mask has no mass. */
+interface Rates {
+  readonly shift: number
+  readonly shiftByMass: number
+  readonly own: number
+  readonly ownByMass: number
 }
 
 /** The race of a step; undefined for a step to clean data, where q = p. */
@@ -39,8 +40,9 @@ export function raceOf({ C, timestep, previousTimestep }: Problem): Race | undef
   const same = exp(c.stepSame - c.stepOther)
   // Σ over the others is S − p_j. Its cancellation does no harm: then q_own consists of p_j's share.
   const shiftByMass = -replace * (1 - other)
+  const [shift, own] = [exp(c.maskedAny - c.maskedClass), exp(c.maskedMask - c.maskedClass)]
   return {
-    masked: { shift: exp(c.maskedAny - c.maskedClass), own: exp(c.maskedMask - c.maskedClass) },
+    masked: { shift, shiftByMass: 0, own, ownByMass: 0 },
     ordinary: { shift: replace, shiftByMass, own: same * replace, ownByMass: same * (other + shiftByMass) },
   }
 }

@@ -15,16 +15,6 @@ export function reasonOf(error: unknown): string {
   throw error
 }
 
-/** Throws UnableError if a kernel cannot have a tensor of this size; libraries would fail later, or silently. */
-export function requireBindable({ limits }: GPUDevice, bytes: number): void {
-  const limit = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize)
-  if (bytes > limit) throw new UnableError(`a tensor of ${megabytes(bytes)}; this device allows ${megabytes(limit)}`)
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)} MiB`
-}
-
 /**
  * What float32 may differ by from the float64 twin: a token may differ where the noised scores of both tokens are as close
  * as rounding errors, and not more often than that happens.

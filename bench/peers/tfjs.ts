@@ -1,17 +1,18 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Peer } from './peer'
-import { requireBindable, UnableError } from './refusal'
+import { UnableError } from './refusal'
 import { type Node, stepGraph } from './step_graph'
 
 const backendName = 'webgpu-of-the-benchmark'
 
 /** TensorFlow.js on its WebGPU backend, on our device. One problem at a time: it has one current backend. */
 export const tfjs: Peer = async (problem) => {
-  const { device, dtype, B, C, N } = problem
+  const { device, dtype, own } = problem
   if (dtype === 'f16') throw new UnableError('it has no half-precision tensors')
-  requireBindable(device, 4 * B * (C - 1) * N)
   const backend = await openBackend(device)
+  // Tensors and the pool of buffers go with the backend.
+  own({ destroy: () => tf.removeBackend(backendName) })
   // Its Softmax takes almost twice as long on SwiftShader, where a barrier is expensive.
   const { nodes, constants, inputs, output } = stepGraph(problem, { softmax: false })
   const resident = Object.entries({ ...constants, ...inputs }).map(
@@ -37,13 +38,7 @@ export const tfjs: Peer = async (problem) => {
   const finished = () => device.queue.onSubmittedWorkDone()
   step()
   await finished()
-  return {
-    step,
-    finished,
-    tokens: async () => new Uint32Array(await tokens!.data()),
-    // The tensors and the pool of buffers go with the backend.
-    destroy: () => tf.removeBackend(backendName),
-  }
+  return { step, finished, tokens: async () => new Uint32Array(await tokens!.data()) }
 }
 
 type Operator = (node: Node, a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) => tf.Tensor

@@ -1,4 +1,4 @@
-import { baseSize, batchOf16, type Case, caseText } from '../cases/plan'
+import { baseCase as base, batchCase as batch, type Case, caseText } from '../cases/plan'
 import { type Contestant, contestants, type Measured, type Phase, type Report, type Result } from './results'
 
 /** A figure of the report, and the bar it has to reach, if there is one. */
@@ -29,8 +29,6 @@ interface Times {
 
 const { ours, awaited, readOnce, copyByKernel, copyByCommand } = contestants
 const mean = 'mean of a 100-step chain'
-const base: Case = { ...baseSize, layout: 'pixel-major', dtype: 'f32', mode: 'plain' }
-const batch: Case = { ...base, ...batchOf16 }
 const truncated = { mode: 'guided + truncated' } as const
 
 function meanOverReadOnce(name: string, of: Case, bar: Partial<Bar> = {}): Ratio {

@@ -27,8 +27,7 @@ function barTable({ ratios, notes, machine }: Report): Table {
   const lines = bars.map((bar) => {
     const value = ratios[bar.name] ?? null
     const verdict = value === null ? '' : bar.gpuOnly && machine.software ? 'binds only a GPU' : verdictOf(bar, value)
-    const measured =
-      value === null ? '–' : Number(value.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 6 })
+    const measured = value === null ? '–' : numberText(value)
     return [bar.what, barText(bar), measured, verdict, notes[bar.name]!]
   })
   return [['what', 'bar', 'measured', '', 'of'], ...lines]
@@ -57,7 +56,7 @@ function caseTable(results: readonly Result[]): Table {
 function cell(row: Result | undefined): string {
   if (!row) return ''
   if (row.median_us === null) return 'no ¹'
-  return `${microseconds(row.median_us)} [${microseconds(row.p10_us!)} – ${microseconds(row.p90_us!)}]`
+  return `${numberText(row.median_us)} [${numberText(row.p10_us!)} – ${numberText(row.p90_us!)}]`
 }
 
 function reasonsOf(rows: readonly Result[]): string[] {
@@ -72,10 +71,8 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return groups
 }
 
-/** With three significant digits and separated thousands. */
-function microseconds(value: number): string {
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(value, 1e-3))))
-  return value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits })
+function numberText(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
 }
 
 function table([header = [], ...lines]: Table): string {

@@ -7,13 +7,13 @@ export const INT32: number
 export function random(scale: number): number
 export function weights(name: string, dims: number[], scale: number): onnx.ITensorProto
 export function floats(name: string, dims: number[], values: number[]): onnx.ITensorProto
-export function integers(name: string, values: number[]): onnx.ITensorProto
+export function integers(name: string, values: readonly number[]): onnx.ITensorProto
 export function value(name: string, elemType: number, dims: number[]): onnx.IValueInfoProto
 export function node(
   opType: string,
-  input: string[],
+  input: readonly string[],
   output: string,
-  attributes?: Record<string, number | number[] | string>,
+  attributes?: Readonly<Record<string, number | readonly number[] | string>>,
 ): onnx.INodeProto
 export function encodeModel(graph: Graph): Uint8Array
 export function denoiserGraph(sizes: {
