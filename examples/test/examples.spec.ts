@@ -7,7 +7,7 @@ import { install, run, type Server, serve } from './app'
 /** Every pixel is compared: a wrong token is another colour. */
 const expectNeighbours = (picture: Buffer) =>
   expect(picture).toMatchSnapshot('neighbours.png', { threshold: 0, maxDiffPixels: 0 })
-/** A pixel may be off by rounding. A wrong token changes the pixels of its cell, and of those around it. */
+/** A pixel may be off by rounding. A wrong token changes tens of pixels, unless both tokens stand for background. */
 const expectRedHeart = (picture: Buffer) =>
   expect(picture).toMatchSnapshot('red-heart.png', { threshold: 0.02, maxDiffPixels: 0 })
 

@@ -3,8 +3,8 @@ import { findBrowser } from '../../scripts/browser.mjs'
 
 export default defineConfig({
   globalSetup: './pack.ts',
-  // Installing, building and drawing.
-  timeout: 300_000,
+  // Installing, building and drawing take half a minute, on a busy machine some minutes.
+  timeout: 600_000,
   workers: 2,
   fullyParallel: true,
   reporter: 'list',
