@@ -10,7 +10,12 @@ const MEBIBYTE = 2 ** 20
 /** More than two parts, and not a multiple of the chunk size. */
 const SIZE = 10.5 * MEBIBYTE
 
-const content = (seed: number, bytes = SIZE) => Uint8Array.from({ length: bytes }, (_, i) => i * seed)
+/** 0, seed, 2 · seed, … modulo 256. */
+function content(seed: number, bytes = SIZE): Uint8Array<ArrayBuffer> {
+  const values = new Uint8Array(bytes)
+  for (let i = 0; i < bytes; i++) values[i] = i * seed
+  return values
+}
 
 function fileOf(name: string, bytes: Uint8Array): StorableFile {
   const url = `https://demo.example/${name}`
