@@ -12,11 +12,13 @@ it('measures everything on a GPU: seven sizes, two layouts, two dtypes, three mo
 
 it('leaves out what is too slow on a software adapter, but no size and no layout', () => {
   const plan = planOf(everything, true)
+  expect(plan).toHaveLength(25)
   expect(plan.filter((one) => caseText(one).startsWith('1x4097x1024 '))).toHaveLength(12)
   for (const layout of ['pixel-major', 'class-major'])
     expect(sizesOf(plan.filter((one) => one.layout === layout)).size).toBe(7)
   expect(plan.find(({ B }) => B === 16)!.peers).toEqual(['dense', 'javascript', 'twin'])
   expect(plan.find(({ N }) => N === 256)!.peers).toEqual(peerNames)
+  expect(plan.find(({ dtype }) => dtype === 'f16')!.peers).toEqual(['dense'])
 })
 
 it('has three cases in a quick run', () => {
