@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, release, type } from 'node:os'
 import { parseArgs } from 'node:util'
-import { casesWith, type PeerName, peerNames, type Selection } from './cases/plan'
+import { baseCase, casesWith, caseText, type PeerName, peerNames, type Selection } from './cases/plan'
 import { reportOf } from './report/ratios'
 import type { Measured } from './report/results'
 import { printReport } from './report/table'
@@ -15,8 +15,9 @@ By default a GPU measures all variants of seven sizes; a software adapter all va
 simplest at six other sizes, slow peers where they are bearable, in a quarter of an hour on two cores; then, in a
 browser, whole pictures of the demo's model.
   --quick         two sizes and no pictures, in two minutes
-  --only LIST     the cases with all of these words in their name, as 1x4097x1024,pixel-major,f32,guided,truncated: items x
-                  classes with the mask x latent pixels, then layout and dtype of the logits, then plain or what else is done
+  --only LIST     cases with all of these words in their name, as 1x4097x1024,f32,truncated. The full name of one is
+                  '${caseText(baseCase)}': items x classes with the mask x latent pixels, layout and dtype of
+                  the logits, and plain, guided, or guided + truncated
   --peers LIST    ${peerNames.join(', ')}, or none
   --json FILE     write machine, results and ratios
 
