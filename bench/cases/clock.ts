@@ -1,18 +1,19 @@
-import { compileKernel, workgroupsFor } from './kernel'
+import { spread } from '../report/statistics'
+import { compileKernel } from './kernel'
 import { wallTime } from './sampling'
-import copyShader from './shaders/copy.wgsl?raw'
+import busyShader from './shaders/busy.wgsl?raw'
 
 type RecordCommands = (encoder: GPUCommandEncoder) => void
 
 const label = 'bench/clock'
 /** A GPU without work lowers its clock rate within milliseconds, and raises it again as slowly. */
 const busyMicroseconds = 10_000
-const busyBytes = 2 ** 24
+const busyWorkgroups = 2048
 
 /** Times commands on the queue: by timestamps that the GPU writes before and after them, else by the wall clock. */
 export class Clock {
   /** Undefined where the wall clock is used. */
-  readonly #queries: GPUQuerySet | undefined
+  #queries: GPUQuerySet | undefined
   readonly #resolved: GPUBuffer
   readonly #staging: GPUBuffer
   /** Recorded before what is timed, so that its time does not depend on what the GPU did earlier. */
@@ -26,8 +27,10 @@ export class Clock {
     this.#staging = device.createBuffer({ label, size: 16, usage: COPY_DST | MAP_READ })
   }
 
+  /** Uses timestamps where they exist and agree with the wall clock. */
   static async create(device: GPUDevice): Promise<Clock> {
     const clock = new Clock(device)
+    if (!(await clock.#agreesWithWall())) clock.#queries = undefined
     if (!device.adapterInfo.isFallbackAdapter) await clock.#keepBusy()
     return clock
   }
@@ -63,12 +66,32 @@ export class Clock {
     return Number(ended - begun) / 1000
   }
 
-  /** Copies by a kernel, as many as fill the time. */
+  async #agreesWithWall(): Promise<boolean> {
+    const size = 2 ** 26
+    const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST
+    const [a, b] = [this.device.createBuffer({ label, size, usage }), this.device.createBuffer({ label, size, usage })]
+    const copy: RecordCommands = (encoder) => {
+      encoder.copyBufferToBuffer(a, 0, b, 0, size)
+      encoder.copyBufferToBuffer(b, 0, a, 0, size)
+    }
+    const ratios: number[] = []
+    for (let i = 0; i < 5; i++) {
+      await this.device.queue.onSubmittedWorkDone()
+      const begun = performance.now()
+      const stamped = await this.time(copy, 8)
+      ratios.push(stamped / 1000 / (performance.now() - begun))
+    }
+    for (const buffer of [a, b]) buffer.destroy()
+    const { median } = spread(ratios)
+    // The wall clock includes the submission; a stamp that came too early has missed work.
+    return median > 0.3 && median < 1.1
+  }
+
   async #keepBusy(): Promise<void> {
-    const buffer = () => this.device.createBuffer({ label, size: busyBytes, usage: GPUBufferUsage.STORAGE })
-    const kernel = await compileKernel(this.device, label, copyShader, [buffer(), buffer()])
+    const buffer = this.device.createBuffer({ label, size: busyWorkgroups * 64 * 4, usage: GPUBufferUsage.STORAGE })
+    const kernel = await compileKernel(this.device, 'bench/busy', busyShader, [buffer])
     let times = 1
-    const record: RecordCommands = (encoder) => kernel(encoder, workgroupsFor(busyBytes / 16, 256), times)
+    const record: RecordCommands = (encoder) => kernel(encoder, busyWorkgroups, times)
     // The first run wakes the GPU up; the second is measured at its full clock rate.
     for (let i = 0; i < 2; i++)
       times = Math.min(4096, Math.ceil((busyMicroseconds * times) / Math.max(1, await this.time(record))))
