@@ -1,5 +1,6 @@
-import { requireObject, valueText } from './checks'
+import { requireObject } from './checks'
 import { ConfigError } from './errors'
+import { valueText } from './value_text'
 
 /** The constructor arguments of diffusers' VQDiffusionScheduler, by their names there. */
 export interface VQDiffusionSchedulerConfig {

@@ -10,24 +10,7 @@ export { type CpuArray, type CpuDtype, CpuTensor } from './cpu/tensor'
 export type { VariationalTerms } from './cpu/variational'
 export * from './errors'
 export type { PretrainedOptions } from './fetch'
-export type {
-  AddNoiseOptions,
-  Faults,
-  Guidance,
-  KnownTokens,
-  Layout,
-  LayoutOption,
-  LogPX0Options,
-  LogQOptions,
-  PurityOptions,
-  PurityRule,
-  QPosteriorOptions,
-  Spacing,
-  StepDiagnostics,
-  StepOptions,
-  TimestepOptions,
-  VQDiffusionSchedulerOutput,
-} from './options'
+export type * from './options'
 export type { Expectation } from './process/expectation'
 export type { ScheduleTables } from './process/schedule'
 export { type ItemStream, RandomGenerator, type RandomGeneratorState } from './random'

@@ -1,45 +1,50 @@
-import { requireSignal, requireString, valueText } from './checks'
+import { requireSignal, requireString } from './checks'
 import type { ConfigOverrides } from './config'
 import { FetchError, OptionError } from './errors'
+import { valueText } from './value_text'
 
 declare global {
-  // The declarations of the CPU entry name these two. The interfaces are empty where no library describes them, and merge with those of
-  // lib.dom or of Node.
+  // The declarations of the CPU entry name these two. The interfaces are empty where no library describes them, and
+  // merge with those of lib.dom or of Node.
   interface AbortSignal {}
   interface URL {}
+}
+
+/**
+ * Fetches a file and reads it. Rejects with FetchError if there is no connection or the server has no such file, or with
+ * the signal's reason.
+ *
+ * @internal
+ */
+export async function fetchFile<Content>(
+  url: string | URL,
+  read: (response: Response) => Promise<Content>,
+  signal?: AbortSignal,
+): Promise<Content> {
+  const address = String(url)
+  let status: number
+  try {
+    const response = await fetch(url, signal ? { signal } : {})
+    if (response.ok) return await read(response)
+    status = response.status
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw new FetchError(`${address} could not be fetched: ${(cause as Error).message}`, address, 0, { cause })
+  }
+  throw new FetchError(`${address} could not be fetched: the server answered ${status}.`, address, status)
 }
 
 /** Fetches and parses a JSON file. Rejects with OptionError or FetchError, or with the signal's reason. */
 export async function fetchJson(url: string | URL, signal?: AbortSignal): Promise<unknown> {
   requireSignal(signal)
-  const address = String(url)
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(url, signal ? { signal } : {})
-    text = await response.text()
-  } catch (cause) {
-    signal?.throwIfAborted()
-    throw new FetchError(`${address} could not be fetched: ${(cause as Error).message}`, address, 0, { cause })
-  }
-  if (!response.ok)
-    throw new FetchError(
-      `${address} could not be fetched: the server answered ${response.status}.`,
-      address,
-      response.status,
-    )
+  const text = await fetchFile(url, (response) => response.text(), signal)
   try {
     return JSON.parse(text)
   } catch (cause) {
     const what = /^\s*</.test(text) ? 'an HTML page' : `text that is not JSON (${JSON.stringify(text.slice(0, 40))})`
-    throw new FetchError(
-      `${address} needs to be a JSON file; the server answered with ${what}.`,
-      address,
-      response.status,
-      {
-        cause,
-      },
-    )
+    throw new FetchError(`${url} needs to be a JSON file; the server answered with ${what}.`, String(url), 200, {
+      cause,
+    })
   }
 }
 

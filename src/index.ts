@@ -17,24 +17,7 @@ export type { LogitsTensor } from './gpu/logits'
 export { type GpuStepOptions, ReverseStep } from './gpu/step'
 export type { OnnxGpuTensor } from './gpu/tensor'
 export { type Dtype, GpuTensor, type TypedArrayOf } from './gpu/tensor'
-export type {
-  AddNoiseOptions,
-  Faults,
-  Guidance,
-  KnownTokens,
-  Layout,
-  LayoutOption,
-  LogPX0Options,
-  LogQOptions,
-  PurityOptions,
-  PurityRule,
-  QPosteriorOptions,
-  Spacing,
-  StepDiagnostics,
-  StepOptions,
-  TimestepOptions,
-  VQDiffusionSchedulerOutput,
-} from './options'
+export type * from './options'
 export type {
   ChainOptions,
   ChainPosition,

@@ -1,5 +1,6 @@
-import { requireInteger, requireObject, valueText } from './checks'
+import { requireInteger, requireObject } from './checks'
 import { OptionError, ShapeError } from './errors'
+import { valueText } from './value_text'
 
 /** The random stream of a batch item (docs/MATH.md#random-numbers); the struct ItemStream of random.wgsl. */
 export type ItemStream = {

@@ -17,13 +17,14 @@ import logOnehotFile from '../shaders/log_onehot.wgsl'
 import posteriorFile from '../shaders/posterior.wgsl'
 import stepFile from '../shaders/step.wgsl'
 import transitionFile from '../shaders/transition.wgsl'
-import { requireBoolean, requireOneOf, requireOptions, valueText } from './checks'
+import { requireBoolean, requireOneOf, requireOptions } from './checks'
 import { OptionError } from './errors'
 import { type Features, featureNames, type Shader, specialise as selectVariant } from './gpu/shader'
 import purityRevealFile from './samplers/purity/reveal.wgsl'
 import puritySelectFile from './samplers/purity/select.wgsl'
 import puritySharpenFile from './samplers/purity/sharpen.wgsl'
 import purityTopProbabilityFile from './samplers/purity/top_probability.wgsl'
+import { valueText } from './value_text'
 
 /**
  * The WGSL of one variant of a kernel, with everything that it includes and with some features compiled in. Throws OptionError

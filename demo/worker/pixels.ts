@@ -28,12 +28,10 @@ export async function enlarge(image: ImageData, factor: number): Promise<ImageDa
   return context.getImageData(0, 0, side, side)
 }
 
-/** The encoder's input: the picture scaled to fit and centred. */
+/** The encoder's input, from a picture of 128×128. */
 export function toEncoderInput(picture: ImageBitmap): OnnxImage {
   const context = createContext(PICTURE_PIXELS)
-  const scale = PICTURE_PIXELS / Math.max(picture.width, picture.height)
-  const [width, height] = [picture.width * scale, picture.height * scale]
-  context.drawImage(picture, (PICTURE_PIXELS - width) / 2, (PICTURE_PIXELS - height) / 2, width, height)
+  context.drawImage(picture, 0, 0)
   return fromImageData([context.getImageData(0, 0, PICTURE_PIXELS, PICTURE_PIXELS)], 4, format)
 }
 

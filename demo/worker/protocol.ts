@@ -97,7 +97,7 @@ export interface StudioWorker {
   stop(): void
   /** Pictures of 128×128 from clean tokens; may run between the steps of a drawing. */
   decode(tokens: Tokens[]): Promise<ImageBitmap[]>
-  /** The nearest tokens of a picture, fitted into 128×128. Loads the encoder at the first call. */
+  /** The nearest tokens of a picture of 128×128. Loads the encoder at the first call. */
   encode(picture: ImageBitmap): Promise<Tokens>
   /** An animated GIF, scaled up by an integer factor; frames are clean tokens. */
   exportGif(frames: Tokens[], options: { scale: number; millisecondsPerFrame: number }): Promise<Blob>

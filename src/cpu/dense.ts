@@ -115,9 +115,9 @@ export class DenseOperators {
     )
   }
 
-  logPX0(modelOutput: CpuTensor, given: LogPX0Options<CpuTensor> = {}): CpuTensor<Float64Array> {
+  logPX0(modelOutput: CpuTensor, options: LogPX0Options<CpuTensor> = {}): CpuTensor<Float64Array> {
     const { numCodes } = this.context.process
-    const options = requireOptions('logPX0', given)
+    options = requireOptions('logPX0', options)
     const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -Infinity } = options
     const tensor = asCpuTensor('modelOutput', modelOutput)
     const { batchSize, numPixels } = requireLogPX0(tensor, options, numCodes, logitDtypes)

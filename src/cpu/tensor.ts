@@ -1,5 +1,6 @@
-import { elementCount, shapeText, valueText } from '../checks'
+import { elementCount } from '../checks'
 import { DtypeError, LimitError, ShapeError } from '../errors'
+import { shapeText, valueText } from '../value_text'
 
 /** Host arrays that a tensor of the CPU scheduler wraps. */
 export type CpuArray = Float64Array | Float32Array | Uint32Array | Int32Array

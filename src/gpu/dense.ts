@@ -179,11 +179,11 @@ export class DenseOperators {
    * log p(x₀) of raw logits, f32 with K rows: guidance, log-softmax, truncation and clamp as in the pipeline of
    * diffusers, each optional (docs/MATH.md#pipeline).
    */
-  logPX0(modelOutput: LogitsTensor, given: LogPX0Options<LogitsTensor> = {}): GpuTensor<'f32'> {
+  logPX0(modelOutput: LogitsTensor, options: LogPX0Options<LogitsTensor> = {}): GpuTensor<'f32'> {
     const { context } = this
     const { numCodes } = context.process
     context.assertUsable()
-    const options = requireOptions('logPX0', given)
+    options = requireOptions('logPX0', options)
     const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -Infinity } = options
     const tensor = asGpuTensor(context.device, 'modelOutput', modelOutput)
     const { batchSize, numPixels } = requireLogPX0(tensor, options, numCodes, logitDtypes)

@@ -96,8 +96,8 @@ export class ReverseStep {
    * Compiles the pipelines of `step` with these options ahead of its first use, for f32 logits. Other variants compile at
    * their first use. Rejects with ShaderError.
    */
-  async prepare(given?: Partial<GpuStepOptions>): Promise<void> {
-    const options = requireOptions('prepare', given)
+  async prepare(options?: Partial<GpuStepOptions>): Promise<void> {
+    options = requireOptions('prepare', options)
     requireDrawOptions(options)
     const { guidance, truncationRate, known, diagnostics, layout = 'class-major' } = options
     const { numCodes } = this.context.process

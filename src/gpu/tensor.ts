@@ -1,12 +1,4 @@
-import {
-  elementCount,
-  requireDtype,
-  requireGpuDevice,
-  requireInteger,
-  requireMethod,
-  shapeText,
-  valueText,
-} from '../checks'
+import { elementCount, requireDtype, requireGpuDevice, requireInteger, requireMethod } from '../checks'
 import { makeDisposable } from '../dispose'
 import {
   DestroyedError,
@@ -17,6 +9,7 @@ import {
   OptionError,
   ShapeError,
 } from '../errors'
+import { shapeText, valueText } from '../value_text'
 import { deviceText } from './device'
 
 /** Element type of a tensor on the GPU. */

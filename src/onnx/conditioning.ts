@@ -1,5 +1,6 @@
-import { elementCount, requireObject, valueText } from '../checks'
+import { elementCount, requireObject } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
+import { valueText } from '../value_text'
 import type { HostArray } from './network'
 
 /** Values of the model's further inputs by name: of one item, used for the whole batch, or of all B items in order. */

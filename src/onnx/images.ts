@@ -1,5 +1,6 @@
-import { requireInteger, requireNumber, requireOneOf, requireOptions, shapeText, valueText } from '../checks'
+import { requireInteger, requireNumber, requireOneOf, requireOptions } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
+import { shapeText, valueText } from '../value_text'
 import type { OnnxImage } from './decoder'
 import { requireFloats } from './shapes'
 

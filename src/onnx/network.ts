@@ -1,8 +1,9 @@
-import { requireSample, valueText } from '../checks'
+import { requireSample } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
 import { DeviceMismatchError, ShapeError } from '../errors'
 import { deviceText } from '../gpu/device'
 import { GpuTensor } from '../gpu/tensor'
+import { valueText } from '../value_text'
 import type { OnnxSession } from './session'
 
 /** A tensor of either engine. */

@@ -7,10 +7,10 @@ import {
   requireOneOf,
   requireOptions,
   requireString,
-  valueText,
 } from '../checks'
 import { makeDisposable } from '../dispose'
 import { DestroyedError, DtypeError, OptionError } from '../errors'
+import { valueText } from '../value_text'
 import { externalFiles } from './external_data'
 import { requireModel } from './model_bytes'
 import { type FileSource, readFile } from './model_source'

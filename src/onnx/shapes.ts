@@ -1,5 +1,6 @@
-import { elementCount, requireObject, shapeText, valueText } from '../checks'
+import { elementCount, requireObject } from '../checks'
 import { DtypeError, ShapeError } from '../errors'
+import { shapeText, valueText } from '../value_text'
 
 /** An axis of a model's tensor: its size or, if that is free, its name or −1. */
 export type Axis = number | string

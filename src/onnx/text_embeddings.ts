@@ -1,5 +1,6 @@
-import { requireInteger, requireOptions, shapeText } from '../checks'
+import { requireInteger, requireOptions } from '../checks'
 import { ShapeError } from '../errors'
+import { shapeText } from '../value_text'
 import { requireFloats } from './shapes'
 
 /** Hidden states of a text encoder, on the host. */

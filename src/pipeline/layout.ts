@@ -1,6 +1,7 @@
-import { rowsShape, sameShape, shapeText, type TensorLike, valueText } from '../checks'
+import { rowsShape, sameShape, type TensorLike } from '../checks'
 import { OptionError, ShapeError } from '../errors'
 import type { Layout } from '../options'
+import { shapeText, valueText } from '../value_text'
 
 /**
  * The layout of a network's logits, by their shape [rows, K, N] or [rows, N, K]. Throws ShapeError if it is neither, and

@@ -50,9 +50,11 @@ export class VQDiffusionPipeline<
    * ModelOutputError instead of the last iteration if nothing could be drawn from some logits, or if given tokens were
    * no classes.
    */
-  async *sample(given: SampleOptions<Conditioning, Tensor>): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
+  async *sample(
+    options: SampleOptions<Conditioning, Tensor>,
+  ): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
     const scheduler = this.#scheduler
-    const options = requireOptions('sample', given)
+    options = requireOptions('sample', options)
     const { signal, previewEvery = this.#decoder ? 'auto' : 0 } = options
     const { conditioning } = options as { conditioning: Conditioning }
     const plan = planSample(options, scheduler)
@@ -145,12 +147,12 @@ export class VQDiffusionPipeline<
    * every `callbackSteps`-th step, as in diffusers. Rejects as `sample` throws.
    */
   async generate(
-    given: SampleOptions<Conditioning, Tensor> & {
+    options: SampleOptions<Conditioning, Tensor> & {
       readonly callback?: (progress: SampleProgress<Tensor, Image>) => void
       readonly callbackSteps?: number
     },
   ): Promise<Tensor> {
-    const options = requireOptions('generate', given)
+    options = requireOptions('generate', options)
     const { callback, callbackSteps = 1 } = options
     requireInteger('callbackSteps', callbackSteps, 1)
     if (callback !== undefined) requireFunction('callback', callback)
@@ -172,8 +174,8 @@ export class VQDiffusionPipeline<
    * image. `sample(options)` and `sample({ ...options, resume: await start(options) })` draw the same tokens. Throws
    * OptionError, ShapeError, DtypeError; rejects with ModelOutputError if tokens of the image are no classes.
    */
-  async start(given: SampleOptions<Conditioning, Tensor>): Promise<ChainPosition> {
-    const options = requireOptions('start', given)
+  async start(options: SampleOptions<Conditioning, Tensor>): Promise<ChainPosition> {
+    options = requireOptions('start', options)
     const plan = planSample(options, this.#scheduler)
     const faults = this.#scheduler.emptyTokens([2])
     const sample = this.#start(options, plan, faults)

@@ -1,5 +1,5 @@
-import { valueText } from '../checks'
 import { OptionError } from '../errors'
+import { valueText } from '../value_text'
 
 /** The share of the sampling time that automatic previews may take. */
 const budget = 0.25

@@ -81,8 +81,8 @@ export abstract class SchedulerBase implements ScheduleTables {
    * The marginals of a chain, if the network knew x₀: the shares of masked and of changed tokens along its timesteps
    * (docs/MATH.md#expectation). Throws OptionError.
    */
-  expectation(given: ExpectationOptions): Expectation {
-    const options = requireOptions('expectation', given)
+  expectation(options: ExpectationOptions): Expectation {
+    options = requireOptions('expectation', options)
     const { method, strength, spacing } = options
     const sampler = samplerOf(method)
     const { schedule } = this.#process

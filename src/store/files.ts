@@ -1,5 +1,6 @@
-import { requireInteger, requireObject, requireString, valueText } from '../checks'
+import { requireInteger, requireObject, requireString } from '../checks'
 import { OptionError } from '../errors'
+import { valueText } from '../value_text'
 
 /** The content of a file. */
 export type Bytes = Uint8Array<ArrayBuffer>

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { FakeServer } from './fake_server'
 import { FakeCache, fakeLocks } from './fake_storage'
 import type { DownloadProgress, StorableFile } from './files'
 import { loadFiles } from './load'
@@ -18,57 +19,11 @@ function content(seed: number, bytes = SIZE): Uint8Array<ArrayBuffer> {
 }
 
 function fileOf(name: string, bytes: Uint8Array): StorableFile {
-  const url = `https://demo.example/${name}`
+  const url = `https://files.example/${name}`
   return { name, url, key: url, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 
-/** A file server with injected faults. */
-class Server {
-  readonly files = new Map<string, Uint8Array>()
-  /** `name` or `name from` for each request. */
-  readonly requests: string[] = []
-  /** By file name: the byte at which its next connection breaks. */
-  readonly breaks = new Map<string, number>()
-  /** By file name: the byte at which its next connection stalls. */
-  readonly stalls = new Map<string, number>()
-  supportsRanges = true
-
-  readonly fetch = async (url: string, { headers, signal }: RequestInit): Promise<Response> => {
-    const name = url.replace('https://demo.example/', '')
-    const asked = Number(new Headers(headers).get('range')?.match(/^bytes=(\d+)-$/)?.[1] ?? 0)
-    this.requests.push(asked > 0 ? `${name} ${asked}` : name)
-    const bytes = this.files.get(name)
-    if (bytes === undefined) return new Response('', { status: 404 })
-    const from = this.supportsRanges ? asked : 0
-    const body = this.#send(name, bytes, from, signal)
-    if (from === 0) return new Response(body)
-    const contentRange = `bytes ${from}-${bytes.length - 1}/${bytes.length}`
-    return new Response(body, { status: 206, headers: { 'content-range': contentRange } })
-  }
-
-  #send(name: string, bytes: Uint8Array, from: number, signal: AbortSignal | null | undefined): ReadableStream {
-    const [breakAt, stallAt] = [this.breaks.get(name), this.stalls.get(name)]
-    this.breaks.delete(name)
-    this.stalls.delete(name)
-    let at = from
-    return new ReadableStream(
-      {
-        async pull(controller) {
-          signal?.throwIfAborted()
-          if (at === breakAt) throw new TypeError('network error')
-          if (at === stallAt) await new Promise(() => {})
-          if (at === bytes.length) return controller.close()
-          const end = Math.min(at + MEBIBYTE, bytes.length, breakAt ?? bytes.length, stallAt ?? bytes.length)
-          controller.enqueue(bytes.slice(at, end))
-          at = end
-        },
-      },
-      { highWaterMark: 0 },
-    )
-  }
-}
-
-let server: Server
+let server: FakeServer
 let disk: FakeCache
 let memory: MemoryStore
 const ignore = () => {}
@@ -79,7 +34,7 @@ const [a, b] = [content(1), content(3)]
 const [fileA, fileB] = [fileOf('a', a), fileOf('b', b)]
 
 beforeEach(() => {
-  server = new Server()
+  server = new FakeServer()
   server.files.set('a', a).set('b', b)
   disk = new FakeCache()
   memory = new MemoryStore()

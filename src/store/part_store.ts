@@ -1,5 +1,6 @@
-import { requireFunction, requireInteger, requireMethod, requireOptions, valueText } from '../checks'
+import { requireFunction, requireInteger, requireMethod, requireOptions } from '../checks'
 import { DtypeError } from '../errors'
+import { valueText } from '../value_text'
 import { type Bytes, requireStorable, type StorableFile } from './files'
 import type { MemoryStoreLike } from './memory_store'
 

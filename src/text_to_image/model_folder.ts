@@ -1,10 +1,10 @@
-import { valueText } from '../checks'
 import { DtypeError, FetchError } from '../errors'
 import { fetchJson, modelFile } from '../fetch'
 import { type ModelIndex, requireModelIndex } from '../onnx/model_index'
 import type { Bytes, DownloadProgress, FileFacts, RemoteFile, StorableFile } from '../store/files'
 import { loadFiles } from '../store/load'
 import { noCache, PartStore } from '../store/part_store'
+import { valueText } from '../value_text'
 
 /**
  * A model folder: its URL; the URLs or Blobs of its files by their paths in the folder, as a package for bundlers has
@@ -18,7 +18,8 @@ export type ModelSource =
   | FileSystemDirectoryHandle
   | Iterable<File>
 
-interface LoadOptions {
+/** Options of `ModelFolder.load`. */
+export interface LoadOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }

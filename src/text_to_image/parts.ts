@@ -1,4 +1,4 @@
-import { requireFunction, requireInteger, requireMethod, requireObject, requireString, valueText } from '../checks'
+import { requireFunction, requireInteger, requireMethod, requireObject, requireString } from '../checks'
 import { OptionError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
 import type { OnnxImage } from '../onnx/decoder'
@@ -8,6 +8,7 @@ import type { Denoiser } from '../pipeline/options'
 import type { TensorOf } from '../samplers/sampler'
 import type { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
 import type { VQDiffusionScheduler as GpuScheduler } from '../schedulers/gpu'
+import { valueText } from '../value_text'
 import type { PipelineDefaults } from './options'
 import type { Tokenizer } from './request'
 

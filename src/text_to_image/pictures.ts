@@ -1,5 +1,5 @@
-import { valueText } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
+import { valueText } from '../value_text'
 
 /** A picture as browsers have them. Others than ImageData of the model's size need a browser's canvas. */
 export type Picture = ImageData | ImageBitmap | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas | Blob

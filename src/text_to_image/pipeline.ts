@@ -121,11 +121,11 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
    */
   async *stream<Output extends keyof ImageOutputs = 'ImageData'>(
     prompt: string | readonly string[],
-    given: PipelineOptions<Output> = {},
+    options: PipelineOptions<Output> = {},
   ): AsyncGenerator<PipelineStep<ImageOutputs[Output]>, void, void> {
     if (this.#destroyed) throw new DestroyedError('The pipeline was destroyed.')
     const { scheduler, decoder, tokenizer, textInput = 'text', latentShape, imageFormat } = this.#parts
-    const options = requireOptions('a call of the pipeline', given)
+    options = requireOptions('a call of the pipeline', options)
     const { strength = 0.6, known, previewEvery, onStep, signal } = options
     const output = requireImageOutput(options.output === undefined ? 'ImageData' : options.output)
     if (known !== undefined) requireObject('known', known, 'an object { image, mask }')

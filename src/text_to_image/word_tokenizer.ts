@@ -1,5 +1,6 @@
-import { requireOptions, requireString, valueText } from '../checks'
+import { requireOptions, requireString } from '../checks'
 import { ConfigError, OptionError } from '../errors'
+import { valueText } from '../value_text'
 
 /** `tokenizer.json` of a word-list tokenizer: the index of a word in the vocabulary is its token. */
 export interface WordTokenizerFile {

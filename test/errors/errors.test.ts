@@ -19,6 +19,7 @@ import {
 import { CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { watchCreations } from '../support/device_watch'
 import { withErrorScopes } from '../support/error_scopes'
+import { expectNamedError } from './named_error'
 import type { InvalidCall } from './operator_calls'
 import { wrongCallConfig, wrongCalls } from './wrong_calls'
 
@@ -247,12 +248,7 @@ describe('invalid input', () => {
     await withErrorScopes(device, async () => {
       const [submitsBefore, stateBefore] = [submits, generator.state]
       allocated = []
-      const failure = await Promise.resolve()
-        .then(call)
-        .catch((reason: unknown) => reason)
-      expect(failure).toBeInstanceOf(error)
-      expect((failure as Error).name).toBe(error.name)
-      expect((failure as Error).message).toMatch(message)
+      await expectNamedError(call, error, message)
       expect(submits).toBe(submitsBefore)
       // Apart from the inputs that the call itself creates, nothing was allocated.
       expect(allocated.filter((label) => !['test/input', 'vqd/tensor', 'vqd/tokens'].includes(label))).toEqual([])

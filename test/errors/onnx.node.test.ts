@@ -23,6 +23,7 @@ import {
   VQDiffusionPipeline,
   WordTokenizer,
 } from 'vq-diffusion-webgpu/onnx'
+import { expectNamedError } from './named_error'
 import type { InvalidCall } from './operator_calls'
 import { sweep, type ValidCall } from './sweep'
 
@@ -457,11 +458,7 @@ describe('a wrong call of a network throws its named error, and the next call wo
     new VQDiffusionPipeline({ ...parts, tokenizer: undefined as never })('', { numInferenceSteps: 2, seed: 1 })
 
   it.each(calls)('%s', async (_, error, message, call) => {
-    const failure = await Promise.resolve()
-      .then(call)
-      .catch((reason: unknown) => reason)
-    expect(failure).toBeInstanceOf(error)
-    expect((failure as Error).message).toMatch(message)
+    await expectNamedError(call, error, message)
     expect((await decoder(codes)).shape).toEqual([1, 4, 8, 8])
     expect((await denoiser(input)).shape).toEqual([2, 16, 24])
   })

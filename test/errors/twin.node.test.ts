@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RandomGenerator, type VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
 import { CpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
+import { expectNamedError } from './named_error'
 import { sweep } from './sweep'
 import { validCalls } from './valid_calls'
 import { wrongCallConfig, wrongCalls } from './wrong_calls'
@@ -18,12 +19,7 @@ describe('a wrong call of the twin throws its named error and changes nothing:',
   const calls = wrongCalls<CpuTensor>({ scheduler, upload, create, fromConfig, generator })
 
   it.each(calls)('$name', async ({ error, message, call }) => {
-    const failure = await Promise.resolve()
-      .then(call)
-      .catch((reason: unknown) => reason)
-    expect(failure).toBeInstanceOf(error)
-    expect((failure as Error).name).toBe(error.name)
-    expect((failure as Error).message).toMatch(message)
+    await expectNamedError(call, error, message)
     expect(generator.state.counter).toBe(0)
     expect(scheduler.timesteps).toEqual([9, 7, 5, 3, 1])
     const [logits, sample] = [upload(new Float32Array(48), [1, 8, 6]), upload(new Uint32Array(6), [1, 6])]

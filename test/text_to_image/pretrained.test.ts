@@ -107,6 +107,24 @@ describe('fromPretrained', () => {
     expect(openSessions()).toBe(0)
   })
 
+  it('loads the encoder though the signal of the loading was aborted since, and frees it when destroyed meanwhile', async () => {
+    const { openSessions } = watchResources()
+    const controller = new AbortController()
+    const pipe = await open({ engine: 'cpu', network: 'wasm', signal: controller.signal })
+    controller.abort('left the page')
+    const image = new ImageData(8, 8)
+    expect((await pipe('', { image, strength: 0 })).tokens).toHaveLength(1)
+    expect(openSessions()).toBe(3)
+    pipe.destroy()
+    await vi.waitFor(() => expect(openSessions()).toBe(0))
+
+    const other = await open({ engine: 'cpu', network: 'wasm' })
+    const drawing = other('', { image, strength: 0 })
+    other.destroy()
+    await expect(drawing).rejects.toThrow()
+    await vi.waitFor(() => expect(openSessions()).toBe(0))
+  })
+
   gpuTest(device, 'leaves a given device alone', async () => {
     const { openSessions, devices } = watchResources()
     const pipe = await open({ device, network: 'wasm' })

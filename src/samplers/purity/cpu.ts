@@ -43,11 +43,11 @@ export class PuritySampler {
     modelOutput: CpuTensor,
     timestep: number | readonly number[],
     sample: CpuTensor,
-    given: CpuPurityOptions,
+    options: CpuPurityOptions,
   ): VQDiffusionSchedulerOutput<CpuTensor> {
     const { context } = this
     const { process } = context
-    const options = requireOptions('purityStep', given)
+    options = requireOptions('purityStep', options)
     const { generator, out } = options
     requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)

@@ -82,12 +82,12 @@ export class PuritySampler {
     modelOutput: LogitsTensor,
     timestep: number | readonly number[],
     sample: GpuTensor,
-    given: GpuPurityOptions,
+    options: GpuPurityOptions,
   ): VQDiffusionSchedulerOutput<GpuTensor> {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
-    const options = requireOptions('purityStep', given)
+    options = requireOptions('purityStep', options)
     const { generator, previousTimestep, out } = options
     requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
