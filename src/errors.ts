@@ -53,26 +53,39 @@ export class DeviceMismatchError extends VQDiffusionError {
 export class DestroyedError extends VQDiffusionError {
   override readonly name = 'DestroyedError'
 }
+/**
+ * Work that WebGPU refused, memory that it could not allocate, or a buffer that it would refuse. What such work writes
+ * is not its result. The message has WebGPU's text.
+ */
+export class WebGPUError extends VQDiffusionError {
+  override readonly name = 'WebGPUError'
+}
 /** A size beyond the limits of the device. */
 export class LimitError extends VQDiffusionError {
   override readonly name = 'LimitError'
 }
 
-/** Nothing could be drawn from some logits of the network, or given tokens were invalid (docs/MATH.md#faults). */
+/**
+ * Nothing could be drawn from some logits of the network, given tokens were invalid, or masks are left at the end of a
+ * chain (docs/MATH.md#faults).
+ */
 export class ModelOutputError extends VQDiffusionError {
   override readonly name = 'ModelOutputError'
 
-  /** Composes the message from the counts that `readFaults` returns. */
+  /** Composes the message from the counts that `readFaults` returns, and from that of masks. */
   constructor(
     /** Latent pixels whose logits held NaN or +∞, or were −∞ for every class. */
     readonly invalidColumns: number,
     /** Latent pixels whose token was no class, or a mask under a schedule that never masks. */
     readonly impossibleTokens: number,
+    /** Latent pixels that are masked at the end of the chain. */
+    readonly remainingMasks = 0,
   ) {
-    super(
+    const met =
       `The steps met ${invalidColumns} latent pixel(s) with logits that were NaN or +Infinity, or all -Infinity, and ` +
-        `${impossibleTokens} token(s), given as latents, image or known, that the schedule cannot produce.`,
-    )
+      `${impossibleTokens} token(s), given as latents, image or known, that the schedule cannot produce.`
+    const left = `${remainingMasks} latent pixel(s) are masked at the end of the chain, where all have to be clean.`
+    super(remainingMasks > 0 ? left : met)
   }
 }
 

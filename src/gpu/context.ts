@@ -11,7 +11,7 @@ import { DestroyedError, DeviceLostError, OptionError } from '../errors'
 import type { Faults, Layout, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
 import { type Buffers, Kernels, type KernelVariant } from './kernels'
-import { asGpuTensor, GpuTensor } from './tensor'
+import { asGpuTensor, GpuTensor, perform } from './tensor'
 import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgroups'
 
 /** What the parts of a scheduler share: device-loss checks, tensors, fault counters and submission. */
@@ -107,7 +107,10 @@ export class GpuContext {
     return faults
   }
 
-  /** Reads the scheduler's own counters and sets them to 0. */
+  /**
+   * Reads the scheduler's own counters and sets them to 0. Rejects with DeviceLostError, or WebGPUError if WebGPU refused
+   * work that counts there.
+   */
   async readFaults(): Promise<Faults> {
     const reading = this.faults.read()
     this.faults.write(new Uint32Array(2))
@@ -117,11 +120,24 @@ export class GpuContext {
 
   // Submission
 
-  /** @internal */
+  /** Submits what `record` dispatches. @internal */
   submit(label: string, record: (encoder: GPUCommandEncoder) => void): void {
-    const encoder = this.device.createCommandEncoder({ label })
-    record(encoder)
-    this.device.queue.submit([encoder.finish()])
+    perform(this.device, () => {
+      const use = this.kernels.noteUse()
+      const encoder = this.device.createCommandEncoder({ label })
+      record(encoder)
+      this.device.queue.submit([encoder.finish()])
+      return use
+    })
+  }
+
+  /** Dispatches into an encoder that the caller submits. @internal */
+  record(encoder: GPUCommandEncoder, record: (encoder: GPUCommandEncoder) => void): void {
+    perform(this.device, () => {
+      const use = this.kernels.noteUse()
+      record(encoder)
+      return use
+    })
   }
 
   /** Submits a kernel that gives each of `count` elements an invocation. @internal */

@@ -1,5 +1,6 @@
 import { LimitError, ShaderError } from '../errors'
 import { type Feature, type Features, type Shader, specialise } from './shader'
+import { type BufferUse, inErrorScope } from './tensor'
 import { maxWorkgroupsPerDimension } from './workgroups'
 
 /**
@@ -23,6 +24,7 @@ export interface Kernel {
 interface BoundBinding {
   readonly name: string
   readonly binding: number
+  readonly readOnly: boolean
 }
 
 /** Buffers by the names of their bindings. A variant takes those that it uses. */
@@ -59,6 +61,7 @@ export class Kernels {
   readonly #pipelines: DevicePipelines
   /** The most recently used first. */
   readonly #bindGroups: { layout: GPUBindGroupLayout; buffers: readonly GPUBuffer[]; group: GPUBindGroup }[] = []
+  #use = noUse()
 
   constructor(readonly device: GPUDevice) {
     this.#pipelines = devicePipelines(device)
@@ -100,10 +103,24 @@ export class Kernels {
     pass.setPipeline(kernel.pipeline)
     pass.setBindGroup(0, this.#bindGroup(kernel, buffers))
     pass.dispatchWorkgroups(x, y)
+    const { read, written, updated } = this.#use
+    for (const { name, readOnly } of kernel.bindings) {
+      const buffer = buffers[name]!
+      if (!readOnly) (name === 'faults' ? updated : written).add(buffer)
+      // What an earlier dispatch wrote does not depend on the content before.
+      else if (!written.has(buffer)) read.add(buffer)
+    }
+  }
+
+  /** The buffers of all dispatches from now to the next call. */
+  noteUse(): BufferUse {
+    this.#use = noUse()
+    return this.#use
   }
 
   async #compileOne(variant: KernelVariant, label: string): Promise<void> {
-    const { descriptor, ...bindings } = this.#describe(variant, label)
+    // The compilation reports what is wrong with the module.
+    const [{ descriptor, ...bindings }] = inErrorScope(this.device, 'validation', () => this.#describe(variant, label))
     try {
       const pipeline = await this.device.createComputePipelineAsync(descriptor)
       this.#pipelines.kernels.set(label, { ...bindings, pipeline })
@@ -121,7 +138,10 @@ export class Kernels {
   #describe(variant: KernelVariant, label: string) {
     const { shader, features, constants } = variant
     const code = specialise(shader, features)
-    const bindings = variant.bindings.map((name) => ({ name, binding: shader.bindings[name]!.binding }))
+    const bindings = variant.bindings.map((name) => {
+      const { binding, type } = shader.bindings[name]!
+      return { name, binding, readOnly: type === 'read-only-storage' }
+    })
     const layout = this.#layout(variant)
     const descriptor = {
       label,
@@ -173,6 +193,10 @@ export class Kernels {
     const entries = bindings.map(({ binding }, i) => ({ binding, resource: { buffer: buffers[i]! } }))
     return { layout, buffers, group: this.device.createBindGroup({ label: layout.label, layout, entries }) }
   }
+}
+
+function noUse() {
+  return { read: new Set<GPUBuffer>(), written: new Set<GPUBuffer>(), updated: new Set<GPUBuffer>() }
 }
 
 function binds(buffers: readonly GPUBuffer[], bindings: readonly BoundBinding[], named: Buffers): boolean {

@@ -184,7 +184,7 @@ export class ReverseStep {
         this.#encodeDraw(into, call, separately)
       }
     }
-    if (encoder) record(encoder)
+    if (encoder) context.record(encoder, record)
     else context.submit('vqd/step', record)
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }

@@ -8,6 +8,7 @@ import {
   LimitError,
   OptionError,
   ShapeError,
+  WebGPUError,
 } from '../errors'
 import { shapeText, valueText } from '../value_text'
 import { deviceText } from './device'
@@ -69,12 +70,14 @@ export class GpuTensor<D extends Dtype = Dtype> {
   ): GpuTensor<D> {
     requireGpuDevice('The first argument of GpuTensor.empty', device)
     const bytes = requireBindable(device, shape, dtype)
-    const buffer = device.createBuffer({
+    const descriptor = {
       label,
       // An empty tensor still needs a buffer that can be bound.
       size: Math.max(4, Math.ceil(bytes / 4) * 4),
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    })
+    }
+    const [buffer, answer] = inErrorScope(device, 'out-of-memory', () => device.createBuffer(descriptor))
+    answers.set(buffer, answer)
     return new GpuTensor(device, buffer, [...shape], dtype, 0, true)
   }
 
@@ -107,8 +110,10 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /**
    * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind
-   * the whole buffer. Throws OptionError, DtypeError, ShapeError, or LimitError if the buffer is larger than the device
-   * can bind.
+   * the whole buffer, so its usage needs STORAGE; `read` and `clone` need COPY_SRC, `write` COPY_DST. Throws OptionError,
+   * DtypeError, ShapeError, LimitError if the buffer is larger than the device can bind, or WebGPUError if it lacks STORAGE
+   * or is mapped. WebGPU does not tell the device of a buffer, nor whether it was destroyed: work with such a buffer is
+   * refused later (docs/MATH.md#faults).
    */
   static borrow<D extends Dtype>(
     device: GPUDevice,
@@ -131,7 +136,9 @@ export class GpuTensor<D extends Dtype = Dtype> {
       throw new LimitError(
         `The buffer '${buffer.label}' needs a binding of ${buffer.size} bytes; this device allows ${limit}.`,
       )
-    return new GpuTensor(device, buffer, [...shape], dtype, offset, false)
+    const tensor = new GpuTensor(device, buffer, [...shape], dtype, offset, false)
+    tensor.requireUsage('GpuTensor.borrow', 'STORAGE')
+    return tensor
   }
 
   /** Size of the elements in bytes. */
@@ -156,10 +163,11 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /**
    * Replaces the content, in the order of the queue. The array needs exactly `size` elements of the tensor's dtype.
-   * Throws DtypeError, ShapeError, or OptionError for an f16 view that is not aligned to 32 bits.
+   * Throws DtypeError, ShapeError, DestroyedError, OptionError for an f16 view that is not aligned to 32 bits, or
+   * WebGPUError if the buffer cannot be written to.
    */
   write(data: Float32Array | Uint16Array | Uint32Array | Int32Array): void {
-    this.assertAlive()
+    this.requireUsage('GpuTensor.write', 'COPY_DST')
     if (!(data instanceof arrayTypes[this.dtype]))
       throw new DtypeError(
         `Writing a ${this.dtype} tensor needs a ${arrayTypes[this.dtype].name}; given ${typeName(data)}.`,
@@ -171,7 +179,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     if (data.length === 0) return
     const byteOffset = this.offset * bytesPerElement[this.dtype]
     if (data.byteLength % 4 === 0 && byteOffset % 4 === 0) {
-      this.device.queue.writeBuffer(this.buffer, byteOffset, data as Float32Array<ArrayBuffer>)
+      this.#writeBuffer(byteOffset, data as Float32Array<ArrayBuffer>)
       return
     }
     // Queue writes move whole 32-bit words. An odd number of halves is padded, which is safe at the end of the buffer
@@ -182,12 +190,23 @@ export class GpuTensor<D extends Dtype = Dtype> {
       )
     const padded = new Uint16Array(data.length + 1)
     padded.set(data)
-    this.device.queue.writeBuffer(this.buffer, byteOffset, padded)
+    this.#writeBuffer(byteOffset, padded)
   }
 
-  /** Copies the tensor to the host, after all work enqueued so far. Rejects with DestroyedError or DeviceLostError. */
+  #writeBuffer(byteOffset: number, data: Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): void {
+    const use = data.byteLength < this.buffer.size ? { updated: [this.buffer] } : { written: [this.buffer] }
+    perform(this.device, () => {
+      this.device.queue.writeBuffer(this.buffer, byteOffset, data)
+      return use
+    })
+  }
+
+  /**
+   * Copies the tensor to the host, after all work enqueued so far. Rejects with DestroyedError, DeviceLostError, or
+   * WebGPUError if the buffer cannot be read or if WebGPU refused work of this library on which its content depends.
+   */
   async read(): Promise<TypedArrayOf<D>> {
-    this.assertAlive()
+    this.requireUsage('GpuTensor.read', 'COPY_SRC')
     const ArrayType = arrayTypes[this.dtype]
     if (this.size === 0) return new ArrayType(0) as TypedArrayOf<D>
     const start = this.offset * bytesPerElement[this.dtype]
@@ -199,14 +218,18 @@ export class GpuTensor<D extends Dtype = Dtype> {
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     })
     try {
-      const encoder = this.device.createCommandEncoder({ label: 'vqd/tensor/read' })
-      encoder.copyBufferToBuffer(this.buffer, alignedStart, staging, 0, bytes)
-      this.device.queue.submit([encoder.finish()])
+      copyBuffer(this.device, 'vqd/tensor/read', this.buffer, alignedStart, staging, bytes)
       await staging.mapAsync(GPUMapMode.READ).catch((cause) => {
         // The staging buffer is private, so only the loss of the device can abort its mapping.
         if (cause.name !== 'AbortError') throw cause
         throw new DeviceLostError('The GPU device was lost.', { cause })
       })
+      const error = await answers.get(staging)
+      if (error)
+        throw new WebGPUError(
+          `WebGPU refused work that the tensor of shape ${shapeText(this.shape)} depends on: ${error.message}`,
+          { cause: error },
+        )
       const copy = staging.getMappedRange().slice(0)
       return new ArrayType(copy, start - alignedStart, this.size) as TypedArrayOf<D>
     } finally {
@@ -215,19 +238,17 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Copies the tensor into a new one. Throws DestroyedError, or OptionError for an f16 view that is not aligned to 32
-   * bits.
+   * Copies the tensor into a new one. Throws DestroyedError, OptionError for an f16 view that is not aligned to 32 bits,
+   * or WebGPUError if the buffer cannot be read.
    */
   clone(): GpuTensor<D> {
-    this.assertAlive()
+    this.requireUsage('GpuTensor.clone', 'COPY_SRC')
     const copy = GpuTensor.empty(this.device, this.shape, this.dtype, 'vqd/tensor/clone')
     const start = this.offset * bytesPerElement[this.dtype]
     if (start % 4 !== 0) throw new OptionError('Cloning an f16 view needs an even element offset.')
     const bytes = Math.ceil(this.byteLength / 4) * 4
     if (bytes === 0) return copy
-    const encoder = this.device.createCommandEncoder({ label: 'vqd/tensor/clone' })
-    encoder.copyBufferToBuffer(this.buffer, start, copy.buffer, 0, bytes)
-    this.device.queue.submit([encoder.finish()])
+    copyBuffer(this.device, 'vqd/tensor/clone', this.buffer, start, copy.buffer, bytes)
     return copy
   }
 
@@ -246,6 +267,100 @@ export class GpuTensor<D extends Dtype = Dtype> {
   assertAlive(): void {
     if (this.#destroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
   }
+
+  /**
+   * Throws DestroyedError, or WebGPUError if the buffer is mapped or was not created for this usage. @internal
+   *
+   * @param name what needs the buffer
+   */
+  requireUsage(name: string, usage: 'STORAGE' | 'COPY_SRC' | 'COPY_DST'): void {
+    this.assertAlive()
+    // A buffer of its own has every usage, and cannot be mapped.
+    if (this.owned) return
+    const { buffer } = this
+    if (buffer.mapState !== 'unmapped')
+      throw new WebGPUError(
+        `${name} needs a buffer that is not mapped; the mapState of ${bufferText(buffer)} is '${buffer.mapState}'. Call its unmap() first.`,
+      )
+    if ((buffer.usage & GPUBufferUsage[usage]) === 0)
+      throw new WebGPUError(
+        `${name} needs a buffer with the usage ${usage}; ${bufferText(buffer)} has ${usageText(buffer.usage)}.`,
+      )
+  }
+}
+
+/**
+ * WebGPU's answer to the work that wrote a buffer: an error if the content is not the work's result. Buffers that this
+ * library has not written have none.
+ */
+const answers = new WeakMap<GPUBuffer, Promise<GPUError | null>>()
+
+/** The buffers of a piece of work. */
+export interface BufferUse {
+  /** Those that it depends on. */
+  readonly read?: Iterable<GPUBuffer>
+  /** Those whose whole content it replaces. */
+  readonly written?: Iterable<GPUBuffer>
+  /** Those of which it changes a part or adds to, so that the content depends on earlier work too. */
+  readonly updated?: Iterable<GPUBuffer>
+}
+
+/**
+ * Does work on the device. If WebGPU refuses it, or refused work on which it depends, reading a tensor that it wrote fails.
+ *
+ * @param work returns which buffers it used
+ */
+export function perform(device: GPUDevice, work: () => BufferUse): void {
+  const [{ read = [], written = [], updated = [] }, answer] = inErrorScope(device, 'validation', work)
+  const pending = [answer]
+  for (const buffer of read) if (answers.has(buffer)) pending.push(answers.get(buffer)!)
+  const outcome = pending.length > 1 ? firstError(pending) : answer
+  for (const buffer of written) answers.set(buffer, outcome)
+  for (const buffer of updated) answers.set(buffer, firstError([answers.get(buffer) ?? outcome, outcome]))
+}
+
+/**
+ * Runs work inside an error scope, which is pushed and popped synchronously: scopes of work in between cannot mix. Returns
+ * the result and WebGPU's answer, null also if the device is lost.
+ */
+export function inErrorScope<T>(
+  device: GPUDevice,
+  filter: GPUErrorFilter,
+  work: () => T,
+): [result: T, answer: Promise<GPUError | null>] {
+  device.pushErrorScope(filter)
+  let answer: Promise<GPUError | null>
+  let result: T
+  try {
+    result = work()
+  } finally {
+    answer = device.popErrorScope().catch(() => null)
+  }
+  return [result, answer]
+}
+
+async function firstError(answers: readonly Promise<GPUError | null>[]): Promise<GPUError | null> {
+  return (await Promise.all(answers)).find((error) => error !== null) ?? null
+}
+
+/** Copies bytes from one buffer to the beginning of another one. */
+function copyBuffer(device: GPUDevice, label: string, from: GPUBuffer, start: number, to: GPUBuffer, bytes: number) {
+  perform(device, () => {
+    const encoder = device.createCommandEncoder({ label })
+    encoder.copyBufferToBuffer(from, start, to, 0, bytes)
+    device.queue.submit([encoder.finish()])
+    return { read: [from], written: [to] }
+  })
+}
+
+function bufferText({ label }: GPUBuffer): string {
+  return label ? `the buffer '${label}'` : 'the given buffer'
+}
+
+/** The names of usage flags. */
+function usageText(usage: number): string {
+  const flags = Object.entries(Object.getOwnPropertyDescriptors(GPUBufferUsage))
+  return flags.flatMap(([name, { value }]) => ((usage & value) !== 0 ? [name] : [])).join(' | ') || 'none'
 }
 
 /** Size in bytes. Throws DtypeError, ShapeError, or LimitError if the device cannot bind a tensor of this size. */
@@ -282,7 +397,7 @@ const onnxDtypes: Record<string, Dtype> = { float32: 'f32', float16: 'f16', uint
  * Returns a GpuTensor unchanged, and views a GPU tensor of onnxruntime-web as a GpuTensor.
  *
  * Throws DeviceMismatchError for a tensor of another device (a tensor of onnxruntime-web does not expose its device),
- * DestroyedError, LimitError as `GpuTensor.borrow` does, and DtypeError or ShapeError for any other value.
+ * DestroyedError, LimitError and WebGPUError as `GpuTensor.borrow` does, and DtypeError or ShapeError for any other value.
  */
 export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | OnnxGpuTensor): GpuTensor {
   if (value instanceof GpuTensor) {
@@ -291,7 +406,7 @@ export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | 
         `${name} lives on another GPUDevice (${deviceText(value.device)}) than the scheduler (${deviceText(device)}). ` +
           'Create both on one device.',
       )
-    value.assertAlive()
+    value.requireUsage(name, 'STORAGE')
     return value
   }
   if (value?.location !== 'gpu-buffer')

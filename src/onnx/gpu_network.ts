@@ -1,13 +1,12 @@
 import type * as Ort from 'onnxruntime-web'
 import { elementCount } from '../checks'
-import { type Dtype, GpuTensor } from '../gpu/tensor'
+import { type Dtype, GpuTensor, perform } from '../gpu/tensor'
 import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 
 /** A network on WebGPU: inputs and output stay in buffers of the device. */
 export class GpuNetwork implements Network {
   readonly #inputs = new Map<string, GpuTensor>()
-  readonly #tokens: GpuTensor
   readonly #feeds: Record<string, Ort.Tensor> = {}
   #output: GpuTensor<'f32'> | undefined
   readonly #buffers: GPUBuffer[] = []
@@ -17,37 +16,35 @@ export class GpuNetwork implements Network {
     private readonly device: GPUDevice,
     private readonly signature: Signature,
   ) {
-    for (const [name, { type, shape }] of Object.entries(signature.inputs)) {
+    const { tokens, inputs } = signature
+    const all = [...Object.entries(inputs), [tokens.name, { type: 'int32', shape: tokens.shape }] as const]
+    for (const [name, { type, shape }] of all) {
       const tensor = this.#allocate(name, shape, type === 'int32' ? 'i32' : 'f32')
       this.#inputs.set(name, tensor)
       this.#feeds[name] = this.#wrap(tensor.buffer, type, shape)
     }
-    this.#tokens = this.#allocate(signature.tokens.name, signature.tokens.shape, 'i32')
   }
 
   set(name: string, values: HostArray): void {
     this.#inputs.get(name)!.write(values)
   }
 
+  /**
+   * Tokens on the GPU are copied: onnxruntime-web takes no offset, and would not report that WebGPU refused the buffer.
+   */
   async setTokens(tokens: AnyTensor): Promise<void> {
-    const { name, shape } = this.signature.tokens
-    // onnxruntime-web takes no offset, so tokens are bound directly only if they begin their buffer. Others are copied.
-    const bindable =
-      tokens instanceof GpuTensor &&
-      tokens.offset === 0 &&
-      tokens.size === this.#tokens.size &&
-      tokens.buffer.size >= this.#tokens.buffer.size
-    this.#feeds[name] = this.#wrap(bindable ? tokens.buffer : this.#tokens.buffer, 'int32', shape)
-    if (bindable) return
-    if (tokens instanceof GpuTensor) this.#copyTokens(tokens)
-    else this.#tokens.write(repeatTokens(tokens.data, this.#tokens.size))
+    const target = this.#inputs.get(this.signature.tokens.name)!
+    if (tokens instanceof GpuTensor) this.#copyTokens(tokens, target)
+    else target.write(repeatTokens(tokens.data, target.size))
   }
 
   async run(): Promise<readonly number[]> {
     const { output } = this.signature
     const target = this.#output ? this.#wrap(this.#output.buffer, 'float32', this.#output.shape) : null
     const results = await this.session.run(this.#feeds, { [output]: target })
-    this.#output ??= this.#keep(results[output]!)
+    const read = Array.from(this.#inputs.values(), ({ buffer }) => buffer)
+    if (this.#output) perform(this.device, () => ({ read, written: [this.#output!.buffer] }))
+    else this.#output = this.#keep(results[output]!, read)
     return this.#output.shape
   }
 
@@ -64,20 +61,27 @@ export class GpuNetwork implements Network {
   }
 
   /** Copies the first output, whose shape is known only now, into a tensor that the next runs write to directly. */
-  #keep(result: Ort.Tensor): GpuTensor<'f32'> {
+  #keep(result: Ort.Tensor, read: readonly GPUBuffer[]): GpuTensor<'f32'> {
     const output = this.#allocate(this.signature.output, result.dims, 'f32')
-    const encoder = this.device.createCommandEncoder({ label: 'vqd/onnx/output' })
-    encoder.copyBufferToBuffer(result.gpuBuffer as GPUBuffer, 0, output.buffer, 0, output.byteLength)
-    this.device.queue.submit([encoder.finish()])
+    perform(this.device, () => {
+      const encoder = this.device.createCommandEncoder({ label: 'vqd/onnx/output' })
+      encoder.copyBufferToBuffer(result.gpuBuffer as GPUBuffer, 0, output.buffer, 0, output.byteLength)
+      this.device.queue.submit([encoder.finish()])
+      return { read, written: [output.buffer] }
+    })
     result.dispose()
     return output
   }
 
-  #copyTokens(source: GpuTensor): void {
-    const encoder = this.device.createCommandEncoder({ label: 'vqd/onnx/tokens' })
-    for (let offset = 0; offset < this.#tokens.byteLength; offset += source.byteLength)
-      encoder.copyBufferToBuffer(source.buffer, source.offset * 4, this.#tokens.buffer, offset, source.byteLength)
-    this.device.queue.submit([encoder.finish()])
+  /** Repeats the tokens until the target is filled. */
+  #copyTokens({ buffer, offset, byteLength }: GpuTensor, target: GpuTensor): void {
+    perform(this.device, () => {
+      const encoder = this.device.createCommandEncoder({ label: 'vqd/onnx/tokens' })
+      for (let start = 0; start < target.byteLength; start += byteLength)
+        encoder.copyBufferToBuffer(buffer, offset * 4, target.buffer, start, byteLength)
+      this.device.queue.submit([encoder.finish()])
+      return { read: [buffer], written: [target.buffer] }
+    })
   }
 
   /**

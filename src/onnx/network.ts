@@ -53,7 +53,7 @@ export function requireTokensOf(session: OnnxSession, name: string, tensor: AnyT
     )
   requireSample(name, tensor)
   if (!(tensor instanceof GpuTensor)) return
-  tensor.assertAlive()
+  tensor.requireUsage(name, 'COPY_SRC')
   if (session.device && tensor.device !== session.device)
     throw new DeviceMismatchError(
       `${name} lives on another GPUDevice (${deviceText(tensor.device)}) than the session (${deviceText(session.device)}). ` +

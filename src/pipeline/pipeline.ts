@@ -47,8 +47,8 @@ export class VQDiffusionPipeline<
    * Draws a batch of token grids, one iteration a step.
    *
    * Throws OptionError, ShapeError, DtypeError before any work, and the signal's reason when aborted. Throws
-   * ModelOutputError instead of the last iteration if nothing could be drawn from some logits, or if given tokens were
-   * no classes.
+   * ModelOutputError instead of the last iteration if nothing could be drawn from some logits, if given tokens were no
+   * classes, or if masks are left; WebGPUError if WebGPU refused work of the chain.
    */
   async *sample(
     options: SampleOptions<Conditioning, Tensor>,
@@ -64,7 +64,14 @@ export class VQDiffusionPipeline<
     const faults = scheduler.emptyTokens([2])
     if (firstStep === timesteps.length) {
       const sample = this.#start(options, plan, faults)
-      faults.destroy()
+      try {
+        await this.#requireResult(sample, faults)
+      } catch (error) {
+        sample.destroy()
+        throw error
+      } finally {
+        faults.destroy()
+      }
       yield { step: firstStep, timestep: -1, sample, random: generator.state, stepMilliseconds: 0 }
       return
     }
@@ -117,7 +124,7 @@ export class VQDiffusionPipeline<
         // Awaited one iteration later, if there is one. Until then a lost device must not be an unhandled rejection.
         finished.catch(() => {})
         if (last) {
-          await requireNoFaults(faults)
+          await this.#requireResult(sample, faults)
           completed = true
         }
         const stepMilliseconds = performance.now() - begun
@@ -207,6 +214,14 @@ export class VQDiffusionPipeline<
   ): void {
     const generator = RandomGenerator.fromState(options.generator.state)
     this.#scheduler.step(modelOutput, timestep, sample, { ...options, generator, previousTimestep: -1 })
+  }
+
+  /** Throws ModelOutputError unless the steps met no invalid input and left no mask. */
+  async #requireResult(sample: Tensor, faults: Tensor): Promise<void> {
+    const maskClass = this.#scheduler.config.num_vec_classes - 1
+    const [tokens] = await Promise.all([sample.read(), requireNoFaults(faults)])
+    const masks = Array.from(tokens).filter((token) => token === maskClass).length
+    if (masks > 0) throw new ModelOutputError(0, 0, masks)
   }
 
   #start(
