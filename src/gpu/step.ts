@@ -127,7 +127,7 @@ export class ReverseStep {
    * @param sample x_t, u32 or i32 [B, N]
    * @returns x_u and the requested tensors
    * @throws OptionError, ShapeError, DtypeError, TimestepError, DeviceMismatchError, DestroyedError, DeviceLostError,
-   *   before anything is enqueued and before the generator advances
+   *   WebGPUError, before anything is enqueued and before the generator advances
    */
   step(
     modelOutput: LogitsTensor,
@@ -151,13 +151,22 @@ export class ReverseStep {
     const known = options.known && requireKnown(device, options.known, x)
     const faults = context.faultsOf(options.faults)
     const used = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask, faults]
-    if (options.out !== undefined) requireOutput(device, 'out', options.out, used, x)
-    const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
-    if (givenX0 !== undefined) requireOutput(device, 'predOriginalSample', givenX0, [...used, options.out], x)
-    const given = typeof options.diagnostics === 'object' ? options.diagnostics : undefined
-    if (given) requireDiagnostics(device, given, [...used, options.out, givenX0], x.shape)
+    const out = options.out === undefined ? undefined : requireOutput(device, 'out', options.out, used, x)
+    const givenX0 =
+      typeof predOriginalSample === 'object'
+        ? requireOutput(device, 'predOriginalSample', predOriginalSample, [...used, out], x)
+        : undefined
+    if (known && predOriginalSample) {
+      // Known tokens are copied to x₀.
+      known.tokens.requireUsage('known.tokens', 'COPY_SRC')
+      givenX0?.requireUsage('predOriginalSample', 'COPY_DST')
+    }
+    const given =
+      typeof options.diagnostics === 'object'
+        ? requireDiagnostics(device, options.diagnostics, [...used, out, givenX0], x.shape)
+        : undefined
 
-    const prevSample = options.out ?? context.emptyTokens(x.shape, 'vqd/sample')
+    const prevSample = out ?? context.emptyTokens(x.shape, 'vqd/sample')
     const x0 = givenX0 ?? (predOriginalSample ? context.emptyTokens(x.shape, 'vqd/sample/x_0') : undefined)
     const diagnostics = given ?? (options.diagnostics ? context.emptyDiagnostics(x.shape) : undefined)
     const separately = encoder !== undefined

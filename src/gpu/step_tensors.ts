@@ -4,8 +4,8 @@ import type { KnownTokens, StepDiagnostics } from '../options'
 import { asGpuTensor, type GpuTensor } from './tensor'
 
 /**
- * Checks of the optional tensors of a step. All throw DtypeError, ShapeError, DeviceMismatchError, DestroyedError;
- * those of tensors that the step writes to also OptionError.
+ * Checks of the optional tensors of a step. All throw DtypeError, ShapeError, DeviceMismatchError, DestroyedError,
+ * WebGPUError; those of tensors that the step writes to also OptionError.
  */
 
 /** The tensors of one step; undefined for those that it lacks. */
@@ -24,27 +24,28 @@ export function requireKnown(
   return { tokens: check('known.tokens', known.tokens), mask: check('known.mask', known.mask) }
 }
 
-/** Checks a tensor for tokens, in a buffer that no other tensor of the step uses. */
+/** The checked tensor for tokens, in a buffer that no other tensor of the step uses. */
 export function requireOutput(
   device: GPUDevice,
   name: string,
   output: GpuTensor,
   others: StepTensors,
   sample: GpuTensor,
-): void {
+): GpuTensor {
   const tensor = asGpuTensor(device, name, output)
   requireTokensLike(name, tensor, sample)
   if (sharesBuffer(tensor, others))
     throw new OptionError(`${name} needs a buffer of its own; it shares one with another tensor of the same step.`)
+  return tensor
 }
 
-/** Checks tensors for diagnostics: each begins a buffer that no other tensor of the step uses. */
+/** The checked tensors for diagnostics: each begins a buffer that no other tensor of the step uses. */
 export function requireDiagnostics(
   device: GPUDevice,
   { entropy, topProbability, counts }: StepDiagnostics<GpuTensor>,
   others: StepTensors,
   shape: readonly number[],
-): void {
+): StepDiagnostics<GpuTensor> {
   const used = [...others]
   const check = (name: string, value: GpuTensor, dtype: string, wanted: readonly number[], meaning: string) => {
     const tensor = asGpuTensor(device, `diagnostics.${name}`, value)
@@ -53,10 +54,15 @@ export function requireDiagnostics(
     if (tensor.offset !== 0 || sharesBuffer(tensor, used))
       throw new OptionError(`diagnostics.${name} needs a buffer of its own, from its beginning.`)
     used.push(tensor)
+    return tensor
   }
-  check('entropy', entropy, 'f32', shape, "the sample's")
-  check('topProbability', topProbability, 'f32', shape, "the sample's")
-  check('counts', counts, 'u32', [2], '[tokens changed, columns read]')
+  const checked = {
+    entropy: check('entropy', entropy, 'f32', shape, "the sample's"),
+    topProbability: check('topProbability', topProbability, 'f32', shape, "the sample's"),
+    counts: check('counts', counts, 'u32', [2], '[tokens changed, columns read]'),
+  }
+  checked.counts.requireUsage('diagnostics.counts', 'COPY_DST')
+  return checked
 }
 
 function sharesBuffer({ buffer }: GpuTensor, others: StepTensors): boolean {

@@ -137,7 +137,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
         `The buffer '${buffer.label}' needs a binding of ${buffer.size} bytes; this device allows ${limit}.`,
       )
     const tensor = new GpuTensor(device, buffer, [...shape], dtype, offset, false)
-    tensor.requireUsage('GpuTensor.borrow', 'STORAGE')
+    tensor.requireUsage('A tensor', 'STORAGE')
     return tensor
   }
 

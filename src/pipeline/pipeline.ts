@@ -48,7 +48,7 @@ export class VQDiffusionPipeline<
    *
    * Throws OptionError, ShapeError, DtypeError before any work, and the signal's reason when aborted. Throws
    * ModelOutputError instead of the last iteration if nothing could be drawn from some logits, if given tokens were no
-   * classes, or if masks are left; WebGPUError if WebGPU refused work of the chain.
+   * classes, or if masks are left at the end; WebGPUError if WebGPU refused work of the chain.
    */
   async *sample(
     options: SampleOptions<Conditioning, Tensor>,
@@ -216,12 +216,13 @@ export class VQDiffusionPipeline<
     this.#scheduler.step(modelOutput, timestep, sample, { ...options, generator, previousTimestep: -1 })
   }
 
-  /** Throws ModelOutputError unless the steps met no invalid input and left no mask. */
+  /** Throws ModelOutputError unless the steps met no invalid input and the chain ended with clean tokens. */
   async #requireResult(sample: Tensor, faults: Tensor): Promise<void> {
     const maskClass = this.#scheduler.config.num_vec_classes - 1
     const [tokens] = await Promise.all([sample.read(), requireNoFaults(faults)])
-    const masks = Array.from(tokens).filter((token) => token === maskClass).length
-    if (masks > 0) throw new ModelOutputError(0, 0, masks)
+    const unclean = Array.from(tokens).filter((token) => token < 0 || token >= maskClass)
+    const masks = unclean.filter((token) => token === maskClass).length
+    if (unclean.length > 0) throw new ModelOutputError(0, unclean.length - masks, masks)
   }
 
   #start(

@@ -161,7 +161,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * @param sample x_t, u32 or i32 [B, N]
    * @returns x_u and the requested tensors
    * @throws OptionError, ShapeError, DtypeError, TimestepError, DeviceMismatchError, DestroyedError, DeviceLostError,
-   *   before anything is enqueued and before the generator advances
+   *   WebGPUError, before anything is enqueued and before the generator advances
    */
   step(
     modelOutput: LogitsTensor,
@@ -287,7 +287,10 @@ export class VQDiffusionScheduler extends SchedulerBase {
     return this.#context.device.queue.onSubmittedWorkDone()
   }
 
-  /** The invalid input counted since the last call, by work without counters of its own. Waits for the GPU. */
+  /**
+   * The invalid input counted since the last call, by work without counters of its own. Waits for the GPU. Rejects with
+   * WebGPUError, once, if WebGPU refused such work; reading what it wrote is refused too.
+   */
   async readFaults(): Promise<Faults> {
     this.#context.assertUsable()
     return this.#context.readFaults()

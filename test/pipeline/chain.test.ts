@@ -176,7 +176,7 @@ describe('tensors given for diagnostics', () => {
 
   gpuTest(device, 'are written to and returned', async () => {
     const given = scheduler.emptyDiagnostics([B, N])
-    expect(step(given).diagnostics).toBe(given)
+    expect(step(given).diagnostics?.counts).toBe(given.counts)
     const first = await given.counts.read()
     step(given)
     expect(await given.counts.read()).toEqual(first)
@@ -191,5 +191,47 @@ describe('tensors given for diagnostics', () => {
     expect(() => step({ ...given, topProbability: floats })).toThrow('diagnostics.topProbability needs the shape')
     expect(() => step({ ...given, entropy: given.topProbability })).toThrow(OptionError)
     expect(() => step({ ...given, entropy: floats.slice(B, 2 * B) })).toThrow('from its beginning')
+  })
+})
+
+describe('a chain that would end with tokens that are no clean ones is an error:', () => {
+  const masked = Uint32Array.from({ length: B * N }, (_, i) => (i % 8 === 0 ? K : i % K))
+  const beyond = masked.map((token) => (token === K ? K + 1 : token))
+  const random = new RandomGenerator([3, 4]).state
+  const upload = (tokens: Uint32Array) => [
+    GpuTensor.from(device, tokens, [B, N], 'test/tokens'),
+    new CpuTensor(tokens, [B, N]),
+  ]
+  const tried: [string, object, (tokens: GpuTensor | CpuTensor) => object][] = [
+    [
+      'masks of an image that is given back',
+      { remainingMasks: 5, impossibleTokens: 0 },
+      (tokens) => ({ image: { tokens, strength: 0 } }),
+    ],
+    [
+      'masks of a position at the end',
+      { remainingMasks: 5, impossibleTokens: 0 },
+      () => ({ resume: { step: steps, tokens: masked, random } }),
+    ],
+  ]
+
+  for (const [name, counts, start] of tried)
+    gpuTest(device, name, async () => {
+      const [gpu, cpu] = upload(masked)
+      const error = {
+        name: 'ModelOutputError',
+        message: expect.stringContaining('5 latent pixel(s) are masked'),
+        ...counts,
+      }
+      await expect(pipeline.generate({ ...chain, ...start(gpu!) })).rejects.toMatchObject(error)
+      await expect(twinPipeline.generate({ ...chain, ...start(cpu!) })).rejects.toMatchObject(error)
+    })
+
+  gpuTest(device, 'tokens of an image that are no classes', async () => {
+    const [gpu, cpu] = upload(beyond)
+    const error = { name: 'ModelOutputError', remainingMasks: 0, impossibleTokens: 5 }
+    const image = (tokens: unknown) => ({ ...chain, image: { tokens: tokens as never, strength: 0 } })
+    await expect(pipeline.generate(image(gpu))).rejects.toMatchObject(error)
+    await expect(twinPipeline.generate(image(cpu))).rejects.toMatchObject(error)
   })
 })

@@ -88,7 +88,7 @@ export class PuritySampler {
     const { device, process } = context
     context.assertUsable()
     options = requireOptions('purityStep', options)
-    const { generator, previousTimestep, out } = options
+    const { generator, previousTimestep } = options
     requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
     const x = asGpuTensor(device, 'sample', sample)
@@ -98,7 +98,8 @@ export class PuritySampler {
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
     const streams = generator.streams(batchSize)
     const faults = context.faultsOf(options.faults)
-    if (out !== undefined) requireOutput(device, 'out', out, [x, logits.conditional, logits.unconditional, faults], x)
+    const used = [x, logits.conditional, logits.unconditional, faults]
+    const out = options.out === undefined ? undefined : requireOutput(device, 'out', options.out, used, x)
     const prevSample = out ?? context.emptyTokens(x.shape)
     const counter = generator.nextCounter()
     if (x.size === 0) return { prevSample }
