@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   type Denoiser,
   GpuTensor,
@@ -187,6 +187,15 @@ describe.each(Object.entries(refused))('with %s', (_, make) => {
       await expect(pipeline.generate(options)).rejects.toThrow(WebGPUError)
     })
   })
+})
+
+it('memory that WebGPU could not allocate', async () => {
+  const popErrorScope = device.popErrorScope.bind(device)
+  vi.spyOn(device, 'popErrorScope').mockImplementationOnce(async () => {
+    await popErrorScope()
+    return { message: 'not enough memory' }
+  })
+  await expect(GpuTensor.empty(device, [1, N], 'u32').read()).rejects.toThrow(WebGPUError)
 })
 
 describe('what a buffer tells is refused at once:', () => {

@@ -172,6 +172,22 @@ describe('the decoder', () => {
     expect((await decoder(sample)).shape).toEqual([2, 4, 8, 8])
   })
 
+  gpuTest(device, 'rejects for tokens in a buffer that WebGPU refuses, and decodes others afterwards', async () => {
+    const buffer = (usage: number) => device.createBuffer({ label: 'test/tokens', size: 4 * 2 * N, usage })
+    for (const session of [webgpuDecoder, wasmDecoder]) {
+      using decoder = createOnnxDecoder({ session })
+      const closed = GpuTensor.borrow(device, buffer(GPUBufferUsage.STORAGE), [2, N], 'u32')
+      await expect(decoder(closed)).rejects.toThrow(WebGPUError)
+      await expect(decoder(closed)).rejects.toThrow('tokens needs a buffer with the usage COPY_SRC')
+      const destroyed = buffer(GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC)
+      const gone = GpuTensor.borrow(device, destroyed, [2, N], 'u32')
+      destroyed.destroy()
+      await expect(decoder(gone)).rejects.toThrow(WebGPUError)
+      using sample = scheduler.uploadTokens(codes, [2, N])
+      expect((await decoder(sample)).shape).toEqual([2, 4, 8, 8])
+    }
+  })
+
   gpuTest(device, 'decodes previews beside a chain without changing it', async () => {
     using denoiser = createOnnxDenoiser({ session: webgpu })
     using decoder = createOnnxDecoder({ session: webgpuDecoder })
