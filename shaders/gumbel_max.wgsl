@@ -6,7 +6,7 @@
 @group(0) @binding(0) var<storage, read> parameters: Posterior;
 @group(0) @binding(1) var<storage, read> conditional: array<u32>;
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
-@group(0) @binding(3) var<storage, read> noise: array<f32>;
+@group(0) @binding(3) var<storage, read> noise: array<u32>;
 @group(0) @binding(4) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(5) var<storage, read_write> faults: array<atomic<u32>, 2>;
 @group(0) @binding(6) var<storage, read> unconditional: array<u32>; // GUIDED
@@ -17,8 +17,8 @@ struct Candidate {
   class_index: u32,
 }
 
-// The class with the best score of each column, known to all its lanes; the lowest class wins ties. An invalid logit
-// makes the column invalid. Uniform control flow only.
+// The class with the best score of each column, known to all its lanes; the lowest class wins ties. An invalid logit or
+// uniform makes the column invalid. Uniform control flow only.
 fn best_class(local_index: u32, candidate: Candidate) -> u32 {
   let order = select(ordered(candidate.score), INVALID_CLASS, candidate.class_index == INVALID_CLASS);
   let is_best = order == column_max(local_index, order);
@@ -35,8 +35,10 @@ fn column(local_index: u32, token: u32, in_range: bool) {
     if (lane == 0u && class_t > NUM_CODES) {
       atomicAdd(&faults[1], 1u);
     }
-//#endif
     class_t = min(class_t, NUM_CODES);
+//#else
+    class_t = min(class_t, NUM_CODES - 1u); // the scores have a row for the mask
+//#endif
     item = parameters.items[token / parameters.num_pixels];
   }
 //#if POSTERIOR
@@ -63,13 +65,14 @@ fn column(local_index: u32, token: u32, in_range: bool) {
 //#else
       let score = logit.value;
 //#endif
-      if (logit.invalid) {
+      let index = element(parameters.class_major != 0u, parameters.rows, parameters.num_pixels, token, k);
+      let uniform_bits = noise[parameters.noise_offset + index];
+      if (logit.invalid || !is_uniform(uniform_bits)) {
         candidate.class_index = INVALID_CLASS;
         break;
       }
       if (score > LOG_ZERO_LIMIT) {
-        let index = element(parameters.class_major != 0u, parameters.rows, parameters.num_pixels, token, k);
-        let noised = score + gumbel_of_uniform(noise[parameters.noise_offset + index]);
+        let noised = score + gumbel_of_uniform(bitcast<f32>(uniform_bits));
         if (noised > candidate.score) {
           candidate = Candidate(noised, k);
         }

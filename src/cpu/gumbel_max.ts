@@ -24,22 +24,27 @@ export function drawStepWithNoise(
   }
 }
 
-/** The class with the highest score + noise, the lowest class among equals; −1 if no score is finite. */
+/**
+ * The class with the highest score + noise, the lowest class among equals; −1 if no score is finite, or a uniform is not
+ * in [0, 1].
+ */
 export function gumbelMax(scores: Float64Array, uniform: (k: number) => number): number {
   let best = -1
   let bestScore = -Infinity
-  scores.forEach((score, k) => {
-    const noised = score + gumbelOfUniform(uniform(k))
-    if (noised > bestScore) {
-      bestScore = noised
+  for (const [k, score] of scores.entries()) {
+    const noise = gumbelOfUniform(uniform(k))
+    if (Number.isNaN(noise)) return -1
+    if (score + noise > bestScore) {
+      bestScore = score + noise
       best = k
     }
-  })
+  }
   return best
 }
 
-/** Gumbel noise of a supplied uniform as diffusers computes it, where 1e-30 is a float32. */
+/** Gumbel noise of a supplied uniform as diffusers computes it, where 1e-30 is a float32. NaN unless it is in [0, 1]. */
 export function gumbelOfUniform(u: number): number {
+  if (!(u >= 0 && u <= 1)) return NaN
   const epsilon = Math.fround(1e-30)
   return -Math.log(-Math.log(u + epsilon) + epsilon)
 }

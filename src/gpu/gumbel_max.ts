@@ -103,7 +103,7 @@ export class GumbelMax {
       bindings: ['parameters', 'x_t', 'noise', 'x_prev', 'faults', ...Object.keys(logitBuffers)],
     }
     const pass = encoder.beginComputePass({ label: 'vqd/gumbel_max' })
-    kernels.dispatch(pass, kernels.get(variant), buffers, columnWorkgroups(columns, shape))
+    kernels.dispatch(pass, kernels.get(variant), buffers, columnWorkgroups(kernels.device, columns, shape))
     pass.end()
   }
 }

@@ -143,6 +143,7 @@ export class ReverseStep {
     if (encoder !== undefined) requireMethod('encoder', encoder, 'beginComputePass', 'a GPUCommandEncoder')
     const x = asGpuTensor(device, 'sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
+    this.#parameters.requireItems(batchSize)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
     const noise = options.noise === undefined ? undefined : asGpuTensor(device, 'noise', options.noise)
