@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
+import stepShader from '../../shaders/step.wgsl'
 import { LimitError } from '../errors'
+import { specialise } from './shader'
 import { columnWorkgroups, gpuLaunchShapes, launchShapesFor, requireLimits, softwareLaunchShapes } from './workgroups'
 
 const isPowerOfTwo = (value: number) => Number.isInteger(Math.log2(value))
@@ -78,4 +80,23 @@ it('a device that no launch shape fits is refused with both numbers', () => {
       new LimitError(`The kernels need ${name} of at least ${needed}; this device allows ${needed - 1}.`),
     )
   }
+})
+
+it('the largest workgroup of the step, which declares the most workgroup memory, needs at most 8192 bytes', () => {
+  const sizes: Record<string, number> = {
+    u32: 4,
+    f32: 4,
+    'atomic<u32>': 4,
+    ListedToken: 32,
+    MAX_TILE: 64,
+    WORKGROUP_SIZE: 256,
+  }
+  const variables = specialise(stepShader, { TRUNCATED: true, GUIDED: true }).matchAll(
+    /var<workgroup> \w+: (?:array<(.+), (\w+)>|(.+));/g,
+  )
+  const bytes = Array.from(variables, ([, element = '', count = '', scalar]) =>
+    scalar ? sizes[scalar]! : sizes[element]! * sizes[count]!,
+  )
+  expect(bytes.length).toBeGreaterThan(8)
+  expect(bytes.reduce((a, b) => a + b)).toBeLessThanOrEqual(8192)
 })
