@@ -32,18 +32,20 @@ fn column(local_index: u32, token: u32, in_range: bool) {
   if (in_range) {
     class_t = x_t[parameters.sample_offset + token];
 //#if COUNTED
-    if (lane == 0u && class_t > NUM_CODES) {
+    item = parameters.items[token / parameters.num_pixels];
+    if (lane == 0u && (class_t > NUM_CODES || !is_possible(item, min(class_t, NUM_CODES)))) {
       atomicAdd(&faults[1], 1u);
     }
     class_t = min(class_t, NUM_CODES);
 //#else
     class_t = min(class_t, NUM_CODES - 1u); // the scores have a row for the mask
 //#endif
-    item = parameters.items[token / parameters.num_pixels];
   }
+  var takes_part = in_range;
 //#if POSTERIOR
+  takes_part = in_range && is_possible(item, class_t);
   var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
-  if (in_range) {
+  if (takes_part) {
     for (var k = lane; k < NUM_CODES; k += LANES) {
       let logit = logit_of(token, k);
       partial = add_term(partial, posterior_term(item, class_t, k, logit.value));
@@ -54,7 +56,7 @@ fn column(local_index: u32, token: u32, in_range: bool) {
   let log_total = total.high + log(total.sum);
 //#endif
   var candidate = Candidate(LOG_ZERO_LIMIT, NO_CLASS);
-  if (in_range) {
+  if (takes_part) {
     for (var k = lane; k < parameters.rows; k += LANES) {
       var logit = Logit(LOG_ZERO, false);
       if (k < NUM_CODES) {
@@ -83,7 +85,7 @@ fn column(local_index: u32, token: u32, in_range: bool) {
   if (lane == 0u && in_range) {
     var result = drawn;
     if (result > NUM_CODES) {
-      atomicAdd(&faults[0], 1u);
+      atomicAdd(&faults[0], u32(takes_part)); // an impossible token is counted already
       result = class_t;
     }
     x_prev[parameters.output_offset + token] = result;

@@ -1,4 +1,5 @@
 import type { PosteriorCoefficients } from '../process/posterior'
+import { isPossible } from '../process/routes'
 import type { CpuContext } from './context'
 import { type ColumnReader, isInvalid, readColumn } from './logits'
 import { posteriorColumn } from './posterior'
@@ -9,18 +10,23 @@ export function drawStepWithNoise(
   context: CpuContext,
   tokens: { sample: CpuArray; prevSample: CpuArray; numPixels: number; logits: ColumnReader; faults: CpuArray },
   uniforms: ColumnReader,
-  /** Per batch item; null for a step to clean data, which draws from the logits. */
-  coefficients: readonly (PosteriorCoefficients | null)[],
+  /** Rows of the uniforms: K for a step to clean data, which draws from the logits. */
+  rows: number,
+  /** Per batch item. */
+  coefficients: readonly PosteriorCoefficients[],
 ): void {
   const { sample, prevSample, numPixels, logits, faults } = tokens
+  const { numCodes, maskClass } = context.process
   for (let token = 0; token < sample.length; token++) {
-    const classT = context.classOf(sample, token, faults)
-    const column = readColumn(logits, token, context.process.numCodes)
-    const item = coefficients[Math.floor(token / numPixels)]
-    const scores = item ? posteriorColumn(column, classT, item) : column
+    const item = coefficients[Math.floor(token / numPixels)]!
+    const classT = context.countedClassOf(sample, token, faults, item)
+    prevSample[token] = classT
+    if (rows > numCodes && !isPossible(item, classT === maskClass)) continue
+    const column = readColumn(logits, token, numCodes)
+    const scores = rows > numCodes ? posteriorColumn(column, classT, item) : column
     const drawn = column.some(isInvalid) ? -1 : gumbelMax(scores, (k) => uniforms(token, k))
     if (drawn < 0) faults[0]!++
-    prevSample[token] = drawn < 0 ? classT : drawn
+    else prevSample[token] = drawn
   }
 }
 

@@ -47,6 +47,8 @@ export function posteriorParameters(call: PosteriorCall): ParameterValue {
       log_keep: finiteLog(item.logKeep),
       log_replace: finiteLog(item.logReplace),
       ordinary_mask: finiteLog(item.ordinaryMask),
+      mask_possible: item.maskPossible ? 1 : 0,
+      ordinary_possible: item.ordinaryPossible ? 1 : 0,
     })),
   }
 }

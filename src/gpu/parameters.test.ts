@@ -103,5 +103,6 @@ it('refuses a missing field by its name', () => {
 
 it('log 0 is finite for WGSL', () => {
   expect(finiteLog(-Infinity)).toBe(-1e30)
+  expect(finiteLog(NaN)).toBe(-1e30)
   expect(finiteLog(-3)).toBe(-3)
 })

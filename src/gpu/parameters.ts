@@ -116,8 +116,8 @@ function countItems(layout: StructLayout, values: ParameterValue): number {
 }
 
 /**
- * A logarithm as the kernels take it: −Infinity becomes LOG_ZERO of numerics.wgsl, since WGSL need not have infinities.
+ * A logarithm as the kernels take it: −Infinity and NaN become LOG_ZERO of numerics.wgsl, since WGSL need not have them.
  */
 export function finiteLog(value: number): number {
-  return Math.max(value, -1e30)
+  return value > -1e30 ? value : -1e30
 }

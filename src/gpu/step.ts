@@ -314,6 +314,7 @@ export function stepParameters(call: DrawCall, tile: number, numCodes: number): 
     items: call.items.map(({ stream, thresholds }) => ({
       stream,
       mask_possible: thresholds.maskPossible ? 1 : 0,
+      ordinary_possible: thresholds.ordinaryPossible ? 1 : 0,
       masked: thresholds.masked,
       settled: thresholds.settled,
       differs: thresholds.differs,

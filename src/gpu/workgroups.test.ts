@@ -56,6 +56,11 @@ it('on a GPU a truncated column of up to 4096 classes fits the registers of its 
   }
 })
 
+it('on a software adapter an invocation sums a column of up to 65,536 classes, or about as many of a larger one', () => {
+  const lanes = (numCodes: number) => softwareLaunchShapes.columns(numCodes, 'pixel-major').lanes
+  expect([1, 4096, 65_536, 65_537, 1_000_000, 2 ** 24].map(lanes)).toEqual([1, 1, 1, 2, 16, 16])
+})
+
 it('an adapter that computes on the CPU gets launch shapes of its own, a GPU those within its limits', () => {
   const size = { layout: 'pixel-major', truncated: true, everyColumn: true, tokens: 1024 } as const
   const lanes = (device: GPUDevice) => launchShapesFor(device).step(100_000, size).lanes

@@ -78,10 +78,11 @@ export const gpuLaunchShapes = (largest: number): LaunchShapes => ({
 /**
  * For an adapter that computes on the CPU, such as SwiftShader. It runs the invocations of a workgroup one after
  * another, and a barrier costs more than hundreds of classes, so an invocation has a column to itself. SwiftShader
- * executes four invocations as one SIMD group: if few columns are read, four lanes keep it busy.
+ * executes four invocations as one SIMD group: if few columns are read, four lanes keep it busy. With very many classes
+ * lanes share the column, since a float32 sum of so many terms would lose digits.
  */
 export const softwareLaunchShapes: LaunchShapes = {
-  columns: () => ({ workgroupSize: 16, lanes: 1 }),
+  columns: (numCodes) => ({ workgroupSize: 16, lanes: powerOfTwo(numCodes / 65536, 1, 16) }),
   step(_, { everyColumn }) {
     const lanes = everyColumn ? 1 : 4
     return { workgroupSize: 16 / lanes, lanes, tile: everyColumn ? 16 : 64 }

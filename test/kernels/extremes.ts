@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { type Layout, RandomGenerator } from 'vq-diffusion-webgpu'
+import { type Layout, RandomGenerator, type VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
 import type { EngineScheduler, EngineTensor } from '../conformance/engine'
 import { columnsShape, inLayout } from '../support/layouts'
 
@@ -7,8 +7,8 @@ import { columnsShape, inLayout } from '../support/layouts'
  * Logits beyond any network, and what both engines make of them (docs/MATH.md#faults): a logit of 1e29 or more counts as
  * +∞, one of −1e29 or less as −∞, also if guidance or sharpening has made it. Every other float32 number is valid.
  */
-export const config = { num_vec_classes: 9, num_train_timesteps: 20 }
 const K = 8
+const config = { num_vec_classes: K + 1, num_train_timesteps: 20 }
 
 /** The float32 neighbours of 1e29, and the largest float32 number. */
 const [below, limit, above, largest] = [0x6fa18f07, 0x6fa18f08, 0x6fa18f09, 0x7f7fffff].map(
@@ -85,12 +85,13 @@ function checkDrawn(about: string, tokens: ArrayLike<number>, cases: readonly Dr
 }
 
 export interface ExtremesEngine<T extends EngineTensor> {
-  readonly scheduler: EngineScheduler<T>
+  create(config: VQDiffusionSchedulerOptions): Promise<EngineScheduler<T>>
   upload(data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]): T
 }
 
 /** Draws from every column in every way, and counts the invalid ones. */
-export async function checkDraws<T extends EngineTensor>({ scheduler, upload }: ExtremesEngine<T>): Promise<void> {
+async function checkDraws<T extends EngineTensor>({ create, upload }: ExtremesEngine<T>): Promise<void> {
+  const scheduler = await create(config)
   // Logits are decoded in the same way from each layout, but loaded in another way.
   for (const [isGuided, layout] of [
     [false, 'pixel-major'],
@@ -159,7 +160,8 @@ function inRows(values: ArrayLike<number>): number[][] {
 }
 
 /** Sharpening takes a valid column beyond 1e29: nothing can be drawn from it, which is counted once. */
-export async function checkSharpening<T extends EngineTensor>({ scheduler, upload }: ExtremesEngine<T>): Promise<void> {
+async function checkSharpening<T extends EngineTensor>({ create, upload }: ExtremesEngine<T>): Promise<void> {
+  const scheduler = await create(config)
   const columns: Column[] = [
     [0, -1, -2],
     [1e25, 0, 0],
@@ -186,7 +188,8 @@ export async function checkSharpening<T extends EngineTensor>({ scheduler, uploa
 }
 
 /** Dense operators: an excluded class is −∞ and an invalid column NaN, whatever the logits are. */
-export async function checkDense<T extends EngineTensor>({ scheduler, upload }: ExtremesEngine<T>): Promise<void> {
+async function checkDense<T extends EngineTensor>({ create, upload }: ExtremesEngine<T>): Promise<void> {
+  const scheduler = await create(config)
   const columns: Column[] = [
     [0, -largest, -1],
     [0, -Infinity, -1],
@@ -220,7 +223,8 @@ export async function checkDense<T extends EngineTensor>({ scheduler, upload }: 
 }
 
 /** Uniforms outside of [0, 1] make a column invalid; those of the operator give NaN. */
-export async function checkNoise<T extends EngineTensor>({ scheduler, upload }: ExtremesEngine<T>): Promise<void> {
+async function checkNoise<T extends EngineTensor>({ create, upload }: ExtremesEngine<T>): Promise<void> {
+  const scheduler = await create(config)
   const uniforms = [0, -0, 1, 0.5, 1.0000001, -1e-45, -0.25, 2, NaN, Infinity]
   const [valid, N] = [4, uniforms.length]
   // The class of this uniform is excluded, but for its noise.
@@ -256,9 +260,42 @@ export async function checkNoise<T extends EngineTensor>({ scheduler, upload }: 
   expect(sums.map(Number.isNaN)).toEqual(uniforms.map((_, n) => n >= valid))
 }
 
+/** Tokens that the process cannot produce are counted in every kind of step, and their posterior is NaN. */
+async function checkImpossible<T extends EngineTensor>({ create, upload }: ExtremesEngine<T>): Promise<void> {
+  const tokens = [0, K, 2]
+  const N = tokens.length
+  const logits = upload(new Float32Array(K * N), [1, K, N])
+  const noise = upload(new Float32Array((K + 1) * N).fill(0.5), [1, K + 1, N])
+  const masksAll = { alpha_cum_start: 1, alpha_cum_end: 0, gamma_cum_start: 0, gamma_cum_end: 1 }
+  const neverMasks = { alpha_cum_start: 1, alpha_cum_end: 0, gamma_cum_start: 0, gamma_cum_end: 0 }
+  for (const [schedule, t, impossible] of [
+    [masksAll, 19, [0, 2]],
+    [masksAll, 18, []],
+    [neverMasks, 19, [1]],
+  ] as const) {
+    const scheduler = await create({ ...config, ...schedule })
+    const sample = scheduler.uploadTokens(tokens, [1, N])
+    const bySeed = { generator: new RandomGenerator(1), previousTimestep: 9 }
+    for (const [name, { prevSample }] of [
+      ['by seed', scheduler.step(logits, t, sample, bySeed)],
+      ['by purity', scheduler.purityStep(logits, t, sample, bySeed)],
+      ['with noise', scheduler.step(logits, t, sample, { noise, previousTimestep: 9 })],
+    ] as const) {
+      const drawn = await prevSample.read()
+      if (name === 'with noise') for (const n of impossible) expect(drawn[n]).toBe(tokens[n])
+    }
+    expect(await scheduler.readFaults()).toEqual({ invalidColumns: 0, impossibleTokens: 3 * impossible.length })
+    const posterior = Array.from(await scheduler.qPosterior(logits, sample, t, { previousTimestep: 9 }).read())
+    expect(posterior.map(Number.isNaN)).toEqual(
+      posterior.map((_, i) => (impossible as readonly number[]).includes(i % N)),
+    )
+  }
+}
+
 export const checks = {
   'draws from extreme logits, plain and guided': checkDraws,
   'sharpens logits beyond the limit': checkSharpening,
   'gives dense tensors of extreme logits': checkDense,
   'refuses noise outside of [0, 1]': checkNoise,
+  'counts tokens that the process cannot produce': checkImpossible,
 }

@@ -8,6 +8,7 @@ import { requireOutput } from '../../cpu/step_tensors'
 import { asCpuTensor, type CpuArray, CpuTensor } from '../../cpu/tensor'
 import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutput } from '../../options'
 import { highest, logSumExp } from '../../process/log_space'
+import type { PossibleTokens } from '../../process/routes'
 import { append } from '../../process/schedule'
 import { purityQuota, requirePurityOptions } from './purity'
 
@@ -25,8 +26,7 @@ interface RevealCall extends PurityRule {
   readonly faults: CpuArray
   /** Tokens that are revealed when the step is done. */
   readonly quota: number
-  /** False if the schedule never masks: a mask is then counted as impossible. */
-  readonly maskPossible: boolean
+  readonly possible: PossibleTokens
   readonly at: Omit<PixelStream, 'pixel'>
 }
 
@@ -70,7 +70,7 @@ export class PuritySampler {
         prevSample: prevSample.data.subarray(item * numPixels, (item + 1) * numPixels),
         faults: faults.data,
         quota: purityQuota(process.schedule, step.u, numPixels),
-        maskPossible: process.thresholds(step).maskPossible,
+        possible: process.thresholds(step),
         at: { stream: streams[item]!, counter },
       })
     return { prevSample }
@@ -105,7 +105,7 @@ export class PuritySampler {
 
   /** Reveals the chosen tokens of one item, each drawn from p^(1 + r·π), and keeps the others. */
   #revealItem(call: RevealCall): void {
-    const { priorWeight, byPurity, logits, sample, prevSample, faults, quota, maskPossible, at } = call
+    const { priorWeight, byPurity, logits, sample, prevSample, faults, quota, possible, at } = call
     const { numCodes, maskClass } = this.context.process
     const numPixels = sample.length
     const top = topProbabilities(logits, numPixels, numCodes)
@@ -113,8 +113,7 @@ export class PuritySampler {
     const purity = purities(top)
     let revealed = 0
     for (let pixel = 0; pixel < numPixels; pixel++) {
-      const classT = this.context.classOf(sample, pixel, faults)
-      if (sample[pixel]! >>> 0 === maskClass && !maskPossible) faults[1]!++
+      const classT = this.context.countedClassOf(sample, pixel, faults, possible)
       prevSample[pixel] = classT
       if (classT !== maskClass) revealed++
     }

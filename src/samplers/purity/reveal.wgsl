@@ -16,7 +16,7 @@ fn exponent_of(token: u32) -> f32 {
 fn decide(token: u32) {
   let item = step.items[token / step.num_pixels];
   let class_t = x_t[step.sample_offset + token];
-  if (class_t > NUM_CODES || (class_t == NUM_CODES && item.mask_possible == 0u)) {
+  if (class_t > NUM_CODES || select(item.ordinary_possible, item.mask_possible, class_t == NUM_CODES) == 0u) {
     atomicAdd(&faults[1], 1u);
   }
   if (exponents[token] == 0.0) {
