@@ -19,11 +19,8 @@ fn element_at(i: u32) {
     log_q_t[i] = finite_or_log_zero(item.z);
     return;
   }
-  let bits = conditional_bits(parameters.input_offset + element(class_major, NUM_CODES, parameters.num_pixels, at.token, at.k));
-  if (is_invalid(bits)) {
-    log_q_t[i] = bits;
-    return;
-  }
-  let log_q = select(bitcast<f32>(bits), LOG_ZERO, bits == NEGATIVE_INFINITY_BITS);
-  log_q_t[i] = finite_or_log_zero(log_add_exp(log_q + item.x, item.y));
+  let index = element(class_major, NUM_CODES, parameters.num_pixels, at.token, at.k);
+  let log_q = plain_logit(conditional_bits(parameters.input_offset + index));
+  let bits = finite_or_log_zero(log_add_exp(log_q.value + item.x, item.y));
+  log_q_t[i] = select(bits, NAN_BITS, log_q.invalid);
 }

@@ -12,8 +12,8 @@ struct Codebook {
 
 @group(0) @binding(0) var<storage, read> parameters: Codebook;
 @group(0) @binding(1) var<storage, read> tokens: array<u32>;
-@group(0) @binding(2) var<storage, read> codebook: array<f32>;
-@group(0) @binding(3) var<storage, read_write> embeddings: array<f32>;
+@group(0) @binding(2) var<storage, read> codebook: array<u32>; // copied as bits, which also keeps NaN
+@group(0) @binding(3) var<storage, read_write> embeddings: array<u32>;
 @group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
 
 fn element_at(i: u32) {

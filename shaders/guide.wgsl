@@ -12,7 +12,7 @@ struct Guide {
   guidance_scale: f32,
   normalise: u32,
   truncation_rate: f32, // 1 or more: off
-  minimum: f32, // below LOG_ZERO_LIMIT: off
+  minimum: f32, // LOG_ZERO_LIMIT or less: off
 }
 
 @group(0) @binding(0) var<storage, read> parameters: Guide;

@@ -7,7 +7,7 @@
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> log_p_x_prev: array<u32>;
 
-// Every row of an invalid column is NaN.
+// Every row of an invalid column, and of an x_t that is impossible, is NaN.
 fn result_bits(value: f32, invalid: bool) -> u32 {
   return select(finite_or_log_zero(value), NAN_BITS, invalid);
 }
@@ -37,7 +37,7 @@ fn column(local_index: u32, token: u32, in_range: bool) {
       }
       let row = posterior_row(item, class_t, k, term, log_total);
       log_p_x_prev[parameters.output_offset + element(class_major, parameters.rows, parameters.num_pixels, token, k)] =
-        result_bits(row, total.invalid != 0u);
+        result_bits(row, total.invalid != 0u || !is_possible(item, class_t));
     }
   }
 }

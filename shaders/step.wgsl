@@ -27,7 +27,7 @@ fn decide(token: u32) {
   let pixel = token % step.num_pixels;
   let class_t = x_t[step.sample_offset + token];
   let is_masked = class_t >= NUM_CODES;
-  if (class_t > NUM_CODES || (is_masked && item.mask_possible == 0u)) {
+  if (class_t > NUM_CODES || select(item.ordinary_possible, item.mask_possible, is_masked) == 0u) {
     atomicAdd(&faults[1], 1u);
   }
   let draw = route_draw(item.stream, pixel, step.counter);

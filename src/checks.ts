@@ -260,7 +260,8 @@ export function requireLogPX0(
   requireGuidance(guidance)
   requireTruncationRate(truncationRate)
   if (normalise !== undefined) requireBoolean('normalise', normalise)
-  if (minimum !== undefined) requireNumber('minimum', minimum, -Infinity, Number.MAX_VALUE)
+  // From 1e29 on, logits count as infinite.
+  if (minimum !== undefined) requireNumber('minimum', minimum, -Infinity, 1e28)
   const { batchSize, numPixels } = requireRows('modelOutput', modelOutput, layout, numCodes, dtypes)
   if (guidance === undefined || guidance.unconditional !== undefined) return { batchSize, numPixels }
   if (batchSize % 2 !== 0)
@@ -273,16 +274,19 @@ export function requireLayout(layout: Layout | undefined, name = 'layout'): void
   if (layout !== undefined) requireOneOf(name, layout, ['class-major', 'pixel-major'])
 }
 
-/** Throws OptionError unless the scale is finite, or guidance is left out. */
+/** Throws OptionError unless the scale is valid, or guidance is left out. */
 export function requireGuidance(guidance: Guidance<unknown> | undefined): void {
   if (guidance === undefined) return
   requireObject('guidance', guidance, 'an object { scale }')
   requireScale('guidance.scale', guidance.scale)
 }
 
-/** Throws OptionError unless the scale of guidance is finite. */
+/** The largest factor of a logit. No product of the two is beyond float32 (docs/MATH.md#faults). */
+export const largestFactor = 1e6
+
+/** Throws OptionError unless the scale of guidance is a number from −10⁶ to 10⁶. */
 export function requireScale(name: string, scale: number): void {
-  requireNumber(name, scale, -Number.MAX_VALUE, Number.MAX_VALUE)
+  requireNumber(name, scale, -largestFactor, largestFactor)
 }
 
 /** Throws OptionError unless the rate is a number, or left out. */

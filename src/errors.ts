@@ -89,6 +89,20 @@ export class ModelOutputError extends VQDiffusionError {
   }
 }
 
+/** A decoder's output, or an image for an encoder, with values that are NaN or infinite. */
+export class ImageValueError extends VQDiffusionError {
+  override readonly name = 'ImageValueError'
+
+  /** Creates the error of one tensor of images. */
+  constructor(
+    message: string,
+    /** How many values are NaN or infinite. */
+    readonly invalidValues: number,
+  ) {
+    super(message)
+  }
+}
+
 /** A file that could not be fetched or parsed. */
 export class FetchError extends VQDiffusionError {
   override readonly name = 'FetchError'

@@ -26,6 +26,12 @@ struct Found {
 }
 const NOTHING_FOUND = Found(Rank(LOG_ZERO, NO_CLASS), LOG_ZERO_LIMIT, false, LOG_ZERO, 0.0);
 
+// Whether a lane has met NaN or +infinity. Guided and sharpened logits can be +infinity too: the best score is then, so
+// they need no test of their own.
+fn is_invalid(found: Found) -> bool {
+  return found.invalid || found.score >= LOGIT_LIMIT;
+}
+
 fn with_class(before: Found, score: f32, logit: f32, class_index: u32) -> Found {
   var found = before;
   if (score > found.score) {
@@ -110,10 +116,10 @@ fn draw_column(position: u32, start: u32, lane: u32, in_range: bool, key: vec4u,
     for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
       found = with_block(found, position, key, group, read_block(start, group), exponent, NO_BOUND);
     }
-    publish_score(position, found.score, found.invalid);
+    publish_score(position, found.score, is_invalid(found));
   }
   if (LANES == 1u) {
-    return select(found.best.class_index, INVALID_CLASS, found.invalid);
+    return select(found.best.class_index, INVALID_CLASS, is_invalid(found));
   }
   workgroupBarrier();
   if (in_range) {

@@ -18,7 +18,7 @@ var<workgroup> any_pending: u32;
 fn join_best(local_index: u32, position: u32, takes_part: bool, found: Found) -> Rank {
   if (takes_part) {
     best_logits[local_index] = found.best.logit;
-    publish_score(position, found.score, found.invalid);
+    publish_score(position, found.score, is_invalid(found));
     atomicMax(&highs[position], ordered(found.high));
   }
   column_barrier();

@@ -1,10 +1,13 @@
-// Decodes raw logits, with classifier-free guidance. They are tested as bits: -infinity is a valid logit, but WGSL
-// arithmetic may assume that it does not occur.
+// Decodes raw logits, with classifier-free guidance. They are tested as bits, since WGSL arithmetic may assume that NaN
+// and infinities do not occur. Logits of LOGIT_LIMIT or beyond count as infinite (docs/MATH.md#faults): nothing that is
+// computed from the others overflows.
 //#include "lib/numerics.wgsl"
+
+const LOGIT_LIMIT_BITS = 0x6fa18f08u;
 
 struct Logit {
   value: f32, // LOG_ZERO: a class of probability 0
-  invalid: bool, // NaN or +infinity, or +infinity after guidance
+  invalid: bool, // NaN or +infinity, before or after guidance
 }
 
 // Four classes at a time.
@@ -14,11 +17,13 @@ struct FourLogits {
 }
 
 fn are_finite(bits: vec4u) -> vec4<bool> {
-  return (bits & vec4u(0x7f800000u)) != vec4u(0x7f800000u);
+  return (bits & vec4u(0x7fffffffu)) < vec4u(LOGIT_LIMIT_BITS);
 }
 
+// Whether one is NaN or +infinity. -infinity is valid: a class of probability 0.
 fn any_invalid(bits: vec4u) -> bool {
-  return any(!are_finite(bits) & (bits != vec4u(NEGATIVE_INFINITY_BITS)));
+  let are_negative = (bits >= vec4u(0x80000000u)) & (bits <= vec4u(NEGATIVE_INFINITY_BITS));
+  return any(!are_finite(bits) & !are_negative);
 }
 
 fn plain_logits(bits: vec4u) -> FourLogits {
@@ -37,9 +42,11 @@ fn guided(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> vec
 fn guided_logits(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> FourLogits {
   let are_both_finite = are_finite(conditional_bits) & are_finite(unconditional_bits);
   let only_unconditional_excludes = are_finite(conditional_bits) & !are_finite(unconditional_bits);
+  let guided_bits = bitcast<vec4u>(guided(conditional_bits, unconditional_bits, scale));
+  let logits = plain_logits(select(vec4u(NEGATIVE_INFINITY_BITS), guided_bits, are_both_finite));
   return FourLogits(
-    select(vec4f(LOG_ZERO), guided(conditional_bits, unconditional_bits, scale), are_both_finite),
-    any_invalid(conditional_bits) || any_invalid(unconditional_bits) || any(only_unconditional_excludes),
+    logits.values,
+    logits.invalid || any_invalid(conditional_bits) || any_invalid(unconditional_bits) || any(only_unconditional_excludes),
   );
 }
 

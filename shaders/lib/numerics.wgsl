@@ -8,9 +8,11 @@ override NUM_CODES: u32;
 const NO_CLASS = 0xfffffffeu;
 const INVALID_CLASS = 0xffffffffu;
 
-// log 0, since WGSL may assume that there are no infinities. Every value below LOG_ZERO_LIMIT counts as log 0.
+// log 0, since WGSL may assume that there are no infinities. Every value of LOG_ZERO_LIMIT or less counts as log 0.
 const LOG_ZERO = -1e30;
 const LOG_ZERO_LIMIT = -1e29;
+// A logit of LOGIT_LIMIT or more counts as +infinity.
+const LOGIT_LIMIT = 1e29;
 
 const NEGATIVE_INFINITY_BITS = 0xff800000u;
 const NAN_BITS = 0x7fc00000u;
@@ -27,14 +29,9 @@ fn from_ordered(order: u32) -> f32 {
   return bitcast<f32>(select(~order, order & 0x7fffffffu, (order & 0x80000000u) != 0u));
 }
 
-// NaN or +infinity. -infinity is valid: a class of probability 0.
-fn is_invalid(bits: u32) -> bool {
-  return (bits & 0x7f800000u) == 0x7f800000u && bits != NEGATIVE_INFINITY_BITS;
-}
-
 // The bits of a log-probability for the host: log 0 becomes -infinity, which WGSL arithmetic need not produce.
 fn finite_or_log_zero(value: f32) -> u32 {
-  return select(bitcast<u32>(value), NEGATIVE_INFINITY_BITS, value < LOG_ZERO_LIMIT);
+  return select(bitcast<u32>(value), NEGATIVE_INFINITY_BITS, value <= LOG_ZERO_LIMIT);
 }
 
 // log(exp(a) + exp(b)) of finite arguments.
@@ -50,6 +47,11 @@ fn negative_log_one_minus(v: f32) -> f32 {
   let s2 = s * s;
   let series = 1.0 + s2 * (1.0 / 3.0 + s2 * (1.0 / 5.0 + s2 * (1.0 / 7.0 + s2 * (1.0 / 9.0 + s2 * (1.0 / 11.0 + s2 / 13.0)))));
   return 2.0 * s * series;
+}
+
+// Whether the bits of a supplied uniform are those of a number in [0, 1], which may be -0.
+fn is_uniform(bits: u32) -> bool {
+  return bits <= 0x3f800000u || bits == 0x80000000u;
 }
 
 // Gumbel noise of a supplied uniform u in [0, 1], as the reference defines it: -log(-log(u + 1e-30) + 1e-30).

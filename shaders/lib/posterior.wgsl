@@ -12,6 +12,8 @@ struct PosteriorItem {
   log_keep: f32,
   log_replace: f32,
   ordinary_mask: f32,
+  mask_possible: u32, // 0: the schedule never masks
+  ordinary_possible: u32, // 0: the schedule masks every token by t
 }
 
 struct Posterior {
@@ -26,6 +28,11 @@ struct Posterior {
   output_offset: u32,
   guidance_scale: f32,
   items: array<PosteriorItem>,
+}
+
+// Whether the process can produce this x_t. Nothing can be said of any other.
+fn is_possible(item: PosteriorItem, class_t: u32) -> bool {
+  return select(item.ordinary_possible, item.mask_possible, class_t == NUM_CODES) != 0u;
 }
 
 // The term of class k in the column's sum: log p(x_0 = k), less log q(x_t | x_0 = k) for an ordinary x_t.

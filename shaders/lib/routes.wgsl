@@ -6,7 +6,8 @@
 
 struct StepItem {
   stream: ItemStream,
-  mask_possible: u32,
+  mask_possible: u32, // 0: the schedule never masks
+  ordinary_possible: u32, // 0: the schedule masks every token by t
   // x_t is the mask: [0, x) stays masked, [x, y) uniform class, the rest x_0.
   masked: vec2u,
   // x_t is ordinary, for every x_0: [0, x) keeps x_t, [x, y) uniform class, the rest depends on x_0.

@@ -1,6 +1,7 @@
 import { requireDtype, requireSampleShape, requireShape, requireTokens } from '../checks'
 import type { Faults, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
+import { isPossible, type PossibleTokens } from '../process/routes'
 import { asCpuTensor, type CpuArray, CpuTensor, zeros } from './tensor'
 
 /** What the parts of a scheduler share: tensors and fault counters. */
@@ -42,11 +43,16 @@ export class CpuContext {
     return { invalidColumns, impossibleTokens }
   }
 
-  /** A token as a class. A token that is no class is read as the mask and counted, if counters are given. */
-  classOf(tokens: CpuArray, token: number, faults?: CpuArray): number {
+  /** A token as a class. A token that is no class is read as the mask. */
+  classOf(tokens: CpuArray, token: number): number {
+    return Math.min(tokens[token]! >>> 0, this.process.maskClass)
+  }
+
+  /** The same; a token that is no class, or that the process cannot produce, is counted. */
+  countedClassOf(tokens: CpuArray, token: number, faults: CpuArray, possible: PossibleTokens): number {
     const { maskClass } = this.process
     const given = tokens[token]! >>> 0
-    if (faults && given > maskClass) faults[1]!++
+    if (given > maskClass || !isPossible(possible, given === maskClass)) faults[1]!++
     return Math.min(given, maskClass)
   }
 }

@@ -19,7 +19,7 @@ import { logCumulative, transitionRows } from '../process/transition_rows'
 import type { CpuContext } from './context'
 import { cumulatedColumn, logOnehotColumn, logPX0Column, transitionColumn } from './dense_columns'
 import { gumbelMax, gumbelOfUniform } from './gumbel_max'
-import { columns, fromColumns, logitDtypes, logitsReader, readColumn } from './logits'
+import { columns, fromColumns, logitColumns, logitDtypes, logitsReader, readColumn } from './logits'
 import { posteriorColumn } from './posterior'
 import { asCpuTensor, CpuTensor, zeros } from './tensor'
 import { type VariationalTerms, variationalTerms } from './variational'
@@ -109,7 +109,7 @@ export class DenseOperators {
     const tensor = asCpuTensor('q', q)
     const { batchSize, numPixels } = requireRows('q', tensor, layout, numCodes, logitDtypes)
     const items = requirePerItem('t', t, batchSize).map((time) => logCumulative(schedule, time))
-    const logQ0 = columns(tensor, layout, numCodes, numPixels)
+    const logQ0 = logitColumns(tensor, layout, numCodes, numPixels)
     return fromColumns(layout, [batchSize, numCodes + 1, numPixels], (token, item) =>
       cumulatedColumn(readColumn(logQ0, token, numCodes), items[item]!),
     )
@@ -140,7 +140,12 @@ export class DenseOperators {
     const scores = this.applyCumulativeTransitions(this.indexToLogOnehot(clean, process.numCodes), t)
     const logits = columns(scores, 'class-major', rows, numPixels)
     const uniforms = columns(tensor, 'class-major', rows, numPixels)
-    const draw = (token: number) => gumbelMax(readColumn(logits, token, rows), (k) => uniforms(token, k))
+    const draw = (token: number) => {
+      const drawn = gumbelMax(readColumn(logits, token, rows), (k) => uniforms(token, k))
+      if (drawn >= 0) return drawn
+      this.context.faults.data[0]!++
+      return this.context.classOf(clean.data, token)
+    }
     return new CpuTensor(
       Uint32Array.from({ length: clean.size }, (_, token) => draw(token)),
       clean.shape,

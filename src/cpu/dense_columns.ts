@@ -1,6 +1,6 @@
 import { logAddExp, logFloor, logSumExp } from '../process/log_space'
 import { append } from '../process/schedule'
-import { isInvalid } from './logits'
+import { asLogit, isInvalid } from './logits'
 import { truncate } from './truncation'
 
 /** One column through each dense operator, in float64; −∞ is log 0. */
@@ -30,7 +30,7 @@ export function transitionColumn(
 }
 
 /**
- * log q(x_t), C rows, of K rows log q(x₀) (docs/MATH.md#cumulative-transitions).
+ * log q(x_t), C rows, of K rows log q(x₀) (docs/MATH.md#cumulative-transitions). A row that is NaN or +∞ gives NaN.
  *
  * @param cumulative the result of `logCumulative` for t
  */
@@ -38,7 +38,7 @@ export function cumulatedColumn(
   logQ0: Float64Array,
   [keep, replace, mask]: readonly [number, number, number],
 ): Float64Array {
-  const rows = logQ0.map((value) => logAddExp(value + keep, replace))
+  const rows = logQ0.map((value) => (isInvalid(value) ? NaN : logAddExp(value + keep, replace)))
   return append(rows, mask)
 }
 
@@ -50,6 +50,7 @@ export function logPX0Column(
   if (logits.some(isInvalid)) return new Float64Array(logits.length).fill(NaN)
   const shift = normalise ? logSumExp(logits) : 0
   const kept = truncationRate < 1 ? truncate(logits, truncationRate) : logits
+  const lowest = asLogit(minimum)
   // If all logits are −∞, so is the shift, and their difference would be NaN.
-  return kept.map((logit) => (logit === -Infinity ? minimum : Math.max(logit - shift, minimum)))
+  return kept.map((logit) => (logit === -Infinity ? lowest : Math.max(logit - shift, lowest)))
 }

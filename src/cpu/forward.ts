@@ -54,7 +54,8 @@ export class ForwardProcess {
     const thresholds = steps.map((step) => forwardThresholds(schedule, step.t))
     const draw = (token: number) => {
       const item = Math.floor(token / numPixels)
-      const class0 = context.classOf(clean.data, token, counters)
+      const class0 = context.classOf(clean.data, token)
+      if (clean.data[token]! >>> 0 > maskClass) counters[1]!++
       if (class0 === maskClass) return maskClass // the mask is absorbing
       const at = { stream: streams[item]!, pixel: token % numPixels, counter }
       return noised(class0, thresholds[item]!, at, numCodes)

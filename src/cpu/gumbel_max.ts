@@ -1,4 +1,5 @@
 import type { PosteriorCoefficients } from '../process/posterior'
+import { isPossible } from '../process/routes'
 import type { CpuContext } from './context'
 import { type ColumnReader, isInvalid, readColumn } from './logits'
 import { posteriorColumn } from './posterior'
@@ -9,37 +10,47 @@ export function drawStepWithNoise(
   context: CpuContext,
   tokens: { sample: CpuArray; prevSample: CpuArray; numPixels: number; logits: ColumnReader; faults: CpuArray },
   uniforms: ColumnReader,
-  /** Per batch item; null for a step to clean data, which draws from the logits. */
-  coefficients: readonly (PosteriorCoefficients | null)[],
+  /** Rows of the uniforms: K for a step to clean data, which draws from the logits. */
+  rows: number,
+  /** Per batch item. */
+  coefficients: readonly PosteriorCoefficients[],
 ): void {
   const { sample, prevSample, numPixels, logits, faults } = tokens
+  const { numCodes, maskClass } = context.process
   for (let token = 0; token < sample.length; token++) {
-    const classT = context.classOf(sample, token, faults)
-    const column = readColumn(logits, token, context.process.numCodes)
-    const item = coefficients[Math.floor(token / numPixels)]
-    const scores = item ? posteriorColumn(column, classT, item) : column
+    const item = coefficients[Math.floor(token / numPixels)]!
+    const classT = context.countedClassOf(sample, token, faults, item)
+    prevSample[token] = classT
+    if (rows > numCodes && !isPossible(item, classT === maskClass)) continue
+    const column = readColumn(logits, token, numCodes)
+    const scores = rows > numCodes ? posteriorColumn(column, classT, item) : column
     const drawn = column.some(isInvalid) ? -1 : gumbelMax(scores, (k) => uniforms(token, k))
     if (drawn < 0) faults[0]!++
-    prevSample[token] = drawn < 0 ? classT : drawn
+    else prevSample[token] = drawn
   }
 }
 
-/** The class with the highest score + noise, the lowest class among equals; −1 if no score is finite. */
+/**
+ * The class with the highest score + noise, the lowest class among equals; −1 if no score is finite, or a uniform is not
+ * in [0, 1].
+ */
 export function gumbelMax(scores: Float64Array, uniform: (k: number) => number): number {
   let best = -1
   let bestScore = -Infinity
-  scores.forEach((score, k) => {
-    const noised = score + gumbelOfUniform(uniform(k))
-    if (noised > bestScore) {
-      bestScore = noised
+  for (const [k, score] of scores.entries()) {
+    const noise = gumbelOfUniform(uniform(k))
+    if (Number.isNaN(noise)) return -1
+    if (score + noise > bestScore) {
+      bestScore = score + noise
       best = k
     }
-  })
+  }
   return best
 }
 
-/** Gumbel noise of a supplied uniform as diffusers computes it, where 1e-30 is a float32. */
+/** Gumbel noise of a supplied uniform as diffusers computes it, where 1e-30 is a float32. NaN unless it is in [0, 1]. */
 export function gumbelOfUniform(u: number): number {
+  if (!(u >= 0 && u <= 1)) return NaN
   const epsilon = Math.fround(1e-30)
   return -Math.log(-Math.log(u + epsilon) + epsilon)
 }

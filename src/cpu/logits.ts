@@ -18,6 +18,11 @@ export function columns(tensor: CpuTensor, layout: Layout, rows: number, numPixe
   return (token, k) => tensor.data[elementIndex(layout, rows, numPixels, token, k)]!
 }
 
+/** `columns` of logits. */
+export function logitColumns(tensor: CpuTensor, layout: Layout, rows: number, numPixels: number): ColumnReader {
+  return (token, k) => asLogit(tensor.data[elementIndex(layout, rows, numPixels, token, k)]!)
+}
+
 /** Rows 0 to rows − 1 of a token. */
 export function readColumn(reader: ColumnReader, token: number, rows: number): Float64Array {
   // A loop: Float64Array.from with a function takes several times as long.
@@ -41,6 +46,12 @@ export function fromColumns(
   return tensor
 }
 
+/** A number as a logit: from ±1e29 on it counts as infinite, as in the kernels (docs/MATH.md#faults). */
+export function asLogit(value: number): number {
+  if (value <= -1e29) return -Infinity
+  return value >= 1e29 ? Infinity : value
+}
+
 /** Whether a logit is NaN or +∞. */
 export function isInvalid(logit: number): boolean {
   return Number.isNaN(logit) || logit === Infinity
@@ -59,7 +70,7 @@ export function logitsReader(
   const check = (name: string, value: CpuTensor, items: number) => {
     const tensor = asCpuTensor(name, value)
     requireLogits(name, tensor, layout, [items, numCodes, numPixels], logitDtypes)
-    return columns(tensor, layout, numCodes, numPixels)
+    return logitColumns(tensor, layout, numCodes, numPixels)
   }
   if (!guidance) return check('modelOutput', modelOutput, batchSize)
   if (guidance.unconditional !== undefined) {
@@ -79,6 +90,6 @@ function guided(conditional: ColumnReader, unconditional: ColumnReader, scale: n
     const [c, u] = [conditional(token, k), unconditional(token, k)]
     if (isInvalid(c) || isInvalid(u)) return NaN
     if (c === -Infinity) return -Infinity
-    return u === -Infinity ? NaN : u + scale * (c - u)
+    return u === -Infinity ? NaN : asLogit(u + scale * (c - u))
   }
 }

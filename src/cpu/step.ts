@@ -68,8 +68,8 @@ export class ReverseStep {
     const diagnostics = given ?? (options.diagnostics ? context.emptyDiagnostics(x.shape) : undefined)
     const tokens = { sample: x.data, prevSample: prevSample.data, numPixels, logits, faults: faults.data }
     if (noise && rows) {
-      const coefficients = steps.map(({ t, u }) => (u === -1 ? null : posteriorCoefficients(process.schedule, t, u)))
-      drawStepWithNoise(context, tokens, columns(noise, layout, rows, numPixels), coefficients)
+      const coefficients = steps.map(({ t, u }) => posteriorCoefficients(process.schedule, t, u))
+      drawStepWithNoise(context, tokens, columns(noise, layout, rows, numPixels), rows, coefficients)
     } else {
       const columnsRead = this.#draw({
         ...tokens,
@@ -99,9 +99,8 @@ export class ReverseStep {
         if (x0) x0[token] = clean
         continue
       }
-      const classT = this.context.classOf(sample, token, faults)
+      const classT = this.context.countedClassOf(sample, token, faults, thresholds)
       const isMasked = classT === maskClass
-      if (sample[token]! >>> 0 === maskClass && !thresholds.maskPossible) faults[1]!++
       const draw = routeDraw(at)
       const settled = settledRoute(thresholds, isMasked, draw)
       let route = settled === 'unsettled' ? 'x0' : settled

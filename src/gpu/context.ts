@@ -12,7 +12,7 @@ import type { Faults, Layout, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
 import { type Buffers, Kernels, type KernelVariant } from './kernels'
 import { asGpuTensor, GpuTensor, perform } from './tensor'
-import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgroups'
+import { elementWorkgroups, type LaunchShapes, launchShapesFor, requireLimits } from './workgroups'
 
 /** What the parts of a scheduler share: device-loss checks, tensors, fault counters and submission. */
 export class GpuContext {
@@ -42,6 +42,7 @@ export class GpuContext {
   ) {
     requireGpuDevice('The first argument of GpuContext', device)
     requireMethod('process', process, 'resolveSteps', 'a Process')
+    requireLimits(device)
     this.launchShapes = launchShapes ?? launchShapesFor(device)
     this.kernels = new Kernels(device)
     this.faults = this.own(GpuTensor.empty(device, [2], 'u32', 'vqd/scheduler/faults'))

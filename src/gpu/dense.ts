@@ -199,7 +199,7 @@ export class DenseOperators {
       output_class_major: isClassMajor(outputLayout),
       normalise: normalise ? 1 : 0,
       truncation_rate: truncates(truncationRate) ? truncationRate : 1,
-      minimum: Math.max(minimum, -3.4e38), // WGSL need not have infinities
+      minimum: minimum > -1e29 ? minimum : -3.4e38, // WGSL need not have infinities
     }
     this.#submitColumns(guide, logits, columns, parameters, { log_p_x_0: output.buffer })
     return output
@@ -279,7 +279,7 @@ export class DenseOperators {
     const label = `vqd/${shader.name}`
     this.context.submit(label, (encoder) => {
       const pass = encoder.beginComputePass({ label })
-      kernels.dispatch(pass, kernels.get(variant), buffers, columnWorkgroups(columns, shape))
+      kernels.dispatch(pass, kernels.get(variant), buffers, columnWorkgroups(kernels.device, columns, shape))
       pass.end()
     })
   }

@@ -64,6 +64,6 @@ export class Diagnostics {
     }
     const kernel = kernels.get(this.variant(logitsFeatures(logits), logits.layout))
     const shape = launchShapes.columns(process.numCodes, logits.layout)
-    kernels.dispatch(pass, kernel, buffers, columnWorkgroups(sample.size, shape))
+    kernels.dispatch(pass, kernel, buffers, columnWorkgroups(kernels.device, sample.size, shape))
   }
 }

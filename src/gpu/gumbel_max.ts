@@ -47,6 +47,8 @@ export function posteriorParameters(call: PosteriorCall): ParameterValue {
       log_keep: finiteLog(item.logKeep),
       log_replace: finiteLog(item.logReplace),
       ordinary_mask: finiteLog(item.ordinaryMask),
+      mask_possible: item.maskPossible ? 1 : 0,
+      ordinary_possible: item.ordinaryPossible ? 1 : 0,
     })),
   }
 }
@@ -103,7 +105,7 @@ export class GumbelMax {
       bindings: ['parameters', 'x_t', 'noise', 'x_prev', 'faults', ...Object.keys(logitBuffers)],
     }
     const pass = encoder.beginComputePass({ label: 'vqd/gumbel_max' })
-    kernels.dispatch(pass, kernels.get(variant), buffers, columnWorkgroups(columns, shape))
+    kernels.dispatch(pass, kernels.get(variant), buffers, columnWorkgroups(kernels.device, columns, shape))
     pass.end()
   }
 }

@@ -1,7 +1,6 @@
 import { LimitError, ShaderError } from '../errors'
 import { type Feature, type Features, type Shader, specialise } from './shader'
 import { type BufferUse, inErrorScope } from './tensor'
-import { maxWorkgroupsPerDimension } from './workgroups'
 
 /**
  * One variant of a kernel: the features compiled in, the override constants, and the bindings that the variant uses.
@@ -99,7 +98,7 @@ export class Kernels {
 
   /** Records one dispatch. Throws LimitError, or Error if a buffer is missing that the kernel binds. */
   dispatch(pass: GPUComputePassEncoder, kernel: Kernel, buffers: Buffers, workgroups: number): void {
-    const [x, y] = dispatchSize(workgroups)
+    const [x, y] = dispatchSize(workgroups, this.device.limits.maxComputeWorkgroupsPerDimension)
     pass.setPipeline(kernel.pipeline)
     pass.setBindGroup(0, this.#bindGroup(kernel, buffers))
     pass.dispatchWorkgroups(x, y)
@@ -205,13 +204,11 @@ function binds(buffers: readonly GPUBuffer[], bindings: readonly BoundBinding[],
 }
 
 /** A dispatch of at least `workgroups` workgroups within the limit of each dimension; kernels skip the surplus. */
-function dispatchSize(workgroups: number): [number, number] {
-  const x = Math.min(workgroups, maxWorkgroupsPerDimension)
+function dispatchSize(workgroups: number, limit: number): [number, number] {
+  const x = Math.min(workgroups, limit)
   const y = Math.ceil(workgroups / x)
-  if (y > maxWorkgroupsPerDimension)
-    throw new LimitError(
-      `A dispatch can have at most ${maxWorkgroupsPerDimension ** 2} workgroups; needed ${workgroups}.`,
-    )
+  if (y > limit)
+    throw new LimitError(`A dispatch can have at most ${limit ** 2} workgroups on this device; needed ${workgroups}.`)
   return [x, y]
 }
 

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
+import { LimitError } from '../errors'
 import { finiteLog, ParameterBuffer } from './parameters'
 import type { Layout, Shader } from './shader'
 
@@ -39,6 +40,7 @@ function recordingDevice() {
   const created: { size: number }[] = []
   const writes: { buffer: unknown; words: number[] }[] = []
   const device = {
+    limits: { maxStorageBufferBindingSize: 56 },
     createBuffer: ({ size }: { size: number }) => {
       created.push({ size })
       return { destroy() {} }
@@ -79,6 +81,18 @@ it('has room for one item if there is none, as a binding needs', () => {
   expect(created).toEqual([{ size: 24 }])
 })
 
+it('refuses more items than the device can bind, with both numbers, before it writes', () => {
+  const { device, created, writes } = recordingDevice()
+  const parameters = new ParameterBuffer(device, 'test', shader)
+  parameters.requireItems(3)
+  for (const call of [
+    () => parameters.requireItems(4),
+    () => parameters.upload({ count: 1, scale: 1, items: [item(1), item(1), item(1), item(1)] }),
+  ])
+    expect(call).toThrow(new LimitError('The parameters of a batch of 4 (test) need 72 bytes; this device allows 56.'))
+  expect([created, writes]).toEqual([[], []])
+})
+
 it('refuses a missing field by its name', () => {
   const { device, writes } = recordingDevice()
   const parameters = new ParameterBuffer(device, 'test', shader)
@@ -89,5 +103,6 @@ it('refuses a missing field by its name', () => {
 
 it('log 0 is finite for WGSL', () => {
   expect(finiteLog(-Infinity)).toBe(-1e30)
+  expect(finiteLog(NaN)).toBe(-1e30)
   expect(finiteLog(-3)).toBe(-3)
 })

@@ -1,4 +1,5 @@
-import type { Layout, Shader } from './shader'
+import { LimitError } from '../errors'
+import type { Layout, Shader, StructLayout } from './shader'
 
 /**
  * Values of a WGSL type: a number, the components of a vector, the fields of a struct by name, or an array of values.
@@ -11,7 +12,7 @@ export type ParameterValue = number | readonly ParameterValue[] | { readonly [fi
  * One buffer serves all calls, since queue writes and submits run in order. It only grows.
  */
 export class ParameterBuffer {
-  readonly #layout: Layout
+  readonly #layout: StructLayout
   #buffer: GPUBuffer | undefined
   #words = new Uint32Array(0)
   #floats = new Float32Array(0)
@@ -23,11 +24,12 @@ export class ParameterBuffer {
     shader: Shader,
     binding = 'parameters',
   ) {
-    this.#layout = shader.bindings[binding]!.layout!
+    this.#layout = shader.bindings[binding]!.layout as StructLayout
   }
 
   /**
-   * Enqueues the upload of all fields and returns the buffer. Throws Error if a field has no value.
+   * Enqueues the upload of all fields and returns the buffer. Throws LimitError as `requireItems` does, and Error if a
+   * field has no value.
    *
    * @param separately uploads into a new buffer, for a dispatch that is submitted later than the next upload. The
    *   buffer is freed by garbage collection.
@@ -45,9 +47,21 @@ export class ParameterBuffer {
     this.#words = new Uint32Array(0)
   }
 
+  /** Throws LimitError unless the device can bind the parameters of this many items. */
+  requireItems(count: number): void {
+    const bytes = sizeOf(this.#layout, count) * 4
+    const limit = this.device.limits.maxStorageBufferBindingSize
+    if (bytes > limit)
+      throw new LimitError(
+        `The parameters of a batch of ${count} (${this.label}) need ${bytes} bytes; this device allows ${limit}.`,
+      )
+  }
+
   /** Returns the number of words written. */
   #write(values: ParameterValue): number {
-    const size = sizeOf(this.#layout, values)
+    const count = countItems(this.#layout, values)
+    this.requireItems(count)
+    const size = sizeOf(this.#layout, count)
     if (this.#words.length < size) {
       this.destroy()
       this.#words = new Uint32Array(size)
@@ -88,19 +102,22 @@ export class ParameterBuffer {
   }
 }
 
-/** Size in words of a struct that may end in a runtime-sized array. */
-function sizeOf(layout: Layout, value: ParameterValue): number {
-  if (!('fields' in layout)) throw new Error('Parameters need to be a struct.')
-  const [name, offset, last] = layout.fields.at(-1)!
-  if (!('element' in last)) return layout.words
-  const items = (value as Record<string, readonly ParameterValue[]>)[name]!
+/** Size in words of a struct that ends in a runtime-sized array of `count` items, or in none. */
+function sizeOf(layout: StructLayout, count: number): number {
+  const [, offset, type] = layout.fields.at(-1)!
   // A binding of a runtime-sized array needs room for one element.
-  return offset + last.stride * Math.max(1, items.length)
+  return 'element' in type ? offset + type.stride * Math.max(1, count) : layout.words
+}
+
+/** The number of items of the runtime-sized array; 0 without one. */
+function countItems(layout: StructLayout, values: ParameterValue): number {
+  const [name, , type] = layout.fields.at(-1)!
+  return 'element' in type ? (values as Record<string, readonly ParameterValue[]>)[name]!.length : 0
 }
 
 /**
- * A logarithm as the kernels take it: −Infinity becomes LOG_ZERO of numerics.wgsl, since WGSL need not have infinities.
+ * A logarithm as the kernels take it: −Infinity and NaN become LOG_ZERO of numerics.wgsl, since WGSL need not have them.
  */
 export function finiteLog(value: number): number {
-  return Math.max(value, -1e30)
+  return value > -1e30 ? value : -1e30
 }

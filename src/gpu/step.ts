@@ -143,6 +143,7 @@ export class ReverseStep {
     if (encoder !== undefined) requireMethod('encoder', encoder, 'beginComputePass', 'a GPUCommandEncoder')
     const x = asGpuTensor(device, 'sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
+    this.#parameters.requireItems(batchSize)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
     const noise = options.noise === undefined ? undefined : asGpuTensor(device, 'noise', options.noise)
@@ -313,6 +314,7 @@ export function stepParameters(call: DrawCall, tile: number, numCodes: number): 
     items: call.items.map(({ stream, thresholds }) => ({
       stream,
       mask_possible: thresholds.maskPossible ? 1 : 0,
+      ordinary_possible: thresholds.ordinaryPossible ? 1 : 0,
       masked: thresholds.masked,
       settled: thresholds.settled,
       differs: thresholds.differs,

@@ -111,8 +111,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
   /**
    * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind
    * the whole buffer, so its usage needs STORAGE; `read` and `clone` need COPY_SRC, `write` COPY_DST. Throws OptionError,
-   * DtypeError, ShapeError, LimitError if the buffer is larger than the device can bind, or WebGPUError if it lacks STORAGE
-   * or is mapped. WebGPU does not tell the device of a buffer, nor whether it was destroyed: work with such a buffer is
+   * DtypeError, ShapeError, LimitError if the buffer is larger than the device can bind or than kernels can index, or
+   * WebGPUError if it lacks STORAGE or is mapped. WebGPU does not tell the device of a buffer, nor whether it was destroyed: work with such a buffer is
    * refused later (docs/MATH.md#faults).
    */
   static borrow<D extends Dtype>(
@@ -136,6 +136,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
       throw new LimitError(
         `The buffer '${buffer.label}' needs a binding of ${buffer.size} bytes; this device allows ${limit}.`,
       )
+    requireIndexable(shape, offset)
     const tensor = new GpuTensor(device, buffer, [...shape], dtype, offset, false)
     tensor.requireUsage('A tensor', 'STORAGE')
     return tensor
@@ -372,7 +373,18 @@ export function requireBindable({ limits }: GPUDevice, shape: readonly number[],
     throw new LimitError(
       `A tensor of shape ${shapeText(shape)} (${dtype}) needs ${bytes} bytes; this device allows ${limit}.`,
     )
+  requireIndexable(shape, 0)
   return bytes
+}
+
+/** Throws LimitError if elements lie beyond those that the kernels count in 32 bits. */
+function requireIndexable(shape: readonly number[], offset: number): void {
+  const end = offset + elementCount(shape)
+  // The invocations of a dispatch go beyond the last element, by less than 2³¹.
+  if (end > 2 ** 31)
+    throw new LimitError(
+      `A tensor of shape ${shapeText(shape)} needs ${end} elements of a buffer; kernels count to ${2 ** 31}.`,
+    )
 }
 
 function typeName(value: unknown): string {

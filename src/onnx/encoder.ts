@@ -3,7 +3,7 @@ import { requireOptions } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
 import type { OnnxImage } from './decoder'
 import { type OnnxSession, requireSession } from './session'
-import { type Axis, requireFit, requireFloats } from './shapes'
+import { type Axis, requireFinite, requireFit, requireFloats } from './shapes'
 
 /**
  * Encodes an image batch to its nearest tokens, u32 [B, N] on the host. `uploadTokens` of both schedulers takes their
@@ -20,7 +20,7 @@ export interface OnnxEncoder {
  * the host, whatever the session's provider.
  *
  * @throws OptionError or DtypeError if the model has no such input and output. A call rejects with OptionError,
- *   DtypeError or ShapeError before any work, or with OnnxRuntimeError.
+ *   DtypeError, ShapeError or ImageValueError before any work, or with OnnxRuntimeError.
  */
 export function createOnnxEncoder(options: { session: OnnxSession; input?: string; output?: string }): OnnxEncoder {
   const { session, input = 'rgba', output = 'codes' } = requireOptions('createOnnxEncoder', options)
@@ -29,6 +29,7 @@ export function createOnnxEncoder(options: { session: OnnxSession; input?: strin
   session.requireOutput(output, 'int32')
   const encode = async (images: OnnxImage) => {
     requireFloats('An image', images)
+    requireFinite('An image', images)
     const { data, shape } = images
     requireFit(input, imageAxes, shape)
     const { codes, dims } = await session.whenFree(async () => {

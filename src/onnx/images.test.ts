@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ShapeError } from '../errors'
-import { fromImageData, toImageData } from './images'
+import { DtypeError, ImageValueError, ShapeError } from '../errors'
+import { fromImageData, toImageData, toImages } from './images'
 
 const premultiplied = { range: [0, 1], alpha: 'premultiplied' } as const
 const bytesOf = (data: number[], channels: number, format = {}) => {
@@ -43,6 +43,15 @@ describe('toImageData', () => {
   it('clamps values outside of the range', () => {
     expect(bytesOf([1.2, -0.1, 0.5, 1.1], 4, premultiplied)).toEqual([1, 1, [255, 0, 116, 255]])
   })
+  it('refuses NaN and infinities, and says how many: they would be black or white', () => {
+    const data = Float32Array.of(0, NaN, 1, Infinity, -Infinity, 0.5)
+    const refused = new ImageValueError(
+      "A decoder's output needs finite values; 3 of the given 6 are NaN or infinite.",
+      3,
+    )
+    for (const convert of [toImages, toImageData]) expect(() => convert({ data, shape: [1, 3, 1, 2] })).toThrow(refused)
+    expect(() => toImages({ data: Float32Array.of(3.4e38, -3.4e38), shape: [1, 1, 1, 2] })).not.toThrow()
+  })
   it('gives one image for each item of the batch', () => {
     const images = toImageData({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { range: [0, 1] })
     expect(images.map(({ data }) => data[0])).toEqual([0, 255])
@@ -63,6 +72,11 @@ describe('fromImageData', () => {
       const given = image(2, 255, 128, 0, 255, 51, 102, 204, 51)
       expect([...toImageData(fromImageData([given], 4, format), format)[0]!.data]).toEqual([...given.data])
     }
+  })
+  it('refuses images of floats, whose white would be a dark grey', () => {
+    const floats = { data: Float32Array.of(1, 1, 1, 1), width: 1, height: 1 } as unknown as ImageData
+    expect(() => fromImageData([floats], 3)).toThrow(DtypeError)
+    expect(() => fromImageData([floats], 3)).toThrow(/bytes; given ImageData of .*Float32Array/)
   })
   it('multiplies by alpha', () => {
     const { data, shape } = fromImageData([image(1, 255, 51, 0, 51)], 4, premultiplied)

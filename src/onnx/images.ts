@@ -2,7 +2,7 @@ import { requireInteger, requireNumber, requireOneOf, requireOptions } from '../
 import { DtypeError, OptionError, ShapeError } from '../errors'
 import { shapeText, valueText } from '../value_text'
 import type { OnnxImage } from './decoder'
-import { requireFloats } from './shapes'
+import { requireFinite, requireFloats } from './shapes'
 
 /** How a decoder's output, and an encoder's input, holds colours. */
 export interface ImageFormat {
@@ -14,7 +14,8 @@ export interface ImageFormat {
 
 /**
  * Converts the output of a decoder, f32 [B, channels, height, width] in −1 … 1, to images [B, height, width, channels]
- * in 0 … 1: clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws OptionError, DtypeError, ShapeError.
+ * in 0 … 1: clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws OptionError, DtypeError, ShapeError, or ImageValueError if a
+ * value is NaN or infinite.
  */
 export function toImages(decoded: OnnxImage): OnnxImage {
   const [B, channels, height, width] = requireImages(decoded)
@@ -30,7 +31,8 @@ export function toImages(decoded: OnnxImage): OnnxImage {
 /**
  * Converts the output of a decoder, f32 [B, channels, height, width], to one ImageData for each item. Channels are grey,
  * grey and alpha, red green blue, or red green blue alpha. ImageData holds bytes with straight alpha; where there is no
- * such class, as in Node, the result is a plain object with its properties. Throws OptionError, DtypeError, ShapeError.
+ * such class, as in Node, the result is a plain object with its properties. Values outside of the range are clamped. Throws
+ * OptionError, DtypeError, ShapeError, or ImageValueError if a value is NaN or infinite.
  */
 export function toImageData(decoded: OnnxImage, format: ImageFormat = {}): ImageData[] {
   const { range = [-1, 1], alpha = 'straight' } = requireImageFormat(format)
@@ -96,13 +98,16 @@ export function requireImageFormat(given: ImageFormat): ImageFormat {
   return format
 }
 
-/** Throws DtypeError unless all are ImageData, ShapeError unless they have the same size. */
+/** Throws DtypeError unless all are ImageData of bytes, ShapeError unless they have the same size. */
 function requireEqualImages(images: readonly ImageData[]): void {
   if (!Array.isArray(images)) throw new DtypeError(`images need to be a list of ImageData; given ${valueText(images)}.`)
   for (const image of images as readonly (ImageData | undefined)[]) {
     const { data, width, height } = image ?? {}
     if (data?.length === undefined || data.length !== width! * height! * 4)
       throw new DtypeError(`images need to be a list of ImageData; given ${valueText(image)}.`)
+    // A canvas can also have float16 pixels, from 0 to 1.
+    if (!/Uint8/.test(Object.prototype.toString.call(data)))
+      throw new DtypeError(`images need to have bytes; given ImageData of ${valueText(data)}.`)
     if (width !== images[0]!.width || height !== images[0]!.height)
       throw new ShapeError(
         `images need to have the same size; given ${images[0]!.width} × ${images[0]!.height} and ${width} × ${height}.`,
@@ -117,6 +122,7 @@ function imageDataOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height
 
 function requireImages(decoded: OnnxImage): readonly [B: number, channels: number, height: number, width: number] {
   requireFloats("A decoder's output", decoded)
+  requireFinite("A decoder's output", decoded)
   const { shape } = decoded
   if (shape.length !== 4)
     throw new ShapeError(`A decoder's output needs [batch, channels, height, width]; given ${shapeText(shape)}.`)

@@ -1,5 +1,5 @@
 import { elementCount, requireObject } from '../checks'
-import { DtypeError, ShapeError } from '../errors'
+import { DtypeError, ImageValueError, ShapeError } from '../errors'
 import { shapeText, valueText } from '../value_text'
 
 /** An axis of a model's tensor: its size or, if that is free, its name or −1. */
@@ -42,4 +42,15 @@ export function requireFloats(name: string, value: HostFloats): void {
   const count = elementCount(shape)
   if (data.length !== count)
     throw new ShapeError(`${name} of shape ${shapeText(shape)} needs ${count} values; given ${data.length}.`)
+}
+
+/** Throws ImageValueError unless all values are finite. */
+export function requireFinite(name: string, { data }: HostFloats): void {
+  let invalid = 0
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) invalid++
+  if (invalid > 0)
+    throw new ImageValueError(
+      `${name} needs finite values; ${invalid} of the given ${data.length} are NaN or infinite.`,
+      invalid,
+    )
 }

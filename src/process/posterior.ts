@@ -1,13 +1,13 @@
 import { requireTimesteps } from '../checks'
 import { logAddExp, logFloor } from './log_space'
-import { cumulativeIndex, transition } from './routes'
+import { cumulativeIndex, type PossibleTokens, possibleTokens, transition } from './routes'
 import type { Schedule } from './schedule'
 
 /**
  * Coefficients of the closed form of the log posterior, the floors of diffusers included
- * (docs/MATH.md#posterior-closed-form). −Infinity is log 0.
+ * (docs/MATH.md#posterior-closed-form). −Infinity is log 0. Those of a token that the process cannot produce may be NaN.
  */
-export interface PosteriorCoefficients {
+export interface PosteriorCoefficients extends PossibleTokens {
   /** x_t is the mask: row k is lae(maskedClass + ℓ_k, maskedAny + S), the row of the mask maskedMask + S. */
   readonly maskedClass: number
   readonly maskedAny: number
@@ -45,5 +45,6 @@ export function posteriorCoefficients(schedule: Schedule, t: number, u: number):
     logKeep,
     logReplace,
     ordinaryMask: log(mask[v]!) + logFloor,
+    ...possibleTokens(schedule, t),
   }
 }

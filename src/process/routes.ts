@@ -38,16 +38,30 @@ export interface Routes {
   readonly mask: number
 }
 
+/** Which tokens the process can produce at a timestep. Others are invalid input (docs/MATH.md#faults). */
+export interface PossibleTokens {
+  /** False if the schedule never masks. */
+  readonly maskPossible: boolean
+  /** False if it masks every token by then. */
+  readonly ordinaryPossible: boolean
+}
+
+export function possibleTokens({ keep, replace, mask }: Schedule, t: number): PossibleTokens {
+  return { maskPossible: mask[t]! > 0, ordinaryPossible: keep[t]! + replace[t]! > 0 }
+}
+
+export function isPossible({ maskPossible, ordinaryPossible }: PossibleTokens, isMask: boolean): boolean {
+  return isMask ? maskPossible : ordinaryPossible
+}
+
 /** The twelve scalars of one step t → u (docs/MATH.md#route-table). */
-export interface RouteTable {
+export interface RouteTable extends PossibleTokens {
   /** x_t is the mask. */
   readonly masked: Routes
   /** x_t is an ordinary class other than x₀. */
   readonly differs: Routes
   /** x_t equals x₀. */
   readonly agrees: Routes
-  /** False if the schedule never masks. A mask in x_t is then invalid input, and x₀ is taken. */
-  readonly maskPossible: boolean
 }
 
 /** The route table of a step t → u; u = −1 draws x₀ itself. Throws TimestepError unless −1 ≤ u < t < T. */
@@ -56,8 +70,8 @@ export function routeTable(schedule: Schedule, t: number, u: number): RouteTable
   const { keep, replace, mask, numCodes: K } = schedule
   const v = cumulativeIndex(schedule, u)
   const step = transition(schedule, t, u)
-  const maskPossible = mask[t]! > 0
-  const masked = maskPossible
+  const possible = possibleTokens(schedule, t)
+  const masked = possible.maskPossible
     ? {
         x0: (step.mask * keep[v]!) / mask[t]!,
         keep: 0,
@@ -85,7 +99,7 @@ export function routeTable(schedule: Schedule, t: number, u: number): RouteTable
           mask: 0,
         }
       : { x0: 1, keep: 0, uniform: 0, mask: 0 }
-  return { masked, differs, agrees, maskPossible }
+  return { masked, differs, agrees, ...possible }
 }
 
 /** Two cumulative probabilities in units of 2⁻³¹, which divide the draw of a route into three intervals. */
@@ -96,8 +110,7 @@ export type Thresholds = readonly [number, number]
  * device, and probability 1 is representable. The intervals are, in this order: keep, uniform, and take x₀ (or, before
  * x₀ is drawn, not yet settled).
  */
-export interface RouteThresholds {
-  readonly maskPossible: boolean
+export interface RouteThresholds extends PossibleTokens {
   /** x_t is the mask: below [0] it stays masked, below [1] it takes a uniform class, else x₀. */
   readonly masked: Thresholds
   /** x_t is ordinary: below [0] it is kept and below [1] takes a uniform class for every x₀; else x₀ decides. */
@@ -112,7 +125,7 @@ export function threshold(probability: number): number {
   return Math.round(Math.min(1, Math.max(0, probability)) * 2 ** 31)
 }
 
-export function routeThresholds({ masked, differs, agrees, maskPossible }: RouteTable): RouteThresholds {
+export function routeThresholds({ masked, differs, agrees, ...possible }: RouteTable): RouteThresholds {
   // If x₀ equals x_t, taking it is keeping x_t.
   const agreesKeep = agrees.x0 + agrees.keep
   const keep = Math.min(differs.keep, agreesKeep)
@@ -123,7 +136,7 @@ export function routeThresholds({ masked, differs, agrees, maskPossible }: Route
     return [threshold(kept), threshold(kept + (rowUniform - uniform))]
   }
   return {
-    maskPossible,
+    ...possible,
     masked: [threshold(masked.mask), threshold(masked.mask + masked.uniform)],
     settled: [threshold(keep), threshold(settled)],
     differs: beyond(differs.keep, differs.uniform),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as ort from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
-import { DtypeError, OptionError, ShapeError, TokenRangeError } from 'vq-diffusion-webgpu'
+import { DtypeError, ImageValueError, OptionError, ShapeError, TokenRangeError } from 'vq-diffusion-webgpu'
 import { CpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   chooseBackend,
@@ -273,6 +273,18 @@ describe('a wrong call of a network throws its named error, and the next call wo
       ShapeError,
       /list of non-negative integers; given undefined/,
       () => encoder({ data: image.data } as never),
+    ],
+    [
+      'an image with NaN and infinities',
+      ImageValueError,
+      /An image needs finite values; 2 of the given 256 are NaN or infinite/,
+      () => encoder({ ...image, data: image.data.with(0, NaN).with(255, Infinity) }),
+    ],
+    [
+      "a decoder's output of NaN",
+      ImageValueError,
+      /decoder's output needs finite values; 256 of the given 256/,
+      () => toImageData({ ...image, data: image.data.map(() => NaN) }),
     ],
 
     ['no output of a decoder', OptionError, /given undefined/, () => toImages(undefined as never)],

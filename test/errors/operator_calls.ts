@@ -55,7 +55,7 @@ export function invalidOperatorCalls<T>(
     [
       'an infinite scale',
       OptionError,
-      /finite.*given Infinity/,
+      /from -1000000 to 1000000; given Infinity/,
       () => scheduler.logPX0(floats(2, 4, 3), { guidance: { scale: Infinity } }),
     ],
     ['a rate of NaN', OptionError, /given NaN/, () => scheduler.logPX0(floats(1, 4, 3), { truncationRate: NaN })],

@@ -204,7 +204,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'an infinite guidance scale',
       OptionError,
-      /finite number; given Infinity/,
+      /a number from -1000000 to 1000000; given Infinity/,
       () => scheduler.step(logits(), 5, sample, { ...good, guidance: { scale: Infinity, unconditional: logits() } }),
     ],
     [
@@ -481,7 +481,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'guidance without a scale',
       OptionError,
-      /guidance\.scale needs to be a finite number; given undefined/,
+      /guidance\.scale needs to be a number from -1000000 to 1000000; given undefined/,
       () => scheduler.step(logits([2, K, N]), 5, sample, { ...good, guidance: {} as never }),
     ],
     [
@@ -557,7 +557,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'a purity weight of null',
       OptionError,
-      /priorWeight needs to be a finite number of at least 0; given null/,
+      /priorWeight needs to be a number from 0 to 1000000; given null/,
       () => scheduler.purityStep(logits(), 5, sample, { ...good, priorWeight: null as never }),
     ],
     [
@@ -743,7 +743,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'a guidance scale as a string',
       OptionError,
-      /guidanceScale needs to be a finite number; given "2" \(string\)/,
+      /guidanceScale needs to be a number from -1000000 to 1000000; given "2" \(string\)/,
       () => pipeline.generate({ ...chain, guidanceScale: '2' as never }),
     ],
     [

@@ -1,13 +1,14 @@
 import { requireGenerator, requireOptions, requireSameEnd, requireSample } from '../../checks'
 import type { CpuContext } from '../../cpu/context'
 import { drawX0, type PixelStream } from '../../cpu/draw'
-import { type ColumnReader, fromColumns, logitsReader, readColumn } from '../../cpu/logits'
+import { asLogit, type ColumnReader, fromColumns, isInvalid, logitsReader, readColumn } from '../../cpu/logits'
 import { exponential, Purpose, pixelKey } from '../../cpu/random'
 import type { ReverseStep } from '../../cpu/step'
 import { requireOutput } from '../../cpu/step_tensors'
 import { asCpuTensor, type CpuArray, CpuTensor } from '../../cpu/tensor'
 import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutput } from '../../options'
 import { highest, logSumExp } from '../../process/log_space'
+import type { PossibleTokens } from '../../process/routes'
 import { append } from '../../process/schedule'
 import { purityQuota, requirePurityOptions } from './purity'
 
@@ -25,8 +26,7 @@ interface RevealCall extends PurityRule {
   readonly faults: CpuArray
   /** Tokens that are revealed when the step is done. */
   readonly quota: number
-  /** False if the schedule never masks: a mask is then counted as impossible. */
-  readonly maskPossible: boolean
+  readonly possible: PossibleTokens
   readonly at: Omit<PixelStream, 'pixel'>
 }
 
@@ -70,7 +70,7 @@ export class PuritySampler {
         prevSample: prevSample.data.subarray(item * numPixels, (item + 1) * numPixels),
         faults: faults.data,
         quota: purityQuota(process.schedule, step.u, numPixels),
-        maskPossible: process.thresholds(step).maskPossible,
+        possible: process.thresholds(step),
         at: { stream: streams[item]!, counter },
       })
     return { prevSample }
@@ -88,8 +88,10 @@ export class PuritySampler {
     const { priorWeight, byPurity } = requirePurityOptions({ layout, ...given })
     const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))
     const logits = logitsReader(logPX0, { layout }, [batchSize, numCodes, numPixels])
+    const top = topProbabilities(logits, xT.size, numCodes)
+    context.faults.data[0]! += invalidColumns(top)
     const purity = Array.from({ length: batchSize }, (_, item) =>
-      purities(topProbabilities((pixel, k) => logits(item * numPixels + pixel, k), numPixels, numCodes)),
+      purities(top.subarray(item * numPixels, (item + 1) * numPixels)),
     )
     const weights = Float64Array.from({ length: xT.size }, (_, token) => {
       const weight = byPurity ? purity[Math.floor(token / numPixels)]![token % numPixels]! : 1
@@ -103,25 +105,26 @@ export class PuritySampler {
 
   /** Reveals the chosen tokens of one item, each drawn from p^(1 + r·π), and keeps the others. */
   #revealItem(call: RevealCall): void {
-    const { priorWeight, byPurity, logits, sample, prevSample, faults, quota, maskPossible, at } = call
+    const { priorWeight, byPurity, logits, sample, prevSample, faults, quota, possible, at } = call
     const { numCodes, maskClass } = this.context.process
     const numPixels = sample.length
     const top = topProbabilities(logits, numPixels, numCodes)
-    faults[0]! += top.filter((probability) => probability === 0).length
+    faults[0]! += invalidColumns(top)
     const purity = purities(top)
     let revealed = 0
     for (let pixel = 0; pixel < numPixels; pixel++) {
-      const classT = this.context.classOf(sample, pixel, faults)
-      if (sample[pixel]! >>> 0 === maskClass && !maskPossible) faults[1]!++
+      const classT = this.context.countedClassOf(sample, pixel, faults, possible)
       prevSample[pixel] = classT
       if (classT !== maskClass) revealed++
     }
     const weights = byPurity ? purity : new Float64Array(numPixels).fill(1)
     const isMasked = (pixel: number) => prevSample[pixel] === maskClass
     for (const pixel of chooseTokens(weights, isMasked, quota - revealed, at)) {
-      const exponent = 1 + priorWeight * purity[pixel]!
-      const column = readColumn(logits, pixel, numCodes).map((logit) => exponent * logit)
-      prevSample[pixel] = drawX0(column, { ...at, pixel }) ?? maskClass
+      const column = sharpened(readColumn(logits, pixel, numCodes), 1 + priorWeight * purity[pixel]!)
+      const drawn = drawX0(column, { ...at, pixel })
+      prevSample[pixel] = drawn ?? maskClass
+      // Columns of purity 0 are counted already.
+      if (drawn === null && purity[pixel]! > 0) faults[0]!++
     }
   }
 }
@@ -135,6 +138,16 @@ function topProbabilities(logits: ColumnReader, numTokens: number, numCodes: num
   })
 }
 
+/** The number of columns from which nothing can be drawn. */
+function invalidColumns(top: Float64Array): number {
+  return top.filter((probability) => probability === 0).length
+}
+
+/** Logits of p^exponent. */
+function sharpened(logits: Float64Array, exponent: number): Float64Array {
+  return logits.map((logit) => asLogit(exponent * logit))
+}
+
 /** Purity of the tokens of one item: the top probabilities, relative to the highest. */
 function purities(top: Float64Array): Float64Array {
   const highestTop = highest(top)
@@ -143,10 +156,11 @@ function purities(top: Float64Array): Float64Array {
 
 /**
  * The sharpened prediction, C rows: log-softmax of the logits times the exponent, the row of the mask −70 before
- * sharpening, clamped to [−70, 0].
+ * sharpening, clamped to [−70, 0]. NaN if a logit is NaN or +∞.
  */
 function sharpenedColumn(logits: Float64Array, exponent: number): Float64Array {
-  const terms = append(logits, -70).map((logit) => exponent * logit)
+  const terms = sharpened(append(logits, -70), exponent)
+  if (terms.some(isInvalid)) return terms.fill(NaN)
   const total = logSumExp(terms)
   return terms.map((term) => Math.min(0, Math.max(-70, term - total)))
 }

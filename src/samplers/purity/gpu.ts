@@ -93,6 +93,7 @@ export class PuritySampler {
     const rule = requirePurityOptions(options)
     const x = asGpuTensor(device, 'sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
+    for (const parameters of [this.#parameters, this.#revealParameters]) parameters.requireItems(batchSize)
     const steps = process.resolveSteps(timestep, previousTimestep, batchSize)
     if (requireSameEnd(steps)) return this.reverseStep.step(modelOutput, timestep, sample, options)
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
@@ -201,7 +202,7 @@ export class PuritySampler {
     }
     const constants = { NUM_CODES: process.numCodes }
     const kernel = kernels.get({ shader: selectShader, constants, bindings: Object.keys(buffers) })
-    kernels.dispatch(pass, kernel, buffers, columnWorkgroups(items.length, selectionShape))
+    kernels.dispatch(pass, kernel, buffers, columnWorkgroups(kernels.device, items.length, selectionShape))
     return parameters
   }
 
@@ -244,7 +245,7 @@ export class PuritySampler {
       constants: overrideConstants(process.numCodes, shape),
       bindings: Object.keys(buffers),
     })
-    kernels.dispatch(pass, kernel, buffers, columnWorkgroups(sample.size, shape))
+    kernels.dispatch(pass, kernel, buffers, columnWorkgroups(kernels.device, sample.size, shape))
   }
 
   /** Makes room for this many tokens. */

@@ -1,11 +1,11 @@
-import { requireBoolean, requireGuidance, requireLayout, requireNumber } from '../../checks'
+import { largestFactor, requireBoolean, requireGuidance, requireLayout, requireNumber } from '../../checks'
 import type { PurityOptions, PurityRule } from '../../options'
 import { cumulativeIndex, transition } from '../../process/routes'
 import type { Schedule } from '../../process/schedule'
 import type { Sampler } from '../sampler'
 
 /**
- * The rule of the options. Throws OptionError unless the prior weight is a number of at least 0 and the others are
+ * The rule of the options. Throws OptionError unless the prior weight is a number from 0 to 10⁶ and the others are
  * valid.
  */
 export function requirePurityOptions({
@@ -21,9 +21,9 @@ export function requirePurityOptions({
   return { priorWeight, byPurity }
 }
 
-/** Throws OptionError unless the weight is finite and at least 0. */
+/** Throws OptionError unless the weight is a number from 0 to 10⁶. */
 export function requirePriorWeight(priorWeight: number): void {
-  requireNumber('priorWeight', priorWeight, 0, Number.MAX_VALUE)
+  requireNumber('priorWeight', priorWeight, 0, largestFactor)
 }
 
 /**

@@ -5,7 +5,7 @@
 @group(0) @binding(1) var<storage, read> conditional: array<Vector>;
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
-@group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>; // [1]; top_probability.wgsl counts [0]
+@group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
 @group(0) @binding(5) var<storage, read> exponents: array<f32>; // 0: the token is not chosen
 @group(0) @binding(6) var<storage, read> unconditional: array<Vector>; // GUIDED
 
@@ -16,7 +16,7 @@ fn exponent_of(token: u32) -> f32 {
 fn decide(token: u32) {
   let item = step.items[token / step.num_pixels];
   let class_t = x_t[step.sample_offset + token];
-  if (class_t > NUM_CODES || (class_t == NUM_CODES && item.mask_possible == 0u)) {
+  if (class_t > NUM_CODES || select(item.ordinary_possible, item.mask_possible, class_t == NUM_CODES) == 0u) {
     atomicAdd(&faults[1], 1u);
   }
   if (exponents[token] == 0.0) {
@@ -27,6 +27,10 @@ fn decide(token: u32) {
 }
 
 fn finish(token: u32, draw: u32, drawn: u32) {
-  // A token of which nothing can be drawn stays masked.
+  // A token of which nothing can be drawn stays masked. top_probability.wgsl has counted it, unless sharpening made its
+  // column invalid; others have purity 0.
+  if (drawn >= NUM_CODES && exponents[token] != 1.0) {
+    atomicAdd(&faults[0], 1u);
+  }
   x_prev[step.prev_sample_offset + token] = min(drawn, NUM_CODES);
 }

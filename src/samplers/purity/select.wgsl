@@ -10,12 +10,28 @@
 @group(0) @binding(4) var<storage, read_write> exponents: array<f32>; // 0: the token stays
 @group(0) @binding(5) var<storage, read_write> selection_weight: array<f32>;
 
+var<workgroup> counted: atomic<u32>;
+
+// The sum over the workgroup, known to all invocations: in integers, which are exact for any number of tokens. Uniform
+// control flow only.
+fn total_of(local_index: u32, count: u32) -> u32 {
+  if (local_index == 0u) {
+    atomicStore(&counted, 0u);
+  }
+  workgroupBarrier();
+  atomicAdd(&counted, count);
+  workgroupBarrier();
+  let total = atomicLoad(&counted);
+  workgroupBarrier();
+  return total;
+}
+
 fn count_above(local_index: u32, first: u32, key: u32) -> u32 {
   var count = 0u;
   for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
     count += u32(x_prev[parameters.prev_sample_offset + first + n] > key);
   }
-  return u32(column_sum(local_index, f32(count)));
+  return total_of(local_index, count);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -36,7 +52,7 @@ fn main(
       masked += u32(x_t[parameters.sample_offset + first + n] >= NUM_CODES);
     }
     highest = from_ordered(column_max(local_index, ordered(highest)));
-    let num_masked = u32(column_sum(local_index, f32(masked)));
+    let num_masked = total_of(local_index, masked);
     let revealed = parameters.num_pixels - num_masked;
     let wanted = min(max(item.revealed_after, revealed) - revealed, num_masked);
 
