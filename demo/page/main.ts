@@ -9,6 +9,7 @@ import { startEngineRoom } from './engine_room'
 import { showExamples } from './examples'
 import { startFileInput } from './file_input'
 import { fillForm, readForm } from './form'
+import { onSubmit } from './keys'
 import { sayError } from './messages'
 import { openPicture } from './open_picture'
 import { placeholderSettings } from './placeholder'
@@ -31,10 +32,7 @@ startTrajectorySection()
 startEngineRoom()
 startUpdates()
 
-element('form', HTMLFormElement).addEventListener('submit', (event) => {
-  event.preventDefault()
-  drawFromForm()
-})
+onSubmit(element('form', HTMLFormElement), drawFromForm)
 element('repaint', HTMLButtonElement).addEventListener('click', () => drawFromForm())
 showExamples((prompt, style) => {
   brushing.value = false
