@@ -11,6 +11,7 @@ import { startFileInput } from './file_input'
 import { fillForm, readForm } from './form'
 import { onSubmit } from './keys'
 import { sayError } from './messages'
+import { requestNext, startNextRequests } from './next_request'
 import { openPicture } from './open_picture'
 import { placeholderSettings } from './placeholder'
 import { startSource } from './source'
@@ -31,15 +32,18 @@ startStopButton()
 startTrajectorySection()
 startEngineRoom()
 startUpdates()
+startNextRequests()
 
 onSubmit(element('form', HTMLFormElement), drawFromForm)
 element('repaint', HTMLButtonElement).addEventListener('click', () => drawFromForm())
-showExamples((prompt, style) => {
-  brushing.value = false
-  source.value = undefined
-  fillForm({ ...readForm(), prompt, style })
-  drawFromForm()
-})
+showExamples((prompt, style) =>
+  requestNext(prompt, () => {
+    brushing.value = false
+    source.value = undefined
+    fillForm({ ...readForm(), prompt, style })
+    drawFromForm()
+  }),
+)
 
 /** Fills the form from the address, then opens the picture of a share link, draws (`auto=1`), or only loads the model. */
 async function followAddress(): Promise<void> {
@@ -60,5 +64,5 @@ async function followAddress(): Promise<void> {
   }
 }
 
-window.addEventListener('hashchange', () => followAddress().catch(fail))
+window.addEventListener('hashchange', () => requestNext('the link', () => followAddress().catch(fail)))
 followAddress().catch(fail)

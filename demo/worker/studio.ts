@@ -18,6 +18,7 @@ import { timestepOptions } from './engine'
 import { createEncoder, EngineFactory } from './engine_factory'
 import { EngineProvider } from './engine_provider'
 import { deviceLostAtOnceMessage, stopReason, withUserMessages } from './error_messages'
+import { fitPicture } from './fit_picture'
 import { enlarge, toBitmaps, toEncoderInput, toImages } from './pixels'
 import type {
   Backend,
@@ -28,6 +29,7 @@ import type {
   EngineFacts,
   Expectation,
   SamplerSettings,
+  Size,
   StudioWorker,
   Tokens,
 } from './protocol'
@@ -106,7 +108,7 @@ export class Studio implements StudioWorker {
     })
   }
 
-  draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void): Promise<DrawingResult> {
+  draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void | Promise<void>): Promise<DrawingResult> {
     const { engines } = this.#open
     const controller = new AbortController()
     const { signal } = controller
@@ -140,8 +142,9 @@ export class Studio implements StudioWorker {
     })
   }
 
-  encode(picture: ImageBitmap): Promise<Tokens> {
+  encode(file: File, size: Size): Promise<Tokens> {
     return withUserMessages(async () => {
+      const picture = await fitPicture(file, size)
       const { ort, loadEncoder } = this.#open
       this.#encoder ??= loadEncoder().then((model) => createEncoder(ort, model))
       // After a failure the next call loads it again.
@@ -150,7 +153,6 @@ export class Studio implements StudioWorker {
       })
       const encoder = await this.#encoder
       const { data } = await encoder(toEncoderInput(picture))
-      picture.close()
       const tokens = Uint16Array.from(data)
       return transfer(tokens, [tokens.buffer])
     })
