@@ -55,7 +55,7 @@ async function followAddress(): Promise<void> {
   fillForm(readSettings(settings))
   try {
     const shared = readShareLink(new URL(location.href))
-    if (shared) await openPicture(shared)
+    if (shared) await openPicture(shared.picture, shared.remark)
     else if (query.get('auto') === '1') await drawFromForm()
     else await connect()
   } catch (error) {

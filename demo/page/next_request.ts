@@ -10,7 +10,7 @@ interface NextRequest {
 }
 
 const next = signal<NextRequest | undefined>(undefined)
-const line = element('next', HTMLElement)
+const line = element('waiting', HTMLSpanElement)
 
 /** Begins something now or, while something is drawn or opened, after that. A later request replaces one that waits. */
 export function requestNext(name: string, begin: () => void): void {
