@@ -5,6 +5,7 @@
  * Runs as the worker, in the browser. `globalThis.stub` is for the test.
  */
 import { expose, transfer } from 'comlink'
+import { fitPicture } from '../demo/worker/fit_picture'
 import {
   type DrawingEvent,
   type DrawingOptions,
@@ -81,8 +82,19 @@ class StudioStub implements Pick<Studio, keyof Studio> {
     return transfer(bitmaps, bitmaps)
   }
 
-  async encode(): Promise<Tokens> {
-    throw new Error('The stub reads no pictures.')
+  /** A token for each square of 8×8 pixels: how opaque it is. */
+  async encode(...[file, size]: Parameters<Studio['encode']>): Promise<Tokens> {
+    const { data, width } = await fitPicture(file, size)
+    const square = width / SIDE
+    const opacity = (cell: number) =>
+      Array.from({ length: square ** 2 }, (_, i) => {
+        const [row, column] = [
+          Math.floor(cell / SIDE) * square + Math.floor(i / square),
+          (cell % SIDE) * square + (i % square),
+        ]
+        return data[4 * (row * width + column) + 3]!
+      })
+    return Uint16Array.from({ length: NUM_LATENT_PIXELS }, (_, cell) => Math.max(...opacity(cell)))
   }
 
   async exportGif(): Promise<Blob> {

@@ -1,5 +1,5 @@
 import { expect } from '@playwright/test'
-import { STILL, test } from './fixtures'
+import { STILL, test, WORKER_SCRIPT } from './fixtures'
 
 // The demo's worker with networks that are small: everything but the meaning of the pictures is real.
 test.use({ studio: 'small model', contextOptions: STILL })
@@ -33,6 +33,29 @@ test('draws without WebGPU what the CPU engine draws, and says so', async ({ dem
   await demo.open(`${request}&engine=cpu`)
   expect(await demo.drawn()).toEqual(pixels)
 })
+
+for (const [fault, script, reason] of [
+  [
+    'refuses a device',
+    `() => Promise.reject(new DOMException('Too many devices.', 'OperationError'))`,
+    'Too many devices',
+  ],
+  // The first shaders are compiled on a device that is gone.
+  [
+    'loses its device at once',
+    `async function () { const device = await request.call(this); setTimeout(() => device.destroy()); return device }`,
+    'The graphics device was lost as it was prepared',
+  ],
+] as const)
+  test(`opens the CPU engine if WebGPU ${fault}, and says so`, async ({ demo, page, server }) => {
+    const changed = `const request = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = ${script};`
+    server.rewrite(WORKER_SCRIPT, (worker) => Buffer.concat([Buffer.from(changed), worker]))
+    await demo.open()
+    await expect(demo.status).toHaveText('ready')
+    await expect(demo.backend).toHaveText('engine cpu · network wasm')
+    await expect(page.getByTestId('notice')).toContainText(reason)
+    await expect(page.getByTestId('notice')).toContainText('Everything runs on the CPU instead')
+  })
 
 test('shows what is loaded, and waits with a picture until all is there', async ({ demo, page }) => {
   let arrive = () => {}

@@ -206,6 +206,16 @@ export function requireTimestepOptions({ numInferenceSteps, timesteps, spacing }
   if (spacing !== undefined) requireOneOf('spacing', spacing, ['strided', 'leading'])
 }
 
+/** Throws OptionError unless the strength is 0, or from `least`, which draws a step, to 1. */
+export function requireStrength(name: string, strength: number, least: number): void {
+  requireNumber(name, strength, 0, 1)
+  if (strength > 0 && strength < least)
+    throw new OptionError(
+      `${name} needs to be 0, which returns the image, or at least ${least}, which draws the last of the timesteps; ` +
+        `given ${valueText(strength)}. More steps allow less.`,
+    )
+}
+
 /** Whether all items of a batch go to clean data. Throws OptionError if only some do. */
 export function requireSameEnd(steps: readonly { u: number }[]): boolean {
   const ending = steps.filter(({ u }) => u === -1).length

@@ -9,7 +9,7 @@ export class VQDiffusionError extends Error {
 export class WebGPUUnavailableError extends VQDiffusionError {
   override readonly name = 'WebGPUUnavailableError'
 }
-/** WebGPU exists, but the browser offers no adapter. */
+/** WebGPU exists, but the browser offers no adapter, or no device. */
 export class AdapterUnavailableError extends VQDiffusionError {
   override readonly name = 'AdapterUnavailableError'
 }

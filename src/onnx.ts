@@ -35,6 +35,7 @@ export {
   chooseBackend,
   type EngineName,
   type NetworkProvider,
+  requestBackend,
 } from './text_to_image/backend'
 export type { PretrainedPipelineOptions } from './text_to_image/load'
 export type { ModelSource } from './text_to_image/model_folder'

@@ -2,6 +2,7 @@ import { effect } from '@preact/signals-core'
 import { cellAt, cellsBetween, countCells, emptyMask, inverted, rowAndColumn, withCells } from '../picture/cells'
 import { SIDE } from '../worker/protocol'
 import { element } from './element'
+import { onKey } from './keys'
 import { announce, showMessage } from './messages'
 import { brushing, busy, mask, selectedPicture } from './state'
 
@@ -80,7 +81,7 @@ export function startBrush(): void {
     })
   }
 
-  surface.addEventListener('keydown', (event) => {
+  onKey(surface, (event) => {
     const [row, column] = rowAndColumn(cursorCell)
     if (event.key === 'ArrowUp') moveCursor(row - 1, column)
     else if (event.key === 'ArrowDown') moveCursor(row + 1, column)

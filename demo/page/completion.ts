@@ -1,6 +1,7 @@
 import { splitWords, type WordTokenizer } from 'vq-diffusion-webgpu/onnx'
 import { complete, wordAtEnd } from '../picture/words'
 import { element } from './element'
+import { onKey } from './keys'
 
 const MAX_COMPLETIONS = 8
 
@@ -65,7 +66,7 @@ export function startCompletion(tokenizer: WordTokenizer): void {
   input.addEventListener('input', update)
   input.addEventListener('focus', update)
   input.addEventListener('blur', update)
-  input.addEventListener('keydown', (event) => {
+  onKey(input, (event) => {
     const count = options().length
     if (count === 0) return
     if (event.key === 'ArrowDown') activate((activeIndex + 1) % count)

@@ -1,6 +1,6 @@
-import { formatCount, formatMilliseconds } from '../format'
+import { formatCount, formatMilliseconds, formatPercent } from '../format'
 import { countCells, emptyMask } from '../picture/cells'
-import { type PageSettings, styleOption, writeSettings } from '../picture/settings'
+import { drawsNothing, leastStrength, type PageSettings, styleOption, writeSettings } from '../picture/settings'
 import { titleOf } from '../picture/titles'
 import type { DrawingResult, Frame } from '../worker/protocol'
 import { connect, connection, fail } from './connection'
@@ -54,6 +54,13 @@ function readStart(): Start {
 export async function draw(request: DrawingRequest): Promise<boolean> {
   if (busy.peek()) return false
   const { settings, start } = request
+  if (start.kind === 'picture' && drawsNothing(start.strength, settings)) {
+    sayError(
+      `At ${formatPercent(start.strength)} nothing is drawn in ${formatCount(settings.steps, 'step')}. ` +
+        `Choose at least ${formatPercent(leastStrength(settings))}, or more steps.`,
+    )
+    return false
+  }
   const isActive = () => activeRequest === request
   const end = () => {
     activeRequest = undefined
@@ -68,13 +75,17 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
   window.history.replaceState(null, '', `?${writeSettings(new URLSearchParams(location.search), settings)}`)
   // Otherwise `connect` shows 'loading'.
   if (connection.peek()) showStatus('drawing')
-  stopDrawing.value = end
+  // The worker would not know what to stop yet.
+  stopDrawing.value = () => {
+    end()
+    if (connection.peek()) showStopped()
+  }
   try {
     const opened = await connect()
     if (!isActive()) return false
-    stopDrawing.value = () => opened.studio.stop()
     const startStrength = start.kind === 'picture' ? start.strength : undefined
     const expectation = await opened.studio.expectation(settings, startStrength)
+    if (!isActive()) return false
     const steps = expectation.timesteps.length
     const startTime = performance.now()
     const { batch, finished } = startDrawing(opened, request, {
@@ -84,6 +95,7 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
       onFrame: (frame) => showFrame(frame, steps),
       onRecovered: (step) => say(`The graphics device was lost and is here again. Going on from step ${step}.`),
     })
+    stopDrawing.value = () => opened.studio.stop()
     shownBatch.value = batch
     showProgress(0, `step 1 of ${steps}`)
     showStatus('drawing')
@@ -95,14 +107,17 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
     showDone(settings, steps, result, performance.now() - startTime)
     return true
   } catch (error) {
-    if ((error as Error).name === 'AbortError') {
-      showStatus('stopped')
-      announce('Stopped.')
-    } else fail(error as Error)
+    if ((error as Error).name === 'AbortError') showStopped()
+    else fail(error as Error)
     return false
   } finally {
     if (isActive()) end()
   }
+}
+
+function showStopped(): void {
+  showStatus('stopped')
+  announce('Stopped.')
 }
 
 function showFrame(frame: Frame, steps: number): void {

@@ -57,7 +57,7 @@ export function startDrawing(
   }
 
   function onEvent(event: DrawingEvent): void {
-    // Events may arrive after the result, and previews after later previews.
+    // Events may arrive after a stop, and previews after later previews.
     if (isOver) return
     if (event.kind === 'step') showFrame(event.frame)
     else if (event.kind === 'preview' && event.step > preview.step) showBitmaps(event.step, event.bitmaps)

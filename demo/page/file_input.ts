@@ -1,39 +1,59 @@
+import { nameOf } from '../picture/image_file'
 import { element } from './element'
 import { sayError } from './messages'
+import { requestNext } from './next_request'
 import { openFile } from './open_picture'
+import { isTextField } from './text_field'
 
 const input = element('picture-file', HTMLInputElement)
 
 /** Opens files from the file dialogue, from a drop anywhere on the page, and from the clipboard. */
 export function startFileInput(): void {
   input.addEventListener('change', () => {
-    const [file] = input.files!
-    if (file) openFile(file)
+    openOne([...input.files!])
     // Otherwise choosing the same file again fires no change event.
     input.value = ''
   })
 
   document.addEventListener('dragover', (event) => {
+    if (isForField(event.target, event.dataTransfer!)) return
     event.preventDefault()
-    document.body.classList.add('dropping')
+    document.body.classList.toggle('dropping', event.dataTransfer!.types.includes('Files'))
   })
   document.addEventListener('dragleave', (event) => {
     // Null if the pointer leaves the page; else it enters another element.
     if (event.relatedTarget === null) document.body.classList.remove('dropping')
   })
   document.addEventListener('drop', (event) => {
-    event.preventDefault()
     document.body.classList.remove('dropping')
-    const file = event.dataTransfer?.files[0]
-    if (file) openFile(file)
-    else sayError('There is no file in what was dropped. Save the picture first, then drop it.')
+    if (isForField(event.target, event.dataTransfer!)) return
+    // Otherwise the browser leaves the page for what was dropped.
+    event.preventDefault()
+    const files = [...event.dataTransfer!.files]
+    if (files.length > 0) openOne(files)
+    else
+      sayError('There is no file in what was dropped. Save the picture first, then drop it; words go into the prompt.')
   })
 
   document.addEventListener('paste', (event) => {
-    const file = event.clipboardData?.files[0]
-    // Without a file, it is text for an input field.
-    if (!file) return
+    const files = [...event.clipboardData!.files]
+    if (files.length === 0 || isForField(event.target, event.clipboardData!)) return
     event.preventDefault()
-    openFile(file)
+    openOne(files)
   })
+}
+
+/**
+ * Whether the browser is to insert what is pasted or dropped into a field. Spreadsheets put a picture of the cells beside
+ * their text; a picture that is dragged from a page brings its address, which is no text for a field.
+ */
+function isForField(target: EventTarget | null, { types }: DataTransfer): boolean {
+  if (!isTextField(target)) return false
+  return !types.includes('Files') || (types.includes('text/plain') && !types.includes('text/uri-list'))
+}
+
+/** Opens the first picture of several files. */
+function openOne(files: File[]): void {
+  const file = files.find(({ type }) => type.startsWith('image/')) ?? files[0]
+  if (file) requestNext(nameOf(file), () => openFile(file, files.length - 1))
 }

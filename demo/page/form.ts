@@ -10,7 +10,7 @@ import {
   STYLES,
 } from '../picture/settings'
 import { element } from './element'
-import { brushing, busy, source } from './state'
+import { brushing, busy, source, timestepSettings } from './state'
 
 const prompt = element('prompt', HTMLInputElement)
 const selects = {
@@ -47,6 +47,7 @@ export function fillForm(settings: PageSettings): void {
   for (const [name, { select }] of Object.entries(selects)) select.value = settings[name as keyof typeof selects]
   for (const [name, input] of Object.entries(numbers)) input.value = String(settings[name as NumberName])
   enableMethodSettings()
+  followTimestepSettings()
 }
 
 export function readForm(): PageSettings {
@@ -79,7 +80,12 @@ function enableMethodSettings(): void {
   numbers.truncation.disabled = purity
 }
 
+function followTimestepSettings(): void {
+  timestepSettings.value = readForm()
+}
+
 selects.method.select.addEventListener('change', enableMethodSettings)
+for (const field of [numbers.steps, selects.spacing.select]) field.addEventListener('input', followTimestepSettings)
 element('dice', HTMLButtonElement).addEventListener('click', rollSeed)
 
 effect(() => {

@@ -4,6 +4,7 @@ import { PICTURE_PIXELS } from '../worker/protocol'
 import type { BatchItem } from './batch'
 import { Dots } from './dots'
 import { element } from './element'
+import { onKey } from './keys'
 import { PictureView } from './picture_view'
 
 /** Pixels of the dots' canvas: sharp at the size of one of 16 pictures on a large screen. */
@@ -33,7 +34,7 @@ class Tile {
     this.button.dataset.testid = `cell-${index}`
     this.button.append(picture, dots)
     this.button.addEventListener('click', () => openItem(index))
-    this.button.addEventListener('keydown', (event) => moveFocus(event, index))
+    onKey(this.button, (event) => moveFocus(event, index))
   }
 
   show(item: BatchItem, position: string): void {

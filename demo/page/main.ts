@@ -9,7 +9,9 @@ import { startEngineRoom } from './engine_room'
 import { showExamples } from './examples'
 import { startFileInput } from './file_input'
 import { fillForm, readForm } from './form'
+import { onSubmit } from './keys'
 import { sayError } from './messages'
+import { requestNext, startNextRequests } from './next_request'
 import { openPicture } from './open_picture'
 import { placeholderSettings } from './placeholder'
 import { startSource } from './source'
@@ -30,18 +32,18 @@ startStopButton()
 startTrajectorySection()
 startEngineRoom()
 startUpdates()
+startNextRequests()
 
-element('form', HTMLFormElement).addEventListener('submit', (event) => {
-  event.preventDefault()
-  drawFromForm()
-})
+onSubmit(element('form', HTMLFormElement), drawFromForm)
 element('repaint', HTMLButtonElement).addEventListener('click', () => drawFromForm())
-showExamples((prompt, style) => {
-  brushing.value = false
-  source.value = undefined
-  fillForm({ ...readForm(), prompt, style })
-  drawFromForm()
-})
+showExamples((prompt, style) =>
+  requestNext(prompt, () => {
+    brushing.value = false
+    source.value = undefined
+    fillForm({ ...readForm(), prompt, style })
+    drawFromForm()
+  }),
+)
 
 /** Fills the form from the address, then opens the picture of a share link, draws (`auto=1`), or only loads the model. */
 async function followAddress(): Promise<void> {
@@ -53,7 +55,7 @@ async function followAddress(): Promise<void> {
   fillForm(readSettings(settings))
   try {
     const shared = readShareLink(new URL(location.href))
-    if (shared) await openPicture(shared)
+    if (shared) await openPicture(shared.picture, shared.remark)
     else if (query.get('auto') === '1') await drawFromForm()
     else await connect()
   } catch (error) {
@@ -62,5 +64,5 @@ async function followAddress(): Promise<void> {
   }
 }
 
-window.addEventListener('hashchange', () => followAddress().catch(fail))
+window.addEventListener('hashchange', () => requestNext('the link', () => followAddress().catch(fail)))
 followAddress().catch(fail)

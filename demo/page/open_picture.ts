@@ -1,10 +1,11 @@
-import { transfer } from 'comlink'
-import { fitPicture, readImage } from '../picture/image_file'
+import { formatCount } from '../format'
+import { fittedSize, nameOf, readFile } from '../picture/image_file'
 import { otherModelNotice } from '../picture/model_hash'
 import type { Picture } from '../picture/picture'
 import { readPngMetadata } from '../picture/png_metadata'
 import { withoutCount } from '../picture/settings'
 import { titleOf } from '../picture/titles'
+import type { Size } from '../worker/protocol'
 import { BatchItem, createBatch } from './batch'
 import { type Connection, connect, connection, fail } from './connection'
 import { fillForm, readForm } from './form'
@@ -12,41 +13,47 @@ import { announce, sayError, showIdleStatus, showProgress, showStatus } from './
 import { addFinished, busy, shownBatch, source } from './state'
 
 /** Shows a saved or shared picture and fills the form with its settings. Does not draw it. */
-export async function openPicture(picture: Picture): Promise<void> {
+export async function openPicture(picture: Picture, remark = ''): Promise<void> {
   await whileBusy(async (opened) => {
     await show(picture, titleOf(picture.settings), opened)
     fillForm({ ...picture.settings, count: 1 })
-    const notice = otherModelNotice(picture.modelHash, opened.facts.modelHash)
-    showProgress(1, notice || 'Here it is, as it was drawn.')
+    const notice = otherModelNotice(picture.modelHash, opened.facts.modelHash) || 'Here it is, as it was drawn.'
+    showProgress(1, `${notice} ${remark}`)
     announce(`Opened: ${titleOf(picture.settings)}.`)
   })
 }
 
-/** Opens a PNG that was saved here with its settings, and any other image file as the start picture. */
-export async function openFile(file: File): Promise<void> {
+/**
+ * Opens a PNG that was saved here with its settings, and any other image file as the start picture.
+ *
+ * @param others number of files that came with it and are not opened
+ */
+export async function openFile(file: File, others: number): Promise<void> {
   let saved: Picture | undefined
-  let fitted: ImageBitmap | undefined
+  let size: Size | undefined
   try {
-    saved = readPngMetadata(await readImage(file))
-    if (!saved) fitted = await fitPicture(file)
+    saved = readPngMetadata(await readFile(file))
+    if (!saved) size = await fittedSize(file)
   } catch (error) {
     sayError((error as Error).message)
   }
-  if (saved) await openPicture(saved)
-  if (fitted) await openStartPicture(fitted, file.name || 'the picture')
+  const remark = others > 0 ? `Only ${nameOf(file)} was opened, not the other ${formatCount(others, 'file')}.` : ''
+  if (saved) await openPicture(saved, remark)
+  if (size) await openStartPicture(file, size, remark)
 }
 
-/** Encodes a picture of 128×128, shows its reconstruction, and makes that the start picture. */
-async function openStartPicture(fitted: ImageBitmap, name: string): Promise<void> {
+/** Encodes a picture of this size, shows its reconstruction, and makes that the start picture. */
+async function openStartPicture(file: File, size: Size, remark: string): Promise<void> {
   await whileBusy(async (opened) => {
     const { studio, failure, facts } = opened
+    const name = nameOf(file)
     showProgress(0, 'Reading the picture …')
-    const tokens = await Promise.race([failure, studio.encode(transfer(fitted, [fitted]))])
+    const tokens = await Promise.race([failure, studio.encode(file, size)])
     const settings = withoutCount(readForm())
     const picture: Picture = { tokens, settings, origin: 'from image', modelHash: facts.modelHash }
     const bitmap = await show(picture, name, opened)
     source.value = { name, tokens, bitmap }
-    showProgress(1, 'This is it in the model’s 256 tokens. Say what it should become.')
+    showProgress(1, `This is it in the model’s 256 tokens. Say what it should become. ${remark}`)
     announce(`Opened ${name}, to start from.`)
   })
 }

@@ -1,7 +1,8 @@
 import { effect } from '@preact/signals-core'
 import { formatPercent } from '../format'
+import { drawsNothing } from '../picture/settings'
 import { element } from './element'
-import { source, strength } from './state'
+import { source, strength, timestepSettings } from './state'
 
 const file = element('picture-file', HTMLInputElement)
 const fromNoise = element('from-noise', HTMLElement)
@@ -27,8 +28,10 @@ export function startSource(): void {
 
   effect(() => {
     slider.value = String(strength.value)
-    const text = formatPercent(strength.value)
+    const isNothing = drawsNothing(strength.value, timestepSettings.value)
+    const text = formatPercent(strength.value) + (isNothing ? ', draws nothing' : '')
     output.textContent = text
+    output.classList.toggle('warning', isNothing)
     slider.setAttribute('aria-valuetext', text)
   })
 

@@ -3,6 +3,7 @@ import { titleOf } from '../picture/titles'
 import { Dots } from './dots'
 import { element } from './element'
 import { focusTile, onOpen, positionOf, showGrid } from './grid'
+import { onKey } from './keys'
 import { announce } from './messages'
 import { PictureView } from './picture_view'
 import { brushing, mask, selectedItem, selectedPicture, shownBatch } from './state'
@@ -79,7 +80,7 @@ export function startStage(): void {
   back.addEventListener('click', () => select(undefined))
   element('previous', HTMLButtonElement).addEventListener('click', () => selectBy(-1))
   element('next', HTMLButtonElement).addEventListener('click', () => selectBy(1))
-  document.addEventListener('keydown', ({ key, defaultPrevented }) => {
+  onKey(document, ({ key, defaultPrevented }) => {
     if (key === 'Escape' && !defaultPrevented && !brushing.peek() && !pager.hidden) select(undefined)
   })
 }

@@ -1,6 +1,7 @@
 import { computed, type Signal, signal } from '@preact/signals-core'
 import { emptyMask, type Mask } from '../picture/cells'
 import type { Picture } from '../picture/picture'
+import { type PageSettings, readSettings } from '../picture/settings'
 import type { DrawingResult, Frame } from '../worker/protocol'
 import { type Batch, BatchItem, createBatch } from './batch'
 import type { StartPicture } from './drawing_request'
@@ -34,6 +35,11 @@ export const source = signal<(StartPicture & { name: string }) | undefined>(unde
 
 /** Strength of image-to-image, 0 … 1. */
 export const strength = signal(0.6)
+
+/** The settings of the form that decide on the timesteps. */
+export const timestepSettings: Signal<Pick<PageSettings, 'steps' | 'spacing'>> = signal(
+  readSettings(new URLSearchParams()),
+)
 
 /** The latest step of the current drawing. */
 export const latestFrame: Signal<Frame | undefined> = signal(undefined)

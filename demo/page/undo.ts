@@ -1,7 +1,9 @@
 import { computed, effect } from '@preact/signals-core'
 import { element } from './element'
+import { onKey } from './keys'
 import { announce, showIdleStatus, showMessage } from './messages'
 import { busy, history, shownBatch } from './state'
+import { isTextField } from './text_field'
 
 const undo = element('undo', HTMLButtonElement)
 const redo = element('redo', HTMLButtonElement)
@@ -31,10 +33,6 @@ function showPresent(announcement: string): void {
   announce(announcement)
 }
 
-function isTextField(target: EventTarget | null): boolean {
-  return target instanceof HTMLInputElement && !['range', 'checkbox', 'radio', 'file'].includes(target.type)
-}
-
 /** Undo and Redo: the buttons, Ctrl+Z and Ctrl+Shift+Z. */
 export function startUndo(): void {
   effect(() => {
@@ -45,7 +43,7 @@ export function startUndo(): void {
   })
   undo.addEventListener('click', goBack)
   redo.addEventListener('click', goForward)
-  document.addEventListener('keydown', (event) => {
+  onKey(document, (event) => {
     // In text fields, the browser undoes the typing.
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z' || isTextField(event.target)) return
     event.preventDefault()

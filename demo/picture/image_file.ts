@@ -1,36 +1,62 @@
-import { PICTURE_PIXELS } from '../worker/protocol'
+import { PICTURE_PIXELS, type Size } from '../worker/protocol'
 
 const MAX_MEGABYTES = 50
+/** A browser needs 4 bytes for each while it decodes the file. Cameras have up to 50 million. */
+const MAX_MEGAPIXELS = 64
 
-/** The bytes of an image file. Throws an Error with a sentence if the file is too large or not an image. */
-export async function readImage(file: File): Promise<Uint8Array<ArrayBuffer>> {
-  if (!file.type.startsWith('image/')) throw new Error(`${file.name || 'The file'} is not a picture.`)
+/** The bytes of a file. Throws an Error with a sentence if it is too large, empty or cannot be read. */
+export async function readFile(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  const name = nameOf(file)
   const megabytes = file.size / 1e6
-  if (megabytes > MAX_MEGABYTES) {
-    throw new Error(`${file.name} has ${Math.round(megabytes)} MB; the limit is ${MAX_MEGABYTES} MB.`)
-  }
-  return new Uint8Array(await file.arrayBuffer())
+  if (megabytes > MAX_MEGABYTES)
+    throw new Error(`${name} has ${Math.round(megabytes)} MB; the limit is ${MAX_MEGABYTES} MB.`)
+  const bytes = await file.arrayBuffer().catch((cause) => {
+    throw new Error(`${name} cannot be read. If it is a folder, choose a picture in it.`, { cause })
+  })
+  if (bytes.byteLength === 0) throw new Error(`${name} is empty.`)
+  return new Uint8Array(bytes)
 }
 
-/** The complete picture, scaled and centred in 128×128, transparent around it. Throws an Error with a sentence. */
-export async function fitPicture(file: File): Promise<ImageBitmap> {
-  const picture = await decodeToFit(file)
-  const canvas = new OffscreenCanvas(PICTURE_PIXELS, PICTURE_PIXELS)
-  const left = Math.floor((PICTURE_PIXELS - picture.width) / 2)
-  const top = Math.floor((PICTURE_PIXELS - picture.height) / 2)
-  canvas.getContext('2d')!.drawImage(picture, left, top)
-  picture.close()
-  return canvas.transferToImageBitmap()
+/** The size at which the complete picture fits into 128×128. Decodes no pixels. Throws an Error with a sentence. */
+export async function fittedSize(file: File): Promise<Size> {
+  const name = nameOf(file)
+  // The only format of which browsers cannot make a bitmap, and whose size may take them long to find.
+  if (file.type === 'image/svg+xml') throw new Error(`${name} has no pixels. Save it as a PNG first.`)
+  const { width, height } = await sizeOf(file).catch((cause) => {
+    const isPicture = file.type.startsWith('image/')
+    throw new Error(isPicture ? `This browser cannot read ${name}.` : `${name} is not a picture.`, { cause })
+  })
+  if (width * height > MAX_MEGAPIXELS * 1e6)
+    throw new Error(`${name} has ${width} × ${height} pixels; the limit is ${MAX_MEGAPIXELS} million.`)
+  return fit({ width, height })
 }
 
-/** Decodes and scales on a browser thread. One resize side is given, so the other keeps the aspect ratio. */
-async function decodeToFit(file: File): Promise<ImageBitmap> {
+/** A size with the same shape whose longer side is 128. The shorter is at least 1. */
+export function fit({ width, height }: Size): Size {
+  const scale = PICTURE_PIXELS / Math.max(width, height)
+  const side = (length: number) => Math.max(1, Math.round(length * scale))
+  return { width: side(width), height: side(height) }
+}
+
+/** Browsers tell the format by the content, and read the size from the head of the file. */
+async function sizeOf(file: File): Promise<Size> {
+  const image = new Image()
+  const url = URL.createObjectURL(file)
   try {
-    const fitted = await createImageBitmap(file, { resizeWidth: PICTURE_PIXELS, resizeQuality: 'high' })
-    if (fitted.height <= PICTURE_PIXELS) return fitted
-    fitted.close()
-    return await createImageBitmap(file, { resizeHeight: PICTURE_PIXELS, resizeQuality: 'high' })
-  } catch (error) {
-    throw new Error(`This browser cannot read ${file.name || 'the picture'}.`, { cause: error })
+    await new Promise((resolve, reject) => {
+      image.onload = resolve
+      image.onerror = reject
+      image.src = url
+    })
+    if (image.naturalWidth === 0 || image.naturalHeight === 0) throw new Error('It has no size.')
+    return { width: image.naturalWidth, height: image.naturalHeight }
+  } finally {
+    URL.revokeObjectURL(url)
+    image.src = ''
   }
+}
+
+/** The name of a file on the page; those of a clipboard may have none. */
+export function nameOf({ name }: File): string {
+  return name || 'The picture'
 }

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
+import { timestepOptions } from '../worker/engine'
 import {
+  drawsNothing,
+  leastStrength,
   RANGES,
   readBackendChoice,
   readNumber,
@@ -25,6 +29,23 @@ const defaults = {
 }
 const everything =
   'prompt=red+heart&style=3d&steps=25&guidance=3.5&seed=9&count=4&truncation=0.9&method=purity&priorWeight=2&spacing=leading'
+
+describe('leastStrength', () => {
+  it('is what the last timestep of the list needs, by the scheduler of the library', async () => {
+    const scheduler = await VQDiffusionScheduler.create({ num_vec_classes: 8, num_train_timesteps: 100 })
+    for (const spacing of ['exact', 'leading'] as const)
+      for (let steps = 1; steps <= 100; steps++) {
+        const options = timestepOptions({ ...defaults, steps, spacing, method: 'posterior' })
+        const least = leastStrength({ steps, spacing })
+        expect(scheduler.expectation({ ...options, strength: least }).timesteps).toHaveLength(1)
+        expect(drawsNothing(least, { steps, spacing })).toBe(false)
+        const less = least - 0.001
+        expect(() => scheduler.expectation({ ...options, strength: less })).toThrow(`at least ${least}`)
+        expect(drawsNothing(less, { steps, spacing })).toBe(true)
+      }
+    expect(drawsNothing(0, { steps: 1, spacing: 'exact' })).toBe(false)
+  })
+})
 
 describe('readSettings', () => {
   it('reads every setting', () => {

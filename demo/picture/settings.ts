@@ -18,7 +18,7 @@ export function styleOption(style: Style): { style?: string } {
 }
 
 /**
- * Ranges and defaults for this model: trained with 100 timesteps; guidance above 10 gives noise. The defaults are those of
+ * Ranges and defaults for this model: guidance above 10 gives noise. The defaults are those of
  * its model card.
  */
 export const RANGES = {
@@ -29,6 +29,19 @@ export const RANGES = {
   truncation: { min: 0.05, max: 1, default: 0.86, integer: false },
   priorWeight: { min: 0, max: 10, default: 1, integer: false },
 } as const
+
+/** Timesteps that the model was trained with. */
+const NUM_TRAIN_TIMESTEPS = 100
+
+/** The least strength above 0 at which a picture is drawn from: that of the last timestep of the list. */
+export function leastStrength({ steps, spacing }: Pick<SamplerSettings, 'steps' | 'spacing'>): number {
+  return (spacing === 'leading' ? 1 : Math.floor(NUM_TRAIN_TIMESTEPS / steps + 0.5)) / NUM_TRAIN_TIMESTEPS
+}
+
+/** Whether no timestep is left of a picture that is drawn from. At strength 0 that is asked for. */
+export function drawsNothing(strength: number, settings: Pick<SamplerSettings, 'steps' | 'spacing'>): boolean {
+  return strength > 0 && strength < leastStrength(settings)
+}
 
 export const METHODS = { posterior: 'Posterior', purity: 'Purity' } as const
 export const SPACINGS = { exact: 'Exact', leading: 'Leading' } as const

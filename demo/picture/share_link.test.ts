@@ -22,7 +22,17 @@ const picture: Picture = {
 }
 const base = new URL('https://example.org/some/path/?engine=cpu&auto=1#elsewhere')
 const link = shareLink(base, picture)
-const read = (href: string) => readShareLink(new URL(href))
+/** As links were before they had a checksum. */
+const old = link.slice(0, -7)
+const read = (href: string) => readShareLink(new URL(href))?.picture
+
+function readOrUndefined(href: string) {
+  try {
+    return read(href)
+  } catch {
+    return undefined
+  }
+}
 
 describe('shareLink', () => {
   it('uses only origin and path of the base', () => {
@@ -30,7 +40,7 @@ describe('shareLink', () => {
     expect(link).not.toMatch(/engine|auto|elsewhere|count/)
   })
   it('needs no escaping in the fragment and has fewer than 1000 characters', () => {
-    expect(new URL(link).hash).toMatch(/^#picture=0123456789ab\.[\w-]{512}$/)
+    expect(new URL(link).hash).toMatch(/^#picture=0123456789ab\.[\w-]{512}\.[\w-]{6}$/)
     expect(link.length).toBeLessThan(1000)
   })
   it('rejects a picture with masked tokens', () => {
@@ -49,16 +59,77 @@ describe('readShareLink', () => {
     expect(read('https://example.org/#top')).toBeUndefined()
   })
   it('says why a link is damaged', () => {
-    expect(() => read(link.slice(0, -5))).toThrow('507 characters instead of 512')
-    expect(() => read(`${link}.`)).not.toThrow()
-    expect(() => read(`${link}AA`)).toThrow('514 characters')
-    expect(() => read(`${link.slice(0, -1)}%`)).toThrow('does not belong there: %')
-    expect(() => read(link.replace('0123456789ab.', ''))).toThrow('0 characters')
+    expect(() => read(old.slice(0, -5))).toThrow('507 characters instead of 512')
+    expect(() => read(`${old}AA`)).toThrow('514 characters')
+    expect(() => read(`${old.slice(0, -100)}%`)).toThrow('412 characters')
+    expect(() => read(old.replace('0123456789ab.', ''))).toThrow('0 characters')
     expect(() => read(link.replace('0123456789ab.', 'xyz.'))).toThrow('which model')
     expect(() => read('https://example.org/#picture=')).toThrow('The link is damaged')
   })
+  it('finds every changed, missing or doubled character', () => {
+    const start = link.indexOf('#') + 1
+    const damaged: string[] = []
+    for (let at = start; at < link.length; at++) {
+      const [before, character, after] = [link.slice(0, at), link[at]!, link.slice(at + 1)]
+      for (const other of ['A', 'b', '7', '-', '_', '.', '=']) {
+        if (other !== character) damaged.push(`${before}${other}${after}`)
+      }
+      damaged.push(`${before}${after}`, `${before}${character}${character}${after}`)
+    }
+    const opened = damaged.map((href) => readOrUndefined(href)).filter((read) => read !== undefined)
+    // What is opened is the right picture: the change is behind it.
+    for (const { tokens, settings } of opened)
+      expect({ tokens, settings }).toEqual({ tokens: picture.tokens, settings: picture.settings })
+    expect(damaged.length).toBeGreaterThan(4000)
+    expect(opened.length).toBeLessThan(40)
+  })
+  it('opens a link whose settings were changed, and says so', () => {
+    expect(readShareLink(new URL(link))!.remark).toBe('')
+    for (const [setting, other] of [
+      ['seed=9007199254740991', 'seed=9007199254740990'],
+      ['steps=9', 'steps=8'],
+      ['noto', 'blob'],
+      ['Apfel', 'Apfol'],
+    ] as const) {
+      const { picture: opened, remark } = readShareLink(new URL(link.replace(setting, other)))!
+      expect(opened.tokens).toEqual(picture.tokens)
+      expect(remark).toBe('The settings in the link were changed since it was shared.')
+    }
+  })
+  it('opens a link whose prompt is longer than the form allows', () => {
+    const long = shareLink(base, { ...picture, settings: { ...picture.settings, prompt: 'red '.repeat(99) } })
+    expect(read(long)!.settings.prompt).toHaveLength(200)
+  })
+  it.each([
+    ')',
+    '.',
+    ',',
+    '>',
+    '"',
+    '’',
+    '!',
+    '_',
+    '**',
+    '&utm_source=chat',
+    '?fbclid=x1',
+    '%29',
+    '%3E',
+    ').',
+    '\u200b',
+    'A',
+  ])('opens a link that %s was appended to', (tail) => {
+    expect(read(`${link}${tail}`)).toEqual(read(link))
+    // Without a checksum, a letter could also have been inserted before.
+    if (!/^[\w-]/.test(tail)) expect(read(`${old}${tail}`)).toEqual(read(old))
+  })
+  it('opens a link with parameters of others in its query', () => {
+    expect(read(link.replace('#', '&utm_source=chat&fbclid=7#'))).toEqual(read(link))
+  })
+  it('opens a link without a checksum', () => {
+    expect(read(old)).toEqual({ ...picture, origin: 'opened', modelHash: '0123456789ab' })
+  })
   it('replaces invalid settings by the defaults', () => {
-    const odd = read(link.replace(/\?[^#]*/, '?style=cubist&steps=1e9&truncation=NaN&method=magic&spacing='))!
+    const odd = read(old.replace(/\?[^#]*/, '?style=cubist&steps=1e9&truncation=NaN&method=magic&spacing='))!
     expect(odd.settings).toEqual({ ...defaults, steps: 100 })
   })
 })

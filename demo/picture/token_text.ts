@@ -10,7 +10,12 @@ const LENGTH = 2 * NUM_LATENT_PIXELS
 export function encodeTokens(tokens: Tokens): string {
   if (tokens.length !== NUM_LATENT_PIXELS) throw new Error(`A picture has ${NUM_LATENT_PIXELS} tokens.`)
   if (tokens.some((token) => token >= MASK_CLASS)) throw new Error('The picture is not finished yet.')
-  return Array.from(tokens, (token) => ALPHABET[token >> 6]! + ALPHABET[token & 63]!).join('')
+  return Array.from(tokens, (token) => encodeBits(token, 2)).join('')
+}
+
+/** The lowest bits of an integer as base64url, 6 for each character, high bits first. */
+export function encodeBits(bits: number, characters: number): string {
+  return Array.from({ length: characters }, (_, i) => ALPHABET[(bits >> (6 * (characters - 1 - i))) & 63]!).join('')
 }
 
 /** The inverse of `encodeTokens`. Throws an Error whose message is a sentence if the text is invalid. */

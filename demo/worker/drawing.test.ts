@@ -160,6 +160,16 @@ describe('a drawing', () => {
       expect((await drawn({ method, livePreview: true })).reported).toContain('preview 1')
   })
 
+  it('results when the page has shown the last event, however late', async () => {
+    let shown = 0
+    const show = () =>
+      new Promise<void>((resolve) => setTimeout(resolve, 30)).then(() => {
+        shown++
+      })
+    await draw(drawing, engines.runner(), controller.signal, show)
+    expect(shown).toBe(5)
+  })
+
   it('rejects with the reason of its signal', async () => {
     beforeRun = (run) => run === 2 && controller.abort(new Error('enough'))
     await expect(drawn()).rejects.toThrow('enough')

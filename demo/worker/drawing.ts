@@ -15,13 +15,15 @@ import {
  * Draws a batch of pictures. After a device loss it continues on a new engine from the last step whose tokens have arrived,
  * and gives the same pictures.
  *
+ * @param onEvent may return a promise that resolves when the event is shown; the result waits for it, since messages may
+ *   overtake each other
  * @throws the signal's reason
  */
 export async function draw(
   options: DrawingOptions,
   runOnEngine: RunOnEngine,
   signal: AbortSignal,
-  onEvent: (event: DrawingEvent) => void,
+  onEvent: (event: DrawingEvent) => unknown,
 ): Promise<DrawingResult> {
   // 'purity' has no inpainting.
   const drawing: DrawingOptions = options.known ? { ...options, method: 'posterior' } : options
@@ -29,12 +31,17 @@ export async function draw(
   const milliseconds = { network: 0, engine: 0, decode: 0, total: 0 }
   let position: ChainPosition | undefined
   let runs = 0
+  const shown: unknown[] = []
+
+  function send(event: DrawingEvent): void {
+    shown.push(onEvent(event))
+  }
 
   function finishStep(next: ChainPosition, frame: Frame): void {
     position = next
     milliseconds.network += frame.networkMilliseconds
     milliseconds.engine += frame.engineMilliseconds
-    onEvent({ kind: 'step', frame })
+    send({ kind: 'step', frame })
   }
 
   async function reportPreview(step: number, preview: Promise<Decoded>): Promise<void> {
@@ -42,11 +49,11 @@ export async function draw(
     const decoded = await preview.catch(() => undefined)
     if (!decoded) return
     milliseconds.decode += decoded.milliseconds
-    onEvent({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.image) })
+    send({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.image) })
   }
 
   await runOnEngine(async (engine) => {
-    if (runs++ > 0) onEvent({ kind: 'recovered', step: position?.step ?? 0 })
+    if (runs++ > 0) send({ kind: 'recovered', step: position?.step ?? 0 })
     signal.throwIfAborted()
     if (position === undefined) {
       const start = await engine.start(drawing)
@@ -74,7 +81,9 @@ export async function draw(
   const { image, milliseconds: decode } = await runOnEngine((engine) => engine.decode(tokens))
   milliseconds.decode += decode
   milliseconds.total = performance.now() - startTime
-  return { tokens, bitmaps: await toBitmaps(image), milliseconds }
+  const bitmaps = await toBitmaps(image)
+  await Promise.all(shown)
+  return { tokens, bitmaps, milliseconds }
 }
 
 /** Enqueues all copies to the host at once, before the next step overwrites the tensors. */

@@ -1,4 +1,4 @@
-import { requestDevice, type VQDiffusionSchedulerConfig } from 'vq-diffusion-webgpu'
+import { DeviceLostError, requestDevice, type VQDiffusionSchedulerConfig } from 'vq-diffusion-webgpu'
 import {
   type Backend,
   type Bytes,
@@ -17,6 +17,8 @@ interface EngineDependencies {
   backend: Backend
   ort: OnnxRuntime
   config: VQDiffusionSchedulerConfig
+  /** Of the first engine, if the backend needs one. */
+  device: GPUDevice | undefined
   /** Called with a sentence when the GPU reports an error. */
   onGpuError: (sentence: string) => void
 }
@@ -27,12 +29,18 @@ export class EngineFactory {
   /** Kept while another device may need them. */
   #models: Models | undefined
   #gpuBytes: (() => number) | undefined
+  /** The first device, until an engine has it or it is lost. */
+  #firstDevice: GPUDevice | undefined
 
   constructor(
     private readonly dependencies: EngineDependencies,
     models: Models,
   ) {
     this.#models = models
+    this.#firstDevice = dependencies.device
+    this.#firstDevice?.lost.then(() => {
+      this.#firstDevice = undefined
+    })
   }
 
   /** Bytes of all buffers of the current device; undefined without a device. */
@@ -40,18 +48,21 @@ export class EngineFactory {
     return this.#gpuBytes?.()
   }
 
+  /** Rejects with DeviceLostError if the device is lost meanwhile. */
   async createEngine(): Promise<Engine> {
     const { backend, config } = this.dependencies
     const needsDevice = backend.engine === 'webgpu' || backend.network === 'webgpu'
-    const device = needsDevice ? await requestDevice() : undefined
+    const device = needsDevice ? (this.#firstDevice ?? (await requestDevice())) : undefined
+    this.#firstDevice = undefined
     if (device) this.#observe(device)
     try {
       const networks = await this.#createNetworks(device)
       return await createEngine(config, backend.engine === 'webgpu' ? device : undefined, networks)
     } catch (error) {
+      const lost = await isLost(device)
       // The next attempt requests another device.
       device?.destroy()
-      throw error
+      throw lost ? new DeviceLostError('The GPU was lost as it was prepared.', { cause: error }) : error
     }
   }
 

@@ -3,6 +3,9 @@ import { DeviceLostError } from 'vq-diffusion-webgpu'
 export const deviceLostMessage =
   'The graphics device was lost, perhaps to sleep or to another program. Generate starts it again.'
 
+export const deviceLostAtOnceMessage =
+  'The graphics device was lost as it was prepared. Everything runs on the CPU instead, only slower.'
+
 export const outOfMemoryMessage =
   'There was not enough memory for the model. Close other tabs, then let Generate try again.'
 

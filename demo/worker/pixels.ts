@@ -22,22 +22,15 @@ export async function enlarge(image: ImageData, factor: number): Promise<ImageDa
   if (factor === 1) return image
   const bitmap = await createImageBitmap(image)
   const side = PICTURE_PIXELS * factor
-  const context = createContext(side)
+  // `willReadFrequently` keeps it in CPU memory.
+  const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true })!
+  context.imageSmoothingQuality = 'high'
   context.drawImage(bitmap, 0, 0, side, side)
   bitmap.close()
   return context.getImageData(0, 0, side, side)
 }
 
 /** The encoder's input, from a picture of 128×128. */
-export function toEncoderInput(picture: ImageBitmap): OnnxImage {
-  const context = createContext(PICTURE_PIXELS)
-  context.drawImage(picture, 0, 0)
-  return fromImageData([context.getImageData(0, 0, PICTURE_PIXELS, PICTURE_PIXELS)], 4, format)
-}
-
-/** A square canvas whose pixels are read back; `willReadFrequently` keeps it in CPU memory. */
-function createContext(side: number): OffscreenCanvasRenderingContext2D {
-  const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true })!
-  context.imageSmoothingQuality = 'high'
-  return context
+export function toEncoderInput(picture: ImageData): OnnxImage {
+  return fromImageData([picture], 4, format)
 }

@@ -13,6 +13,12 @@ export const MASK_CLASS = 4096
 /** Width and height of a decoded picture. */
 export const PICTURE_PIXELS = 128
 
+/** Width and height in pixels. */
+export interface Size {
+  width: number
+  height: number
+}
+
 /** u16 [256]. */
 export type Tokens = Uint16Array<ArrayBuffer>
 
@@ -92,13 +98,14 @@ export interface EngineFacts {
 
 /** The worker's interface. The page calls it through comlink, so there every call is asynchronous. */
 export interface StudioWorker {
-  draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void): Promise<DrawingResult>
+  /** @param onEvent has returned for every event before the result comes */
+  draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void | Promise<void>): Promise<DrawingResult>
   /** Stops all drawings: they reject with an AbortError. The next drawing waits for the network run in progress. */
   stop(): void
   /** Pictures of 128×128 from clean tokens; may run between the steps of a drawing. */
   decode(tokens: Tokens[]): Promise<ImageBitmap[]>
-  /** The nearest tokens of a picture of 128×128. Loads the encoder at the first call. */
-  encode(picture: ImageBitmap): Promise<Tokens>
+  /** The nearest tokens of a picture file, scaled to `size` and centred in 128×128. Loads the encoder at the first call. */
+  encode(file: File, size: Size): Promise<Tokens>
   /** An animated GIF, scaled up by an integer factor; frames are clean tokens. */
   exportGif(frames: Tokens[], options: { scale: number; millisecondsPerFrame: number }): Promise<Blob>
   /** @param strength of the picture that the drawing starts from; undefined starts from noise */

@@ -1,8 +1,8 @@
 import { expose, type ProxyMethods, releaseProxy, transfer } from 'comlink'
+import { DeviceLostError } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   type Bytes,
-  chooseBackend,
   type DownloadProgress,
   loadFiles,
   type MemoryStoreLike,
@@ -10,13 +10,15 @@ import {
   type OnnxImage,
   type OnnxRuntime,
   PartStore,
+  requestBackend,
 } from 'vq-diffusion-webgpu/onnx'
 import { encoderFile, modelFiles, runtimeFile } from './assets'
 import { draw } from './drawing'
 import { timestepOptions } from './engine'
 import { createEncoder, EngineFactory } from './engine_factory'
 import { EngineProvider } from './engine_provider'
-import { stopReason, withUserMessages } from './error_messages'
+import { deviceLostAtOnceMessage, stopReason, withUserMessages } from './error_messages'
+import { fitPicture } from './fit_picture'
 import { enlarge, toBitmaps, toEncoderInput, toImages } from './pixels'
 import type {
   Backend,
@@ -27,6 +29,7 @@ import type {
   EngineFacts,
   Expectation,
   SamplerSettings,
+  Size,
   StudioWorker,
   Tokens,
 } from './protocol'
@@ -71,8 +74,7 @@ export class Studio implements StudioWorker {
     onProgress: (progress: DownloadProgress) => void,
     onGpuError: (sentence: string) => void,
   ): Promise<Backend> {
-    return withUserMessages(async () => {
-      const backend = await chooseBackend(choice)
+    const openOn = async ({ backend, device }: { backend: Backend; device: GPUDevice | undefined }) => {
       const scheduler = await VQDiffusionScheduler.fromPretrained(modelRoot)
       const store = new PartStore({ memory })
       const networks = modelFiles(modelRoot)
@@ -81,17 +83,32 @@ export class Studio implements StudioWorker {
       const [binary, denoiser, decoder] = contents as [Bytes, Bytes, Bytes]
       const ort = await loadRuntime(backend.network, binary)
       const { config } = scheduler
-      const factory = new EngineFactory({ backend, ort, config, onGpuError }, { denoiser, decoder })
+      const factory = new EngineFactory({ backend, ort, config, device, onGpuError }, { denoiser, decoder })
       const engines = new EngineProvider(() => factory.createEngine())
-      await warmUp(await engines.current(), backend.network)
+      const engine = await engines.current()
+      await warmUp(engine, backend.network)
+      // Shaders seem to compile on a lost device too.
+      const lost = await Promise.race([engine.device?.lost, undefined])
+      if (lost) throw new DeviceLostError(lost.message)
       const loadEncoder = async () => (await loadFiles([encoderFile(modelRoot)], { store }))[0]!
       const modelHash = networks[0].sha256
       this.#openStudio = { backend, scheduler, ort, factory, engines, modelHash, loadEncoder }
       return { ...backend, explanation: [backend.explanation, store.refusal].filter(Boolean).join(' ') }
+    }
+    return withUserMessages(async () => {
+      const requested = await requestBackend(choice)
+      try {
+        return await openOn(requested)
+      } catch (error) {
+        // A device that is lost as soon as this may be lost at every attempt.
+        if (!(error instanceof DeviceLostError)) throw error
+        const { backend } = await requestBackend({ engine: 'cpu', network: 'wasm' })
+        return openOn({ backend: { ...backend, explanation: deviceLostAtOnceMessage }, device: undefined })
+      }
     })
   }
 
-  draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void): Promise<DrawingResult> {
+  draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void | Promise<void>): Promise<DrawingResult> {
     const { engines } = this.#open
     const controller = new AbortController()
     const { signal } = controller
@@ -125,8 +142,9 @@ export class Studio implements StudioWorker {
     })
   }
 
-  encode(picture: ImageBitmap): Promise<Tokens> {
+  encode(file: File, size: Size): Promise<Tokens> {
     return withUserMessages(async () => {
+      const picture = await fitPicture(file, size)
       const { ort, loadEncoder } = this.#open
       this.#encoder ??= loadEncoder().then((model) => createEncoder(ort, model))
       // After a failure the next call loads it again.
@@ -135,7 +153,6 @@ export class Studio implements StudioWorker {
       })
       const encoder = await this.#encoder
       const { data } = await encoder(toEncoderInput(picture))
-      picture.close()
       const tokens = Uint16Array.from(data)
       return transfer(tokens, [tokens.buffer])
     })

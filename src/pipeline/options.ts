@@ -67,7 +67,7 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
   readonly image?: {
     /** Clean tokens, u32 [B, N]. */
     readonly tokens: Tensor
-    /** From 0, which returns the image, to 1, which ignores it. */
+    /** 0, which returns the image, or from what draws at least one step to 1, which ignores the image. */
     readonly strength: number
   }
   /** Tokens to keep (inpainting): noised like the others at every step, unchanged in the result. */

@@ -51,6 +51,35 @@ describe('image to image', () => {
   })
 })
 
+describe('the strength of an image', () => {
+  const generate = (strength: number, numInferenceSteps: number) =>
+    run({ ...base, numInferenceSteps, image: { tokens: picture, strength } })
+
+  // T = 20: the last of n steps ends at ⌊20/n + ½⌋ − 1.
+  it.each([
+    [4, 0.25, 0.249],
+    [1, 1, 0.6],
+    [20, 0.05, 0.01],
+    [3, 0.35, 0.3],
+  ])('of %i steps draws the last of them at %d, and is refused at %d', async (numInferenceSteps, least, less) => {
+    expect((await generate(least, numInferenceSteps)).asked).toHaveLength(1)
+    await expect(generate(less, numInferenceSteps)).rejects.toMatchObject({
+      name: 'OptionError',
+      message: expect.stringMatching(`strength needs to be 0, .* at least ${least}, .*given ${less}`),
+    })
+    const expected = scheduler.expectation({ numInferenceSteps, strength: least })
+    expect(expected.timesteps).toHaveLength(1)
+    expect(() => scheduler.expectation({ numInferenceSteps, strength: less })).toThrow(`at least ${least}`)
+  })
+
+  it('is exact: t is visited from (t + 1) / T on, as that is written', async () => {
+    const hundred = await VQDiffusionScheduler.create({ num_vec_classes: K + 1, num_train_timesteps: 100 })
+    const first = (strength: number) => hundred.expectation({ numInferenceSteps: 100, strength }).timesteps[0]
+    const timesteps = Array.from({ length: 99 }, (_, t) => t)
+    expect(timesteps.map((t) => first(Number(`0.${String(t + 1).padStart(2, '0')}`)))).toEqual(timesteps)
+  })
+})
+
 describe('a picture of tokens that are no classes', () => {
   it('is told, and nothing is drawn from it', async () => {
     const image = { tokens: new CpuTensor(new Uint32Array(N).fill(99), [1, N]), strength: 0.5 }

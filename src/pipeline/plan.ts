@@ -4,7 +4,6 @@ import {
   requireEither,
   requireGenerator,
   requireInteger,
-  requireNumber,
   requireObject,
   requireSample,
   requireScale,
@@ -70,11 +69,8 @@ export function planSample<Tensor extends ChainTensor>(
   for (const name of sampler.unsupported)
     if (given[name]) throw new OptionError(`method '${options.method}' does not support ${name}.`)
   const list = timestepList(options, numTrainTimesteps)
-  if (image !== undefined) {
-    requireObject('image', image, 'an object { tokens, strength }')
-    requireNumber('image.strength', image.strength, 0, 1)
-  }
-  const timesteps = image ? timestepsBelow(image.strength, list, numTrainTimesteps) : list
+  if (image !== undefined) requireObject('image', image, 'an object { tokens, strength }')
+  const timesteps = image ? timestepsBelow('image.strength', image.strength, list, numTrainTimesteps) : list
   const firstStep = firstStepOf(resume, timesteps.length)
   const shape = shapeOf(options, scheduler)
   const generator = generatorOf(options)

@@ -1,4 +1,4 @@
-import { requireStepCount, requireTimestepList, requireTimestepOptions } from '../checks'
+import { requireStepCount, requireStrength, requireTimestepList, requireTimestepOptions } from '../checks'
 import type { Spacing, TimestepOptions } from '../options'
 
 /** Lists of timesteps (docs/MATH.md#timesteps). */
@@ -39,8 +39,16 @@ export function spacedTimesteps(
 
 /**
  * The part of a list that a chain visits if it starts from an image: the timesteps at or below strength · T − 1
- * (docs/MATH.md#image-to-image). Empty for strength 0.
+ * (docs/MATH.md#image-to-image). Empty for strength 0. Throws OptionError if another strength leaves none.
  */
-export function timestepsBelow(strength: number, timesteps: readonly number[], numTrainTimesteps: number): number[] {
-  return timesteps.filter((t) => t <= strength * numTrainTimesteps - 1)
+export function timestepsBelow(
+  name: string,
+  strength: number,
+  timesteps: readonly number[],
+  numTrainTimesteps: number,
+): number[] {
+  // t ≤ s · T − 1 by a division, which gives the very number that people write: 0.29 · 100 is less than 29.
+  const least = (t: number) => (t + 1) / numTrainTimesteps
+  requireStrength(name, strength, least(timesteps.at(-1)!))
+  return timesteps.filter((t) => least(t) <= strength)
 }

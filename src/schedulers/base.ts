@@ -1,4 +1,4 @@
-import { requireNumber, requireOptions } from '../checks'
+import { requireOptions } from '../checks'
 import { type VQDiffusionSchedulerConfig, writeConfig } from '../config'
 import type { Spacing, TimestepOptions } from '../options'
 import type { Expectation } from '../process/expectation'
@@ -11,7 +11,7 @@ import { type SamplingMethod, samplerOf } from '../samplers'
 export interface ExpectationOptions extends TimestepOptions {
   /** 'posterior' by default. */
   readonly method?: SamplingMethod
-  /** Of the image that the chain starts from, 0 … 1; without it the chain starts from noise. */
+  /** Of the image that the chain starts from: 0, or enough for a step, up to 1; without it the chain starts from noise. */
   readonly strength?: number
 }
 
@@ -87,8 +87,12 @@ export abstract class SchedulerBase implements ScheduleTables {
     const sampler = samplerOf(method)
     const { schedule } = this.#process
     const list = timestepList(options, schedule.numTrainTimesteps)
-    if (strength !== undefined) requireNumber('strength', strength, 0, 1)
-    const timesteps = timestepsBelow(strength ?? 1, list, schedule.numTrainTimesteps)
+    const timesteps = timestepsBelow(
+      'strength',
+      strength === undefined ? 1 : strength,
+      list,
+      schedule.numTrainTimesteps,
+    )
     if (timesteps.length === 0) return { timesteps, masked: [0], changed: [] }
     const fromMasks = strength === undefined && (spacing === 'leading' || sampler.start === 'mask')
     return { timesteps, ...sampler.expectation(schedule, timesteps, fromMasks) }

@@ -1,5 +1,5 @@
 import { requireGpuDevice, requireOneOf, requireOptions } from '../checks'
-import { capabilities, capabilitiesOf } from '../gpu/device'
+import { capabilities, capabilitiesOf, requestDevice } from '../gpu/device'
 
 /** What runs the scheduler: WGSL kernels, or the float64 CPU twin. */
 export type EngineName = 'webgpu' | 'cpu'
@@ -45,13 +45,31 @@ export async function chooseBackend(choice: BackendChoice = {}, device?: GPUDevi
   const { webgpu, adapter, isFallbackAdapter, description, features } = device
     ? capabilitiesOf(device)
     : await capabilities()
-  if (!adapter)
-    return { engine: 'cpu', network: 'wasm', adapter: '', features: [], explanation: webgpu ? noAdapter : noWebGPU }
+  if (!adapter) return withoutWebGPU(webgpu ? noAdapter : noWebGPU)
   const engine = wantedEngine === 'auto' ? 'webgpu' : wantedEngine
   const onRealGpu = engine === 'webgpu' && !isFallbackAdapter
   const network = wantedNetwork === 'auto' ? (onRealGpu ? 'webgpu' : 'wasm') : wantedNetwork
   const explanation = isFallbackAdapter && network === 'wasm' ? softwareAdapter : ''
   return { engine, network, adapter: description, features, explanation }
+}
+
+/**
+ * `chooseBackend`, and a new device if the backend needs one. If WebGPU gives none, the backend is the CPU, and its
+ * explanation has WebGPU's reason.
+ *
+ * @throws OptionError for an unknown name
+ */
+export async function requestBackend(
+  choice: BackendChoice = {},
+): Promise<{ backend: Backend; device: GPUDevice | undefined }> {
+  const backend = await chooseBackend(choice)
+  if (backend.engine === 'cpu' && backend.network === 'wasm') return { backend, device: undefined }
+  try {
+    return { backend, device: await requestDevice() }
+  } catch (error) {
+    const { message } = ((error as Error).cause ?? error) as Error
+    return { backend: withoutWebGPU(`WebGPU gave no device (${message.replace(/\.$/, '')}).`), device: undefined }
+  }
 }
 
 /** Throws OptionError for an unknown name, or a device that is none. */
@@ -62,7 +80,12 @@ export function requireBackendChoice(choice: BackendChoice, device?: GPUDevice):
   if (device !== undefined) requireGpuDevice('device', device)
 }
 
-const noWebGPU =
-  'There is no WebGPU here: it needs a current browser and an https address. Everything runs on the CPU instead, only slower.'
-const noAdapter = 'WebGPU found no graphics adapter. Everything runs on the CPU instead, only slower.'
+/** The CPU for everything, with a sentence on why. */
+function withoutWebGPU(reason: string): Backend {
+  const explanation = `${reason} Everything runs on the CPU instead, only slower.`
+  return { engine: 'cpu', network: 'wasm', adapter: '', features: [], explanation }
+}
+
+const noWebGPU = 'There is no WebGPU here: it needs a current browser and an https address.'
+const noAdapter = 'WebGPU found no graphics adapter.'
 const softwareAdapter = 'WebGPU runs in software here, so the network is left to WebAssembly, which is faster.'

@@ -1,5 +1,4 @@
 import { requireBoolean, requireFunction, requireSignal } from '../checks'
-import { requestDevice } from '../gpu/device'
 import { createOnnxDecoder } from '../onnx/decoder'
 import { createOnnxDenoiser } from '../onnx/denoiser'
 import { createOnnxEncoder } from '../onnx/encoder'
@@ -13,7 +12,7 @@ import {
 import { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
 import { VQDiffusionScheduler as GpuScheduler } from '../schedulers/gpu'
 import type { DownloadProgress } from '../store/files'
-import { type Backend, type BackendChoice, chooseBackend, requireBackendChoice } from './backend'
+import { type Backend, type BackendChoice, chooseBackend, requestBackend, requireBackendChoice } from './backend'
 import { type Graph, loadGraphs } from './graphs'
 import { componentsOf } from './model_components'
 import { type ModelSource, openModelFolder } from './model_folder'
@@ -59,13 +58,16 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
     folder.json('scheduler/scheduler_config.json', signal),
     components.tokenizer && folder.json(components.tokenizer, signal).then((file) => new WordTokenizer(file)),
   ])
-  const { backend, device, ownsDevice } = await backendOf(options)
+  const given = options.device
+  const { backend, device } = given
+    ? { backend: await chooseBackend(options, given), device: given }
+    : await requestBackend(options)
   const owned: { destroy(): unknown }[] = []
   let released = false
   const release = async () => {
     released = true
     await Promise.all(owned.splice(0).map((resource) => resource.destroy()))
-    if (ownsDevice) device!.destroy()
+    if (!given) device?.destroy()
   }
   try {
     const scheduler =
@@ -109,25 +111,5 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
   } catch (error) {
     await release()
     throw error
-  }
-}
-
-/** The backend, and its device if it needs one; the CPU if the browser refuses a device. */
-async function backendOf(
-  options: PretrainedPipelineOptions,
-): Promise<{ backend: Backend; device: GPUDevice | undefined; ownsDevice: boolean }> {
-  const backend = await chooseBackend(options, options.device)
-  const needsDevice = backend.engine === 'webgpu' || backend.network === 'webgpu'
-  if (!needsDevice) return { backend, device: undefined, ownsDevice: false }
-  if (options.device) return { backend, device: options.device, ownsDevice: false }
-  try {
-    return { backend, device: await requestDevice(), ownsDevice: true }
-  } catch (error) {
-    const explanation = `WebGPU gave no device: ${(error as Error).message} Everything runs on the CPU instead, only slower.`
-    return {
-      backend: { ...backend, engine: 'cpu', network: 'wasm', explanation },
-      device: undefined,
-      ownsDevice: false,
-    }
   }
 }

@@ -50,7 +50,10 @@ export interface PictureOptions extends TimestepOptions {
   readonly seed?: number | bigint | readonly (number | bigint)[]
   /** Draws variations of an image: one for all, or a list with one for each image of the batch. */
   readonly image?: StartImage | readonly StartImage[]
-  /** With `image`: how much of it is drawn anew, from 0 (nothing) to 1 (everything); 0.6 by default. */
+  /**
+   * With `image`: how much of it is drawn anew, from 0 (nothing) to 1 (everything); 0.6 by default. Other than 0 it needs to
+   * be enough for a step, such as 0.25 with 4 steps.
+   */
   readonly strength?: number
   /** Keeps a part of a picture (inpainting): the other tokens are drawn to fit it. */
   readonly known?: KnownPicture

@@ -32,7 +32,8 @@ export async function fitPicture(
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!
   context.imageSmoothingQuality = 'high'
   const scale = Math.min(width / bitmap.width, height / bitmap.height)
-  const [w, h] = [bitmap.width * scale, bitmap.height * scale]
+  // Less than a pixel would fade.
+  const [w, h] = [Math.max(1, bitmap.width * scale), Math.max(1, bitmap.height * scale)]
   context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h)
   bitmap.close()
   return context.getImageData(0, 0, width, height)

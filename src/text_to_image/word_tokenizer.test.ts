@@ -27,8 +27,28 @@ describe('splitWords', () => {
   it('keeps letters of other languages and emoji', () => {
     expect(splitWords('Grüner apfel\u0308 雪 ❤️👻')).toEqual(['grüner', 'apfel\u0308', '雪', '❤', '👻'])
   })
+  it('reads full-width letters, ligatures and compatibility forms as ordinary letters', () => {
+    expect(splitWords('ＲＥＤ　ｈｅａｒｔ')).toEqual(['red', 'heart'])
+    expect(splitWords('ﬁre ﬂower №2²')).toEqual(['fire', 'flower', 'no22'])
+    expect(splitWords('ａ ｄｏｇ＇ｓ oʼclock')).toEqual(['a', 'dogs', 'oclock'])
+    expect(tokenizer.encode('ｒｅｄ　ﬁre').ids).toEqual(tokenizer.encode('red fire').ids)
+  })
+  it('reads over what has no shape', () => {
+    expect(splitWords('but\u00adter\u2060fly \ufeffred')).toEqual(['butterfly', 'red'])
+    expect(splitWords('red\u200bheart')).toEqual(['red', 'heart'])
+  })
+  it.each([
+    ['flags', '🇩🇪🇺🇸 red 🏴󠁧󠁢󠁥󠁮󠁧󠁿 🇽', ['🇩🇪', '🇺🇸', 'red', '🏴', '🇽']],
+    ['joined and coloured emoji', '👨‍👩‍👧 👍🏽', ['👨', '👩', '👧', '👍🏽']],
+    ['keycaps', '1️⃣ #️⃣', ['1⃣', '#⃣']],
+    ['symbols', '→ red ∞ € ★ \u{f8ff}', ['→', 'red', '∞', '€', '★', '\u{f8ff}']],
+  ])('keeps %s, to be reported', (_, prompt, words) => {
+    expect(splitWords(prompt)).toEqual(words)
+    expect(tokenizer.encode(prompt).ignored).toEqual(words.filter((word) => word !== 'red'))
+  })
   it('finds no word in punctuation', () => {
     expect(splitWords(' - ... \'" ')).toEqual([])
+    expect(splitWords('¿ « » — … · • + < = | ~ ^ $ \u0301 \ud83d')).toEqual([])
   })
 })
 

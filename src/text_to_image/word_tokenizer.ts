@@ -20,17 +20,43 @@ export interface WordTokenizerFile {
 export interface EncodedPrompt {
   /** int32 [max_length]: the token of the style, one token for each known word, then padding. */
   readonly ids: Int32Array<ArrayBuffer>
-  /** Words of the prompt without a token, in order: unknown words, and words beyond the maximum length. */
+  /** Words and symbols of the prompt without a token, in order: unknown ones, and those beyond the maximum length. */
   readonly ignored: readonly string[]
 }
 
-/** A run of letters and digits, or an emoji. No emoji is in the vocabulary, but it should be reported as ignored. */
-const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*|\p{Extended_Pictographic}/gu
+/**
+ * A run of letters and digits, or a character that the vocabulary lacks but that should be reported as ignored: an emoji, a
+ * flag, a keycap or a symbol. Punctuation and the symbols of ASCII separate words.
+ */
+const WORD = new RegExp(
+  [
+    /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/u,
+    /\p{Regional_Indicator}{2}/u,
+    /\p{Extended_Pictographic}\p{Emoji_Modifier}?/u,
+    /[#*]\u20e3/u,
+    /[^\p{P}\p{M}\p{Z}\p{C}\p{ASCII}]|\p{Co}/u,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gu',
+)
 
-/** The words of a prompt as captions have them: lower case, without apostrophes, as in “oclock”. Throws OptionError. */
+/** Characters without a shape, such as soft hyphens and joiners; but the zero-width space separates words. */
+const INVISIBLE = /(?!\u200b)\p{Default_Ignorable_Code_Point}/gu
+
+/**
+ * The words of a prompt as captions have them: lower case, without apostrophes, as in “oclock”. Full-width letters and
+ * ligatures become ordinary letters (Unicode's NFKC). Throws OptionError.
+ */
 export function splitWords(prompt: string): string[] {
   requireString('A prompt', prompt)
-  return prompt.toLowerCase().replace(/['’]/g, '').match(WORD) ?? []
+  const plain = prompt.normalize('NFKC').toLowerCase()
+  return (
+    plain
+      .replace(/['‘’ʼ]/g, '')
+      .replace(INVISIBLE, '')
+      .match(WORD) ?? []
+  )
 }
 
 /** The tokenizer of models that were trained on captions of few words: a list of words and drawing styles. */

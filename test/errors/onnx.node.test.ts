@@ -431,6 +431,12 @@ describe('a wrong call of a network throws its named error, and the next call wo
       /strength .*given "" \(string\)/,
       () => pipeline('heart', { image: codes.data, strength: '' as never }),
     ],
+    [
+      'a strength that draws no step',
+      OptionError,
+      /strength .*at least 0\.25, .*given 0\.24/,
+      () => pipeline('heart', { image: codes.data, strength: 0.24, numInferenceSteps: 4 }),
+    ],
     ['known tokens of null', OptionError, /known .*given null/, () => pipeline('heart', { known: null as never })],
     [
       'known tokens without a mask',

@@ -723,6 +723,12 @@ export function wrongCalls<T extends ChainTensor>({
       () => pipeline.generate({ ...chain, image: { tokens: sample, strength: '' as never } }),
     ],
     [
+      'a strength that draws no step',
+      OptionError,
+      /image\.strength needs to be 0, which returns the image, or at least 0\.2, .*given 0\.19/,
+      () => pipeline.generate({ ...chain, numInferenceSteps: 5, image: { tokens: sample, strength: 0.19 } }),
+    ],
+    [
       'no strength',
       OptionError,
       /image\.strength .*given undefined/,
@@ -819,6 +825,12 @@ export function wrongCalls<T extends ChainTensor>({
       () => pipeline.generate({ ...chain, resume: { step: 0, tokens: [0, 1, 2, 3, 4, 5] } as never }),
     ],
     ['an expectation of nothing', OptionError, /given neither/, () => call(scheduler.expectation)],
+    [
+      'an expectation of a strength that draws no step',
+      OptionError,
+      /strength .*at least 1, .*given 0\.6/,
+      () => scheduler.expectation({ numInferenceSteps: 1, strength: 0.6 }),
+    ],
     [
       'an expectation of a strength as a string',
       OptionError,

@@ -195,6 +195,17 @@ describe('an image to start from', () => {
     expect(listOf((await pipe('', { image: bitmap, strength: 0, seed: 3 })).tokens)).toEqual([Array.from(read)])
   })
 
+  gpuTest(device, 'is still there if it is a thousand times as high as wide', async () => {
+    const read = async (line: string) => {
+      const canvas = new OffscreenCanvas(1, 4000)
+      const context = canvas.getContext('2d')!
+      context.fillStyle = line
+      context.fillRect(0, 0, 1, 4000)
+      return listOf((await pipe('', { image: canvas, strength: 0 })).tokens)
+    }
+    expect(await read('white')).not.toEqual(await read('transparent'))
+  })
+
   gpuTest(device, 'comes back at strength 0, and is one for all or one for each', async () => {
     const other = tokens.toReversed()
     const { tokens: same } = await pipe('', { image: [tokens, other], strength: 0, numImagesPerPrompt: 2 })
