@@ -19,7 +19,7 @@ import { logCumulative, transitionRows } from '../process/transition_rows'
 import type { CpuContext } from './context'
 import { cumulatedColumn, logOnehotColumn, logPX0Column, transitionColumn } from './dense_columns'
 import { gumbelMax, gumbelOfUniform } from './gumbel_max'
-import { columns, fromColumns, logitDtypes, logitsReader, readColumn } from './logits'
+import { columns, floatDtypes, fromColumns, logitDtypes, logitsReader, readColumn } from './logits'
 import { posteriorColumn } from './posterior'
 import { asCpuTensor, CpuTensor, zeros } from './tensor'
 import { type VariationalTerms, variationalTerms } from './variational'
@@ -59,7 +59,7 @@ export class DenseOperators {
     const scores = asCpuTensor('logits', logits)
     const uniforms = asCpuTensor('noise', noise)
     requireDtype('logits', scores, logitDtypes)
-    requireDtype('noise', uniforms, logitDtypes)
+    requireDtype('noise', uniforms, floatDtypes)
     requireShape('noise', uniforms, scores.shape, 'that of the logits')
     return new CpuTensor(
       Float64Array.from(scores.data, (logit, i) => logit + gumbelOfUniform(uniforms.data[i]!)),
@@ -135,7 +135,7 @@ export class DenseOperators {
     const { batchSize, numPixels } = requireSample('x0', clean)
     const rows = process.numCodes + 1
     process.resolveSteps(t, -1, batchSize)
-    requireDtype('noise', tensor, logitDtypes)
+    requireDtype('noise', tensor, floatDtypes)
     requireShape('noise', tensor, [batchSize, rows, numPixels], '[batch, classes, pixels]')
     const scores = this.applyCumulativeTransitions(this.indexToLogOnehot(clean, process.numCodes), t)
     const logits = columns(scores, 'class-major', rows, numPixels)
@@ -152,7 +152,7 @@ export class DenseOperators {
     const vectors = asCpuTensor('codebook', codebook)
     const x = asCpuTensor('tokens', tokens)
     const { batchSize, numPixels } = requireSample('tokens', x)
-    const E = requireCodebook(vectors, numCodes, logitDtypes)
+    const E = requireCodebook(vectors, numCodes, floatDtypes)
     return fromColumns('class-major', [batchSize, E, numPixels], (token) => {
       const classIndex = x.data[token]! >>> 0
       if (classIndex >= numCodes) this.context.faults.data[1]!++

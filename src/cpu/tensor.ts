@@ -1,11 +1,21 @@
 import { elementCount } from '../checks'
 import { DtypeError, LimitError, ShapeError } from '../errors'
+import { arrayClass, type HalfArray } from '../typed_arrays'
 import { shapeText, valueText } from '../value_text'
 
-/** Host arrays that a tensor of the CPU scheduler wraps. */
-export type CpuArray = Float64Array | Float32Array | Uint32Array | Int32Array
+/** Host arrays that a tensor of the CPU scheduler wraps, of any realm. */
+export type CpuArray = Float64Array | Float32Array | HalfArray | Uint32Array | Int32Array
 /** Element type of a tensor in host memory: that of its array. */
-export type CpuDtype = 'f64' | 'f32' | 'u32' | 'i32'
+export type CpuDtype = 'f64' | 'f32' | 'f16' | 'u32' | 'i32'
+
+/** The dtype of an array by its class. */
+const arrayDtypes: Readonly<Record<string, CpuDtype>> = {
+  Float64Array: 'f64',
+  Float32Array: 'f32',
+  Float16Array: 'f16',
+  Uint32Array: 'u32',
+  Int32Array: 'i32',
+}
 
 /** A dense row-major tensor in host memory, the counterpart of `GpuTensor`. */
 export class CpuTensor<A extends CpuArray = CpuArray> {
@@ -44,13 +54,10 @@ export class CpuTensor<A extends CpuArray = CpuArray> {
 }
 
 function dtypeOf(data: CpuArray): CpuDtype {
-  if (data instanceof Float64Array) return 'f64'
-  if (data instanceof Float32Array) return 'f32'
-  if (data instanceof Uint32Array) return 'u32'
-  if (data instanceof Int32Array) return 'i32'
-  throw new DtypeError(
-    `A CPU tensor needs a Float64Array, Float32Array, Uint32Array or Int32Array; given ${valueText(data)}.`,
-  )
+  const dtype = arrayDtypes[arrayClass(data)]
+  if (!dtype)
+    throw new DtypeError(`A CPU tensor needs a ${Object.keys(arrayDtypes).join(' or ')}; given ${valueText(data)}.`)
+  return dtype
 }
 
 /** A new tensor of zeros. Throws ShapeError, or LimitError if the platform cannot allocate it. */

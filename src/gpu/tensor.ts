@@ -10,6 +10,7 @@ import {
   ShapeError,
   WebGPUError,
 } from '../errors'
+import { arrayClass, type HalfArray } from '../typed_arrays'
 import { shapeText, valueText } from '../value_text'
 import { deviceText } from './device'
 
@@ -27,6 +28,17 @@ export type TypedArrayOf<D extends Dtype> = D extends 'f32'
 const bytesPerElement = { f32: 4, f16: 2, u32: 4, i32: 4 } as const
 const dtypes = Object.keys(bytesPerElement)
 const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const
+/** The dtype of an array by its class. */
+const arrayDtypes: Readonly<Record<string, Dtype>> = {
+  Float32Array: 'f32',
+  Uint16Array: 'f16',
+  Float16Array: 'f16',
+  Uint32Array: 'u32',
+  Int32Array: 'i32',
+}
+
+/** Host data that a tensor takes, of any realm. f16 is a Float16Array, or a Uint16Array of its bits. */
+export type UploadArray = Float32Array | Uint16Array | HalfArray | Uint32Array | Int32Array
 
 /**
  * A dense row-major tensor in a GPU buffer, owned or borrowed. A tensor is freed by `destroy`; tensors that a method
@@ -82,25 +94,23 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws OptionError,
-   * DtypeError, LimitError, or ShapeError if the shape holds another number of elements than the data.
+   * Uploads host data into a new tensor. The dtype follows the array; a Float16Array is f16, and a Uint16Array its bits.
+   * Throws OptionError, DtypeError, LimitError, or ShapeError if the shape holds another number of elements than the data.
    */
   static from(device: GPUDevice, data: Float32Array, shape: readonly number[], label?: string): GpuTensor<'f32'>
-  static from(device: GPUDevice, data: Uint16Array, shape: readonly number[], label?: string): GpuTensor<'f16'>
-  static from(device: GPUDevice, data: Uint32Array, shape: readonly number[], label?: string): GpuTensor<'u32'>
-  static from(device: GPUDevice, data: Int32Array, shape: readonly number[], label?: string): GpuTensor<'i32'>
   static from(
     device: GPUDevice,
-    data: Float32Array | Uint16Array | Uint32Array | Int32Array,
+    data: Uint16Array | HalfArray,
     shape: readonly number[],
     label?: string,
-  ): GpuTensor {
+  ): GpuTensor<'f16'>
+  static from(device: GPUDevice, data: Uint32Array, shape: readonly number[], label?: string): GpuTensor<'u32'>
+  static from(device: GPUDevice, data: Int32Array, shape: readonly number[], label?: string): GpuTensor<'i32'>
+  static from(device: GPUDevice, data: UploadArray, shape: readonly number[], label?: string): GpuTensor {
     requireGpuDevice('The first argument of GpuTensor.from', device)
-    const dtype = (Object.keys(arrayTypes) as Dtype[]).find((candidate) => data instanceof arrayTypes[candidate])
+    const dtype = arrayDtypes[arrayClass(data)]
     if (!dtype)
-      throw new DtypeError(
-        `A tensor needs a Float32Array, Uint16Array, Uint32Array or Int32Array; given ${typeName(data)}.`,
-      )
+      throw new DtypeError(`A tensor needs a ${Object.keys(arrayDtypes).join(' or ')}; given ${valueText(data)}.`)
     if (elementCount(shape) !== data.length)
       throw new ShapeError(`Shape ${shapeText(shape)} holds ${elementCount(shape)} elements; given ${data.length}.`)
     const tensor = GpuTensor.empty(device, shape, dtype, label)
@@ -166,12 +176,12 @@ export class GpuTensor<D extends Dtype = Dtype> {
    * Throws DtypeError, ShapeError, DestroyedError, OptionError for an f16 view that is not aligned to 32 bits, or
    * WebGPUError if the buffer cannot be written to.
    */
-  write(data: Float32Array | Uint16Array | Uint32Array | Int32Array): void {
+  write(data: UploadArray): void {
     this.requireUsage('GpuTensor.write', 'COPY_DST')
-    if (!(data instanceof arrayTypes[this.dtype]))
-      throw new DtypeError(
-        `Writing a ${this.dtype} tensor needs a ${arrayTypes[this.dtype].name}; given ${typeName(data)}.`,
-      )
+    if (arrayDtypes[arrayClass(data)] !== this.dtype) {
+      const classes = Object.keys(arrayDtypes).filter((name) => arrayDtypes[name] === this.dtype)
+      throw new DtypeError(`Writing a ${this.dtype} tensor needs a ${classes.join(' or ')}; given ${valueText(data)}.`)
+    }
     if (data.length !== this.size)
       throw new ShapeError(
         `Writing a tensor of shape ${shapeText(this.shape)} needs ${this.size} elements; given ${data.length}.`,
@@ -189,7 +199,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
         'Writing an f16 view needs an even element offset, and an even size unless it ends the buffer.',
       )
     const padded = new Uint16Array(data.length + 1)
-    padded.set(data)
+    padded.set(new Uint16Array(data.buffer, data.byteOffset, data.length))
     this.#writeBuffer(byteOffset, padded)
   }
 
@@ -373,10 +383,6 @@ export function requireBindable({ limits }: GPUDevice, shape: readonly number[],
       `A tensor of shape ${shapeText(shape)} (${dtype}) needs ${bytes} bytes; this device allows ${limit}.`,
     )
   return bytes
-}
-
-function typeName(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1)
 }
 
 /** A tensor of onnxruntime-web whose data is in a GPU buffer. */

@@ -28,8 +28,9 @@ import { SchedulerBase } from './base'
  * seeds and random bits are those of the scheduler on WebGPU.
  *
  * Shapes: B batch items, N latent pixels, K ordinary classes, C = K + 1 classes with the mask. Samples are u32 or i32 [B,
- * N]. Tensors with classes are f32 or f64 [B, K, N] ('class-major') or [B, N, K] ('pixel-major'); results are f64 or u32. Every method computes its result before it returns, and throws ShapeError, DtypeError, TimestepError or
- * OptionError before anything changes.
+ * N]. Tensors with classes are f32, f64 or f16 [B, K, N] ('class-major') or [B, N, K] ('pixel-major'); results are f64 or
+ * u32. Every method computes its result before it returns, and throws ShapeError, DtypeError, TimestepError, OptionError or
+ * DestroyedError before anything changes.
  */
 export class VQDiffusionScheduler extends SchedulerBase {
   readonly #context: CpuContext
@@ -105,7 +106,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
   /**
    * One reverse step x_t → x_u.
    *
-   * @param modelOutput logits or log-probabilities of x₀, f32 or f64, [B, K, N] or [B, N, K] by `layout`. A constant
+   * @param modelOutput logits or log-probabilities of x₀, f32, f64 or f16, [B, K, N] or [B, N, K] by `layout`. A constant
    *   added to a column changes nothing. With guidance, but without `guidance.unconditional`, 2B items, the
    *   unconditional half first.
    * @param timestep t, one number or one per item
@@ -235,7 +236,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * The terms of the variational bound for every token, in nats, f64 [B, N] (docs/MATH.md#variational-terms): the loss
    * is `kl` at t > 0 and `decoderNll` at t = 0. Only on the CPU.
    *
-   * @param logPX0 normalised log-probabilities of x₀, f32 or f64, [B, K, N] or [B, N, K] by `layout`; a column with NaN
+   * @param logPX0 normalised log-probabilities of x₀, f32, f64 or f16, [B, K, N] or [B, N, K] by `layout`; a column with NaN
    *   or +∞ gives NaN
    * @param x0 clean tokens, u32 or i32 [B, N]
    * @param xT x_t, u32 or i32 [B, N]

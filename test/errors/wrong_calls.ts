@@ -130,7 +130,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'integer logits',
       DtypeError,
-      /modelOutput .*f32 or f\d\d; given u32/,
+      /modelOutput .*f32 or f16( or f64)?; given u32/,
       () => scheduler.step(integers(1, K, N), 5, sample, good),
     ],
     [
