@@ -13,6 +13,7 @@ import {
   requireShape,
   requireTokens,
 } from '../checks'
+import { logPX0Names, logQNames, qPosteriorNames } from '../option_names'
 import type { LayoutOption, LogPX0Options, LogQOptions, QPosteriorOptions } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import { logCumulative, transitionRows } from '../process/transition_rows'
@@ -40,7 +41,7 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     const { numCodes } = process
-    const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options)
+    const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options, qPosteriorNames)
     requireLayout(layout)
     const x = asCpuTensor('xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
@@ -68,7 +69,7 @@ export class DenseOperators {
   }
 
   indexToLogOnehot(x: CpuTensor, numClasses: number, options: LayoutOption = {}): CpuTensor<Float64Array> {
-    const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options)
+    const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options, { layout: true })
     requireInteger('numClasses', numClasses, 1)
     requireLayout(layout)
     const tokens = asCpuTensor('x', x)
@@ -84,7 +85,7 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     const { numCodes, schedule } = process
-    const given = requireOptions('logQTTransitioningToKnownClass', options)
+    const given = requireOptions('logQTTransitioningToKnownClass', options, logQNames)
     const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
     requireBoolean('cumulative', cumulative)
@@ -104,7 +105,7 @@ export class DenseOperators {
     options: LayoutOption = {},
   ): CpuTensor<Float64Array> {
     const { numCodes, schedule } = this.context.process
-    const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options)
+    const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options, { layout: true })
     requireLayout(layout)
     const tensor = asCpuTensor('q', q)
     const { batchSize, numPixels } = requireRows('q', tensor, layout, numCodes, logitDtypes)
@@ -117,7 +118,7 @@ export class DenseOperators {
 
   logPX0(modelOutput: CpuTensor, options: LogPX0Options<CpuTensor> = {}): CpuTensor<Float64Array> {
     const { numCodes } = this.context.process
-    options = requireOptions('logPX0', options)
+    options = requireOptions('logPX0', options, logPX0Names)
     const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -Infinity } = options
     const tensor = asCpuTensor('modelOutput', modelOutput)
     const { batchSize, numPixels } = requireLogPX0(tensor, options, numCodes, logitDtypes)
@@ -169,7 +170,7 @@ export class DenseOperators {
     options: LayoutOption = {},
   ): VariationalTerms<CpuTensor<Float64Array>> {
     const { maskClass, numCodes, schedule } = this.context.process
-    const { layout = 'class-major' } = requireOptions('vbTerms', options)
+    const { layout = 'class-major' } = requireOptions('vbTerms', options, { layout: true })
     requireLayout(layout)
     const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))
     requireSample('x0', asCpuTensor('x0', x0))

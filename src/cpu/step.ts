@@ -1,4 +1,5 @@
 import { requireNoise, requireSample, requireStepOptions, truncates } from '../checks'
+import type { Names } from '../option_names'
 import type { KnownTokens, StepOptions, VQDiffusionSchedulerOutput } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import type { StepThresholds } from '../process/routes'
@@ -16,6 +17,21 @@ export interface CpuStepOptions extends StepOptions<CpuTensor, CpuTensor> {
   /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
   readonly faults?: CpuTensor
 }
+
+/** Names of the options of a step. */
+export const stepNames = {
+  generator: true,
+  noise: true,
+  layout: true,
+  guidance: true,
+  truncationRate: true,
+  previousTimestep: true,
+  known: true,
+  predOriginalSample: true,
+  diagnostics: true,
+  out: true,
+  faults: true,
+} satisfies Names<CpuStepOptions>
 
 /** One checked draw by seed. */
 interface DrawCall {
@@ -45,7 +61,7 @@ export class ReverseStep {
   ): VQDiffusionSchedulerOutput<CpuTensor> {
     const { context } = this
     const { process } = context
-    requireStepOptions(options)
+    requireStepOptions(options, stepNames)
     const { generator, predOriginalSample, known, layout = 'class-major' } = options
     const x = asCpuTensor('sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)

@@ -45,7 +45,7 @@ export class ForwardProcess {
   ): GpuTensor<'u32'> {
     const { context } = this
     const { maskClass, schedule } = context.process
-    const { generator, start = 'noise' } = requireOptions('initialSample', options)
+    const { generator, start = 'noise' } = requireOptions('initialSample', options, { generator: true, start: true })
     const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
     requireBindable(context.device, shape, 'u32')
     const tokens = elementCount(shape)
@@ -79,7 +79,7 @@ export class ForwardProcess {
   ): GpuTensor<'u32'> {
     const { context } = this
     const { process } = context
-    const { generator, faults } = requireOptions('addNoise', options)
+    const { generator, faults } = requireOptions('addNoise', options, { generator: true, faults: true })
     requireGenerator('addNoise', generator)
     const clean = asGpuTensor(context.device, 'x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)

@@ -7,7 +7,7 @@ import type { AnyScheduler, ChainScheduler, ChainTensor, TensorOf } from '../sam
 import { requireComponents } from './components'
 import { layoutOf } from './layout'
 import type { ChainOptions, ChainPosition, Decoder, Denoiser, SampleOptions, SampleProgress } from './options'
-import { planSample, type SamplePlan } from './plan'
+import { planSample, type SamplePlan, sampleNames } from './plan'
 import { PreviewClock } from './preview'
 
 /**
@@ -54,7 +54,7 @@ export class VQDiffusionPipeline<
     options: SampleOptions<Conditioning, Tensor>,
   ): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
     const scheduler = this.#scheduler
-    options = requireOptions('sample', options)
+    options = requireOptions<object>('sample', options, sampleNames) as typeof options
     const { signal, previewEvery = this.#decoder ? 'auto' : 0 } = options
     const { conditioning } = options as { conditioning: Conditioning }
     const plan = planSample(options, scheduler)
@@ -159,13 +159,14 @@ export class VQDiffusionPipeline<
       readonly callbackSteps?: number
     },
   ): Promise<Tensor> {
-    options = requireOptions('generate', options)
-    const { callback, callbackSteps = 1 } = options
+    const names = { ...sampleNames, callback: true, callbackSteps: true }
+    const given = requireOptions<object>('generate', options, names) as typeof options
+    const { callback, callbackSteps = 1, ...chain } = given
     requireInteger('callbackSteps', callbackSteps, 1)
     if (callback !== undefined) requireFunction('callback', callback)
     let tokens: Tensor | undefined
     try {
-      for await (const progress of this.sample({ previewEvery: 0, ...options })) {
+      for await (const progress of this.sample({ previewEvery: 0, ...chain } as typeof options)) {
         tokens = progress.sample
         if (progress.step % callbackSteps === 0) callback?.(progress)
       }
@@ -182,7 +183,7 @@ export class VQDiffusionPipeline<
    * OptionError, ShapeError, DtypeError; rejects with ModelOutputError if tokens of the image are no classes.
    */
   async start(options: SampleOptions<Conditioning, Tensor>): Promise<ChainPosition> {
-    options = requireOptions('start', options)
+    options = requireOptions<object>('start', options, sampleNames) as typeof options
     const plan = planSample(options, this.#scheduler)
     const faults = this.#scheduler.emptyTokens([2])
     const sample = this.#start(options, plan, faults)

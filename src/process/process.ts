@@ -1,6 +1,6 @@
 import { requireObject, requireOneOf, requirePerItem, requireTimestepList, requireTimesteps } from '../checks'
 import {
-  readConfig,
+  readOptions,
   type VQDiffusionSchedulerConfig,
   type VQDiffusionSchedulerOptions,
   validateConfig,
@@ -33,7 +33,7 @@ export class Process {
 
   /** Throws ConfigError unless the configuration describes a mask-and-replace process. */
   constructor(options: VQDiffusionSchedulerOptions) {
-    this.config = readConfig(options)
+    this.config = readOptions(options)
     validateConfig(this.config)
     this.schedule = createSchedule(this.config)
     this.numCodes = this.schedule.numCodes

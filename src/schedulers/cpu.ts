@@ -3,10 +3,11 @@ import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions 
 import { CpuContext } from '../cpu/context'
 import { DenseOperators } from '../cpu/dense'
 import { ForwardProcess } from '../cpu/forward'
-import { type CpuStepOptions, ReverseStep } from '../cpu/step'
+import { type CpuStepOptions, ReverseStep, stepNames } from '../cpu/step'
 import { asCpuTensor, type CpuTensor } from '../cpu/tensor'
 import type { VariationalTerms } from '../cpu/variational'
-import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
+import { fetchJson, modelFile, type PretrainedOptions, pretrainedNames } from '../fetch'
+import { addNoiseNames } from '../option_names'
 import type {
   AddNoiseOptions,
   Faults,
@@ -64,7 +65,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * FetchError or ConfigError.
    */
   static async fromPretrained(url: string | URL, options: PretrainedOptions = {}): Promise<VQDiffusionScheduler> {
-    const { subfolder = 'scheduler', signal, ...overrides } = requireOptions('fromPretrained', options)
+    const given = requireOptions('fromPretrained', options, pretrainedNames)
+    const { subfolder = 'scheduler', signal, ...overrides } = given
     const json = await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal)
     return VQDiffusionScheduler.fromConfig(json, overrides)
   }
@@ -217,7 +219,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     t: number | readonly number[],
     options: AddNoiseOptions<CpuTensor, CpuTensor>,
   ): CpuTensor<Uint32Array> {
-    const { generator, noise, faults } = requireOptions('addNoise', options)
+    const { generator, noise, faults } = requireOptions('addNoise', options, addNoiseNames)
     requireEither('addNoise', 'a generator or noise', generator, noise)
     if (noise !== undefined) return this.#dense.addNoise(x0, t, noise)
     return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults !== undefined && { faults }) })
@@ -259,7 +261,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /** Resolves at once: there is nothing to compile. Rejects with OptionError. */
   async prepare(options?: Partial<CpuStepOptions>): Promise<void> {
-    requireDrawOptions(requireOptions('prepare', options))
+    requireDrawOptions(requireOptions('prepare', options, stepNames))
   }
 
   /** Resolves at once: methods compute their result before they return. */

@@ -1,13 +1,14 @@
 import { requireEither, requireGpuDevice, requireOptions, requireSample } from '../checks'
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
 import { makeDisposable } from '../dispose'
-import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
+import { fetchJson, modelFile, type PretrainedOptions, pretrainedNames } from '../fetch'
 import { GpuContext } from '../gpu/context'
 import { DenseOperators } from '../gpu/dense'
 import { ForwardProcess } from '../gpu/forward'
 import type { LogitsTensor } from '../gpu/logits'
 import { type GpuStepOptions, ReverseStep } from '../gpu/step'
 import { asGpuTensor, type GpuTensor } from '../gpu/tensor'
+import { addNoiseNames } from '../option_names'
 import type {
   AddNoiseOptions,
   Faults,
@@ -92,7 +93,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
     options: PretrainedOptions = {},
   ): Promise<VQDiffusionScheduler> {
     requireGpuDevice('The first argument of VQDiffusionScheduler.fromPretrained', device)
-    const { subfolder = 'scheduler', signal, ...overrides } = requireOptions('fromPretrained', options)
+    const given = requireOptions('fromPretrained', options, pretrainedNames)
+    const { subfolder = 'scheduler', signal, ...overrides } = given
     const json = await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal)
     return VQDiffusionScheduler.fromConfig(device, json, overrides)
   }
@@ -267,7 +269,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     options: AddNoiseOptions<LogitsTensor, GpuTensor>,
   ): GpuTensor<'u32'> {
     this.#context.assertUsable()
-    const { generator, noise, faults } = requireOptions('addNoise', options)
+    const { generator, noise, faults } = requireOptions('addNoise', options, addNoiseNames)
     requireEither('addNoise', 'a generator or noise', generator, noise)
     if (noise !== undefined) return this.#dense.addNoise(x0, t, noise)
     return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults !== undefined && { faults }) })

@@ -178,7 +178,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'two timesteps for one item',
       TimestepError,
-      /one per batch item \(1\); given 2/,
+      /one per batch item \(1\); given \[5, 3\]/,
       () => scheduler.step(logits(), [5, 3] as never, sample, good),
     ],
     ['qPosterior beyond T', TimestepError, /given 99/, () => scheduler.qPosterior(logits(), sample, 99)],
@@ -469,7 +469,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'a scale outside of an object',
       OptionError,
-      /guidance needs to be an object \{ scale \}; given 2/,
+      /guidance needs to be an object \{ scale, unconditional \}; given 2/,
       () => scheduler.step(logits([2, K, N]), 5, sample, { ...good, guidance: 2 as never }),
     ],
     [

@@ -1,8 +1,24 @@
 import { requireBoolean, requireGuidance, requireLayout, requireNumber } from '../../checks'
-import type { PurityOptions, PurityRule } from '../../options'
+import type { Names } from '../../option_names'
+import type { LayoutOption, PurityOptions, PurityRule } from '../../options'
 import { cumulativeIndex, transition } from '../../process/routes'
 import type { Schedule } from '../../process/schedule'
 import type { Sampler } from '../sampler'
+
+/** Names of the options of `purityStep` of both engines. */
+export const purityNames = {
+  generator: true,
+  priorWeight: true,
+  byPurity: true,
+  layout: true,
+  guidance: true,
+  previousTimestep: true,
+  out: true,
+  faults: true,
+} satisfies Names<PurityOptions<unknown, unknown> & { faults: unknown }>
+
+/** Names of the options of `purityPrior` of both engines. */
+export const priorNames = { layout: true, priorWeight: true, byPurity: true } satisfies Names<LayoutOption & PurityRule>
 
 /**
  * The rule of the options. Throws OptionError unless the prior weight is a number of at least 0 and the others are
