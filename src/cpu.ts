@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * The float64 twin of the scheduler, in JavaScript: the same methods, options and seeds, on tensors in host memory.
  *

@@ -35,6 +35,9 @@ export function tensorClass(value: unknown): 'GpuTensor' | 'CpuTensor' | undefin
   return 'buffer' in value ? 'GpuTensor' : 'data' in value ? 'CpuTensor' : undefined
 }
 
+/** Why a tensor of the right class is not one of this module's. */
+export const otherCopy = 'Another copy of vq-diffusion-webgpu made it: load the package once.'
+
 function objectText(value: object): string {
   if (Array.isArray(value)) return listText(value)
   const kind = Object.prototype.toString.call(value).slice(8, -1)

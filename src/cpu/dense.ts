@@ -41,6 +41,7 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     const { numCodes } = process
+    context.assertUsable()
     const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options, qPosteriorNames)
     requireLayout(layout)
     const x = asCpuTensor('xT', xT)
@@ -57,6 +58,7 @@ export class DenseOperators {
   }
 
   gumbelNoised(logits: CpuTensor, noise: CpuTensor): CpuTensor<Float64Array> {
+    this.context.assertUsable()
     const scores = asCpuTensor('logits', logits)
     const uniforms = asCpuTensor('noise', noise)
     requireDtype('logits', scores, logitDtypes)
@@ -69,6 +71,7 @@ export class DenseOperators {
   }
 
   indexToLogOnehot(x: CpuTensor, numClasses: number, options: LayoutOption = {}): CpuTensor<Float64Array> {
+    this.context.assertUsable()
     const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options, { layout: true })
     requireInteger('numClasses', numClasses, 1)
     requireLayout(layout)
@@ -85,6 +88,7 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     const { numCodes, schedule } = process
+    context.assertUsable()
     const given = requireOptions('logQTTransitioningToKnownClass', options, logQNames)
     const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
@@ -105,6 +109,7 @@ export class DenseOperators {
     options: LayoutOption = {},
   ): CpuTensor<Float64Array> {
     const { numCodes, schedule } = this.context.process
+    this.context.assertUsable()
     const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options, { layout: true })
     requireLayout(layout)
     const tensor = asCpuTensor('q', q)
@@ -118,6 +123,7 @@ export class DenseOperators {
 
   logPX0(modelOutput: CpuTensor, options: LogPX0Options<CpuTensor> = {}): CpuTensor<Float64Array> {
     const { numCodes } = this.context.process
+    this.context.assertUsable()
     options = requireOptions('logPX0', options, logPX0Names)
     const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -Infinity } = options
     const tensor = asCpuTensor('modelOutput', modelOutput)
@@ -131,6 +137,7 @@ export class DenseOperators {
   /** `addNoise` with supplied uniforms, f32 or f64 [B, C, N]. */
   addNoise(x0: CpuTensor, t: number | readonly number[], noise: CpuTensor): CpuTensor<Uint32Array> {
     const { process } = this.context
+    this.context.assertUsable()
     const clean = asCpuTensor('x0', x0)
     const tensor = asCpuTensor('noise', noise)
     const { batchSize, numPixels } = requireSample('x0', clean)
@@ -150,6 +157,7 @@ export class DenseOperators {
 
   lookupCodebook(codebook: CpuTensor, tokens: CpuTensor): CpuTensor<Float64Array> {
     const { numCodes } = this.context.process
+    this.context.assertUsable()
     const vectors = asCpuTensor('codebook', codebook)
     const x = asCpuTensor('tokens', tokens)
     const { batchSize, numPixels } = requireSample('tokens', x)
@@ -170,6 +178,7 @@ export class DenseOperators {
     options: LayoutOption = {},
   ): VariationalTerms<CpuTensor<Float64Array>> {
     const { maskClass, numCodes, schedule } = this.context.process
+    this.context.assertUsable()
     const { layout = 'class-major' } = requireOptions('vbTerms', options, { layout: true })
     requireLayout(layout)
     const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))

@@ -16,6 +16,7 @@ export class ForwardProcess {
     options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): CpuTensor<Uint32Array> {
     const { maskClass, numCodes, schedule } = this.context.process
+    this.context.assertUsable()
     const { generator, start = 'noise' } = requireOptions('initialSample', options, { generator: true, start: true })
     const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
     const sample = this.context.emptyTokens(shape)
@@ -43,6 +44,7 @@ export class ForwardProcess {
   ): CpuTensor<Uint32Array> {
     const { context } = this
     const { maskClass, numCodes, schedule } = context.process
+    context.assertUsable()
     const { generator, faults } = requireOptions('addNoise', options, { generator: true, faults: true })
     requireGenerator('addNoise', generator)
     const clean = asCpuTensor('x0', x0)

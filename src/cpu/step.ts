@@ -61,6 +61,7 @@ export class ReverseStep {
   ): VQDiffusionSchedulerOutput<CpuTensor> {
     const { context } = this
     const { process } = context
+    context.assertUsable()
     requireStepOptions(options, stepNames)
     const { generator, predOriginalSample, known, layout = 'class-major' } = options
     const x = asCpuTensor('sample', sample)

@@ -1,7 +1,8 @@
 import { elementCount } from '../checks'
-import { DtypeError, LimitError, ShapeError } from '../errors'
+import { makeDisposable } from '../dispose'
+import { DestroyedError, DtypeError, LimitError, ShapeError } from '../errors'
 import { arrayClass, type HalfArray } from '../typed_arrays'
-import { shapeText, valueText } from '../value_text'
+import { otherCopy, shapeText, tensorClass, valueText } from '../value_text'
 
 /** Host arrays that a tensor of the CPU scheduler wraps, of any realm. */
 export type CpuArray = Float64Array | Float32Array | HalfArray | Uint32Array | Int32Array
@@ -21,17 +22,21 @@ const arrayDtypes: Readonly<Record<string, CpuDtype>> = {
 export class CpuTensor<A extends CpuArray = CpuArray> {
   /** Element type, that of `data`. */
   readonly dtype: CpuDtype
+  /** Sizes of the axes. */
+  readonly shape: readonly number[]
+  private isDestroyed = false
 
   /** Wraps the array without copying. Throws DtypeError, or ShapeError unless the shape holds `data.length` elements. */
   constructor(
     /** The elements in row-major order. Not a copy: writing to it changes the tensor. */
     readonly data: A,
-    /** Sizes of the axes. */
-    readonly shape: readonly number[],
+    shape: readonly number[],
   ) {
     this.dtype = dtypeOf(data)
     if (elementCount(shape) !== data.length)
       throw new ShapeError(`Shape ${shapeText(shape)} holds ${elementCount(shape)} elements; given ${data.length}.`)
+    this.shape = [...shape]
+    makeDisposable(this)
   }
 
   /** Number of elements. */
@@ -39,18 +44,37 @@ export class CpuTensor<A extends CpuArray = CpuArray> {
     return this.data.length
   }
 
-  /** A copy of the elements. Resolves at once. */
+  /** Whether `destroy` was called. */
+  get destroyed(): boolean {
+    return this.isDestroyed
+  }
+
+  /** A copy of the elements. Resolves at once, or rejects with DestroyedError. */
   async read(): Promise<A> {
+    this.assertAlive()
     return this.data.slice() as A
   }
 
-  /** Copies the tensor into a new one. */
+  /** Copies the tensor into a new one. Throws DestroyedError. */
   clone(): CpuTensor<A> {
+    this.assertAlive()
     return new CpuTensor(this.data.slice() as A, this.shape)
   }
 
-  /** Does nothing; for code that handles tensors of both engines. */
-  destroy(): void {}
+  /** Leaves the array to its owner, but the tensor cannot be used any more, as a destroyed `GpuTensor`. Idempotent. */
+  destroy(): void {
+    this.isDestroyed = true
+  }
+
+  /** `destroy`, for `using` declarations. */
+  [Symbol.dispose](): void {
+    this.destroy()
+  }
+
+  /** Throws DestroyedError if the tensor was destroyed. */
+  assertAlive(): void {
+    if (this.isDestroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
+  }
 }
 
 function dtypeOf(data: CpuArray): CpuDtype {
@@ -75,12 +99,16 @@ export function zeros<A extends Float64Array | Uint32Array>(
   }
 }
 
-/** Returns a CpuTensor unchanged. Throws ShapeError for any other value. */
+/** Returns a CpuTensor unchanged. Throws DestroyedError, or ShapeError for any other value. */
 export function asCpuTensor(name: string, value: CpuTensor): CpuTensor {
   if (!(value instanceof CpuTensor))
     throw new ShapeError(
-      `${name} needs to be a CpuTensor; given ${valueText(value)}. ` +
-        'Create tokens with scheduler.uploadTokens(), other tensors with new CpuTensor(data, shape).',
+      `${name} needs to be a CpuTensor; given ${valueText(value)}. ${
+        tensorClass(value) === 'CpuTensor'
+          ? otherCopy
+          : 'Create tokens with scheduler.uploadTokens(), other tensors with new CpuTensor(data, shape).'
+      }`,
     )
+  value.assertAlive()
   return value
 }

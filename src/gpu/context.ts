@@ -71,19 +71,22 @@ export class GpuContext {
 
   // Tensors
 
-  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError. */
+  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError, DestroyedError, DeviceLostError. */
   uploadTokens(tokens: ArrayLike<number>, shape: readonly number[]): GpuTensor<'u32'> {
+    this.assertUsable()
     requireSampleShape('uploadTokens', shape)
     return GpuTensor.from(this.device, requireTokens(tokens, this.process.maskClass), shape, 'vqd/sample')
   }
 
   /** Creates a tensor of zeros, u32, for `out`, `predOriginalSample` or `faults`. */
   emptyTokens(shape: readonly number[], label = 'vqd/tokens'): GpuTensor<'u32'> {
+    this.assertUsable()
     return GpuTensor.empty(this.device, shape, 'u32', label)
   }
 
   /** Creates tensors for the `diagnostics` of a sample of this shape [B, N]: f32 [B, N], f32 [B, N] and u32 [2]. */
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
+    this.assertUsable()
     requireSampleShape('emptyDiagnostics', shape)
     const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
@@ -112,6 +115,7 @@ export class GpuContext {
    * work that counts there.
    */
   async readFaults(): Promise<Faults> {
+    this.assertUsable()
     const reading = this.faults.read()
     this.faults.write(new Uint32Array(2))
     const [invalidColumns = 0, impossibleTokens = 0] = await reading

@@ -210,6 +210,7 @@ export class DenseOperators {
   addNoise(x0: GpuTensor, t: number | readonly number[], noise: LogitsTensor): GpuTensor<'u32'> {
     const { context } = this
     const { numCodes } = context.process
+    context.assertUsable()
     const clean = asGpuTensor(context.device, 'x0', x0)
     const uniforms = asGpuTensor(context.device, 'noise', noise)
     const { batchSize, numPixels } = requireSample('x0', clean)

@@ -45,6 +45,7 @@ export class ForwardProcess {
   ): GpuTensor<'u32'> {
     const { context } = this
     const { maskClass, schedule } = context.process
+    context.assertUsable()
     const { generator, start = 'noise' } = requireOptions('initialSample', options, { generator: true, start: true })
     const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
     requireBindable(context.device, shape, 'u32')
@@ -79,6 +80,7 @@ export class ForwardProcess {
   ): GpuTensor<'u32'> {
     const { context } = this
     const { process } = context
+    context.assertUsable()
     const { generator, faults } = requireOptions('addNoise', options, { generator: true, faults: true })
     requireGenerator('addNoise', generator)
     const clean = asGpuTensor(context.device, 'x0', x0)

@@ -114,6 +114,7 @@ export class ReverseStep {
    * their first use. Rejects with ShaderError.
    */
   async prepare(options?: Partial<GpuStepOptions>): Promise<void> {
+    this.context.assertUsable()
     options = requireOptions('prepare', options, stepNames)
     requireDrawOptions(options)
     const { guidance, truncationRate, known, diagnostics, layout = 'class-major' } = options

@@ -11,7 +11,7 @@ import {
   WebGPUError,
 } from '../errors'
 import { arrayClass, type HalfArray } from '../typed_arrays'
-import { shapeText, valueText } from '../value_text'
+import { otherCopy, shapeText, tensorClass, valueText } from '../value_text'
 import { deviceText } from './device'
 
 /** Element type of a tensor on the GPU. */
@@ -47,7 +47,7 @@ export type UploadArray = Float32Array | Uint16Array | HalfArray | Uint32Array |
 export class GpuTensor<D extends Dtype = Dtype> {
   /** Number of elements. */
   readonly size: number
-  #destroyed = false
+  private isDestroyed = false
 
   private constructor(
     /** The device of the buffer. */
@@ -158,7 +158,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /** Whether `destroy` was called. */
   get destroyed(): boolean {
-    return this.#destroyed
+    return this.isDestroyed
   }
 
   /** A view of items `start` to `end` (exclusive) along the first axis; it shares the buffer. Throws ShapeError. */
@@ -264,8 +264,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /** Frees the buffer unless it is borrowed. Idempotent. */
   destroy(): void {
-    if (!this.#destroyed && this.owned) this.buffer.destroy()
-    this.#destroyed = true
+    if (!this.isDestroyed && this.owned) this.buffer.destroy()
+    this.isDestroyed = true
   }
 
   /** `destroy`, for `using` declarations. */
@@ -275,7 +275,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /** Throws DestroyedError if the tensor was destroyed. */
   assertAlive(): void {
-    if (this.#destroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
+    if (this.isDestroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
   }
 
   /**
@@ -417,11 +417,14 @@ export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | 
   }
   if (value?.location !== 'gpu-buffer')
     throw new ShapeError(
-      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ${valueText(value)}. ` +
-        'Upload tokens with scheduler.uploadTokens(), other data with GpuTensor.from().',
+      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ${valueText(value)}. ${
+        tensorClass(value) === 'GpuTensor'
+          ? otherCopy
+          : 'Upload tokens with scheduler.uploadTokens(), other data with GpuTensor.from().'
+      }`,
     )
   const dtype = onnxDtypes[value.type]
   if (!dtype)
-    throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${String(value.type)}.`)
+    throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${valueText(value.type)}.`)
   return GpuTensor.borrow(device, value.gpuBuffer as GPUBuffer, value.dims, dtype)
 }

@@ -6,6 +6,7 @@ import { ForwardProcess } from '../cpu/forward'
 import { type CpuStepOptions, ReverseStep, stepNames } from '../cpu/step'
 import { asCpuTensor, type CpuTensor } from '../cpu/tensor'
 import type { VariationalTerms } from '../cpu/variational'
+import { makeDisposable } from '../dispose'
 import { fetchJson, modelFile, type PretrainedOptions, pretrainedNames } from '../fetch'
 import { addNoiseNames } from '../option_names'
 import type {
@@ -48,6 +49,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     this.#step = new ReverseStep(this.#context)
     this.#dense = new DenseOperators(this.#context)
     this.#purity = new PuritySampler(this.#context, this.#step)
+    makeDisposable(this)
   }
 
   /** Creates a scheduler. Rejects with ConfigError. */
@@ -261,12 +263,20 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /** Resolves at once: there is nothing to compile. Rejects with OptionError. */
   async prepare(options?: Partial<CpuStepOptions>): Promise<void> {
+    this.#context.assertUsable()
     requireDrawOptions(requireOptions('prepare', options, stepNames))
   }
 
   /** Resolves at once: methods compute their result before they return. */
   async finished(): Promise<void> {}
 
-  /** Does nothing; for code that handles both schedulers. */
-  destroy(): void {}
+  /** Frees nothing, but methods throw DestroyedError afterwards, as those of the scheduler on WebGPU. Idempotent. */
+  destroy(): void {
+    this.#context.destroy()
+  }
+
+  /** `destroy`, for `using` declarations. */
+  [Symbol.dispose](): void {
+    this.destroy()
+  }
 }

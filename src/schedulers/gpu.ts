@@ -117,19 +117,16 @@ export class VQDiffusionScheduler extends SchedulerBase {
     tokens: ArrayLike<number>,
     shape: readonly [batchSize: number, numLatentPixels: number],
   ): GpuTensor<'u32'> {
-    this.#context.assertUsable()
     return this.#context.uploadTokens(tokens, shape)
   }
 
   /** Creates a tensor of zeros, u32, for `out`, `predOriginalSample` or `faults`. */
   emptyTokens(shape: readonly number[]): GpuTensor {
-    this.#context.assertUsable()
     return this.#context.emptyTokens(shape)
   }
 
   /** Creates tensors for the `diagnostics` of a sample of this shape [B, N]. */
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
-    this.#context.assertUsable()
     return this.#context.emptyDiagnostics(shape)
   }
 
@@ -149,7 +146,6 @@ export class VQDiffusionScheduler extends SchedulerBase {
     shape: readonly [batchSize: number, numLatentPixels: number],
     options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): GpuTensor<'u32'> {
-    this.#context.assertUsable()
     return this.#forward.initialSample(shape, options)
   }
 
@@ -268,7 +264,6 @@ export class VQDiffusionScheduler extends SchedulerBase {
     t: number | readonly number[],
     options: AddNoiseOptions<LogitsTensor, GpuTensor>,
   ): GpuTensor<'u32'> {
-    this.#context.assertUsable()
     const { generator, noise, faults } = requireOptions('addNoise', options, addNoiseNames)
     requireEither('addNoise', 'a generator or noise', generator, noise)
     if (noise !== undefined) return this.#dense.addNoise(x0, t, noise)
@@ -294,7 +289,6 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * WebGPUError, once, if WebGPU refused such work; reading what it wrote is refused too.
    */
   async readFaults(): Promise<Faults> {
-    this.#context.assertUsable()
     return this.#context.readFaults()
   }
 

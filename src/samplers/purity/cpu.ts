@@ -47,6 +47,7 @@ export class PuritySampler {
   ): VQDiffusionSchedulerOutput<CpuTensor> {
     const { context } = this
     const { process } = context
+    context.assertUsable()
     options = requireOptions('purityStep', options, purityNames)
     const { generator, out } = options
     requireGenerator('purityStep', generator)
@@ -87,6 +88,7 @@ export class PuritySampler {
   ): { logProb: CpuTensor<Float64Array>; selectionWeight: CpuTensor<Float64Array> } {
     const { context } = this
     const { numCodes, maskClass } = context.process
+    context.assertUsable()
     const { layout = 'class-major', ...given } = requireOptions('purityPrior', options, priorNames)
     const { priorWeight, byPurity } = requirePurityOptions({ layout, ...given })
     const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))
