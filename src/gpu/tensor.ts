@@ -1,4 +1,4 @@
-import { elementCount, requireDtype, requireGpuDevice, requireInteger, requireMethod } from '../checks'
+import { elementCount, requireDtype, requireGpuDevice, requireInteger, requireMethod, requireString } from '../checks'
 import { makeDisposable } from '../dispose'
 import {
   DestroyedError,
@@ -81,6 +81,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     label = 'vqd/tensor',
   ): GpuTensor<D> {
     requireGpuDevice('The first argument of GpuTensor.empty', device)
+    requireString('label', label)
     const bytes = requireBindable(device, shape, dtype)
     const descriptor = {
       label,
@@ -253,9 +254,9 @@ export class GpuTensor<D extends Dtype = Dtype> {
    */
   clone(): GpuTensor<D> {
     this.requireUsage('GpuTensor.clone', 'COPY_SRC')
-    const copy = GpuTensor.empty(this.device, this.shape, this.dtype, 'vqd/tensor/clone')
     const start = this.offset * bytesPerElement[this.dtype]
     if (start % 4 !== 0) throw new OptionError('Cloning an f16 view needs an even element offset.')
+    const copy = GpuTensor.empty(this.device, this.shape, this.dtype, 'vqd/tensor/clone')
     const bytes = Math.ceil(this.byteLength / 4) * 4
     if (bytes === 0) return copy
     copyBuffer(this.device, 'vqd/tensor/clone', this.buffer, start, copy.buffer, bytes)

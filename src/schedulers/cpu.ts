@@ -1,4 +1,4 @@
-import { requireDrawOptions, requireEither, requireOptions, requireSample } from '../checks'
+import { requireDrawOptions, requireEither, requireOptions, requireSample, requireString } from '../checks'
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
 import { CpuContext } from '../cpu/context'
 import { DenseOperators } from '../cpu/dense'
@@ -93,6 +93,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /** Throws ShapeError or DtypeError unless the value is a tensor of tokens, u32 or i32 [B, N]. */
   assertTokens(name: string, value: CpuTensor): void {
+    requireString('name', name)
     requireSample(name, asCpuTensor(name, value))
   }
 

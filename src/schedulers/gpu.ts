@@ -1,4 +1,4 @@
-import { requireEither, requireGpuDevice, requireOptions, requireSample } from '../checks'
+import { requireEither, requireGpuDevice, requireOptions, requireSample, requireString } from '../checks'
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
 import { makeDisposable } from '../dispose'
 import { fetchJson, modelFile, type PretrainedOptions, pretrainedNames } from '../fetch'
@@ -62,11 +62,16 @@ export class VQDiffusionScheduler extends SchedulerBase {
    */
   static async create(device: GPUDevice, options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     const scheduler = new VQDiffusionScheduler(device, options)
-    await Promise.all([
-      scheduler.#forward.prepare(),
-      scheduler.prepare({ layout: 'class-major' }),
-      scheduler.prepare({ layout: 'pixel-major' }),
-    ])
+    try {
+      await Promise.all([
+        scheduler.#forward.prepare(),
+        scheduler.prepare({ layout: 'class-major' }),
+        scheduler.prepare({ layout: 'pixel-major' }),
+      ])
+    } catch (error) {
+      scheduler.destroy()
+      throw error
+    }
     return scheduler
   }
 
@@ -135,6 +140,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * i32 [B, N].
    */
   assertTokens(name: string, value: GpuTensor): void {
+    requireString('name', name)
     requireSample(name, asGpuTensor(this.#context.device, name, value))
   }
 

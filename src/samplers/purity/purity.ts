@@ -21,8 +21,8 @@ export const purityNames = {
 export const priorNames = { layout: true, priorWeight: true, byPurity: true } satisfies Names<LayoutOption & PurityRule>
 
 /**
- * The rule of the options. Throws OptionError unless the prior weight is a number of at least 0 and the others are
- * valid.
+ * The rule of the options: equal weights sharpen nothing. Throws OptionError unless the prior weight is a number of at least
+ * 0 and the others are valid.
  */
 export function requirePurityOptions({
   priorWeight = 0,
@@ -34,7 +34,7 @@ export function requirePurityOptions({
   requireGuidance(guidance)
   requirePriorWeight(priorWeight)
   requireBoolean('byPurity', byPurity)
-  return { priorWeight, byPurity }
+  return { priorWeight: byPurity ? priorWeight : 0, byPurity }
 }
 
 /** Throws OptionError unless the weight is finite and at least 0. */
