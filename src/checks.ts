@@ -96,6 +96,7 @@ export function requireRows(
   numCodes: number,
   dtypes: readonly string[],
 ): { batchSize: number; numPixels: number } {
+  requireDtype(name, tensor, dtypes)
   const [batchSize = 0, second = 0, third = 0] = tensor.shape
   const [rows, pixels] = layout === 'class-major' ? [second, third] : [third, second]
   // Of a tensor in the other layout the number of pixels is on the axis of the classes.

@@ -398,7 +398,12 @@ export interface OnnxGpuTensor {
   readonly gpuBuffer: unknown
 }
 
-const onnxDtypes: Record<string, Dtype> = { float32: 'f32', float16: 'f16', uint32: 'u32', int32: 'i32' }
+const onnxDtypes = /* @__PURE__ */ new Map<unknown, Dtype>([
+  ['float32', 'f32'],
+  ['float16', 'f16'],
+  ['uint32', 'u32'],
+  ['int32', 'i32'],
+])
 
 /**
  * Returns a GpuTensor unchanged, and views a GPU tensor of onnxruntime-web as a GpuTensor.
@@ -424,7 +429,7 @@ export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | 
           : 'Upload tokens with scheduler.uploadTokens(), other data with GpuTensor.from().'
       }`,
     )
-  const dtype = onnxDtypes[value.type]
+  const dtype = onnxDtypes.get(value.type)
   if (!dtype)
     throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${valueText(value.type)}.`)
   return GpuTensor.borrow(device, value.gpuBuffer as GPUBuffer, value.dims, dtype)
