@@ -1,5 +1,5 @@
 import { requireFields, requireInteger } from './checks'
-import { OptionError, ShapeError } from './errors'
+import { LimitError, OptionError, ShapeError } from './errors'
 import { valueText } from './value_text'
 
 /** Parameters of so many items fit into every device's bindings. */
@@ -61,14 +61,16 @@ export class RandomGenerator {
     return generator
   }
 
-  /** The streams of a batch. Throws OptionError, or ShapeError if there are several seeds, but not one per item. */
+  /** The streams of a batch. Throws OptionError, LimitError, or ShapeError if there are several seeds, but not one per item. */
   streams(batchSize: number): readonly ItemStream[] {
     if (!(#seeds in this))
       throw new OptionError(
         'A generator needs to be the object that was created, and no Proxy of it: in Vue, give toRaw(generator).',
       )
     if (this.#streams && this.#streams.length === batchSize) return this.#streams
-    requireInteger('A batch', batchSize, 0, maxBatchSize)
+    requireInteger('A batch', batchSize, 0)
+    if (batchSize > maxBatchSize)
+      throw new LimitError(`A batch can have ${maxBatchSize} items at most; given ${batchSize}.`)
     const seeds = this.#seeds
     if (seeds.length !== 1 && seeds.length !== batchSize)
       throw new ShapeError(`A batch of ${batchSize} needs one seed or ${batchSize}; given ${seeds.length} seeds.`)

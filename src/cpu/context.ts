@@ -2,6 +2,7 @@ import { requireDtype, requireSampleShape, requireShape, requireTokens } from '.
 import { DestroyedError } from '../errors'
 import type { Faults, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
+import { requireOwnMemory, type StepTensors } from './step_tensors'
 import { asCpuTensor, type CpuArray, CpuTensor, zeros } from './tensor'
 
 /** What the parts of a scheduler share: tensors and fault counters. */
@@ -41,12 +42,13 @@ export class CpuContext {
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
   }
 
-  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError. */
-  faultsOf(given: CpuTensor | undefined): CpuTensor {
+  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. */
+  faultsOf(given: CpuTensor | undefined, inputs: StepTensors): CpuTensor {
     if (given === undefined) return this.faults
     const faults = asCpuTensor('faults', given)
     requireDtype('faults', faults, ['u32'])
     requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
+    requireOwnMemory('faults', faults, inputs)
     return faults
   }
 

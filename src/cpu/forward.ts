@@ -50,7 +50,7 @@ export class ForwardProcess {
     const clean = asCpuTensor('x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
     const steps = context.process.resolveSteps(t, -1, batchSize)
-    const counters = context.faultsOf(faults).data
+    const counters = context.faultsOf(faults, [clean]).data
     const streams = generator.streams(batchSize)
     const counter = generator.nextCounter()
     const thresholds = steps.map((step) => forwardThresholds(schedule, step.t))

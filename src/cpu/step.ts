@@ -72,8 +72,9 @@ export class ReverseStep {
     const rows = noise && requireNoise(noise, layout, steps, [batchSize, process.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     if (known) requireKnown(known, x)
-    const faults = context.faultsOf(options.faults)
-    const used = [x, modelOutput, options.guidance?.unconditional, noise, known?.tokens, known?.mask, faults]
+    const inputs = [x, modelOutput, options.guidance?.unconditional, noise, known?.tokens, known?.mask]
+    const faults = context.faultsOf(options.faults, inputs)
+    const used = [...inputs, faults]
     if (options.out !== undefined) requireOutput('out', options.out, used, x)
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
     if (givenX0 !== undefined) requireOutput('predOriginalSample', givenX0, [...used, options.out], x)

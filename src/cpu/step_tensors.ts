@@ -48,7 +48,8 @@ export function requireDiagnostics(
   check('counts', counts, ['u32'], [2], '[tokens changed, columns read]')
 }
 
-function requireOwnMemory(name: string, { data }: CpuTensor, others: StepTensors): void {
+/** Throws OptionError if a tensor is in memory that others use. */
+export function requireOwnMemory(name: string, { data }: CpuTensor, others: StepTensors): void {
   const end = data.byteOffset + data.byteLength
   const overlaps = others.some(
     (other) =>

@@ -11,6 +11,7 @@ import { DestroyedError, DeviceLostError, OptionError } from '../errors'
 import type { Faults, Layout, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
 import { type Buffers, Kernels, type KernelVariant } from './kernels'
+import { requireOwnBuffer, type StepTensors } from './step_tensors'
 import { asGpuTensor, GpuTensor, perform } from './tensor'
 import { elementWorkgroups, type LaunchShapes, launchShapesFor } from './workgroups'
 
@@ -99,14 +100,18 @@ export class GpuContext {
 
   // Fault counters
 
-  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. @internal */
-  faultsOf(given: GpuTensor | undefined): GpuTensor {
+  /**
+   * The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, or OptionError if they are not the
+   * beginning of a buffer that the given tensors do not use. @internal
+   */
+  faultsOf(given: GpuTensor | undefined, inputs: StepTensors): GpuTensor {
     if (given === undefined) return this.faults
     const faults = asGpuTensor(this.device, 'faults', given)
     requireDtype('faults', faults, ['u32'])
     requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
     if (faults.offset !== 0)
       throw new OptionError(`faults need to begin their buffer; given the offset ${faults.offset}.`)
+    requireOwnBuffer('faults', faults, inputs)
     return faults
   }
 

@@ -86,7 +86,7 @@ export class ForwardProcess {
     const clean = asGpuTensor(context.device, 'x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
     const steps = process.resolveSteps(t, -1, batchSize)
-    const counters = context.faultsOf(faults)
+    const counters = context.faultsOf(faults, [clean])
     const streams = generator.streams(batchSize)
     const output = context.emptyTokens(clean.shape, 'vqd/sample')
     const counter = generator.nextCounter()

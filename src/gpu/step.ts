@@ -167,8 +167,9 @@ export class ReverseStep {
     const rows = noise && requireNoise(noise, logits.layout, steps, [batchSize, process.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     const known = options.known && requireKnown(device, options.known, x)
-    const faults = context.faultsOf(options.faults)
-    const used = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask, faults]
+    const inputs = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask]
+    const faults = context.faultsOf(options.faults, inputs)
+    const used = [...inputs, faults]
     const out = options.out === undefined ? undefined : requireOutput(device, 'out', options.out, used, x)
     const givenX0 =
       typeof predOriginalSample === 'object'

@@ -219,6 +219,7 @@ const invalidCalls: InvalidCall[] = [
   ...wrongCalls<GpuTensor>({
     scheduler,
     upload: (data, shape) => GpuTensor.from(device, data as Float32Array, shape, 'test/input'),
+    view: ({ buffer }, shape) => GpuTensor.borrow(device, buffer, shape, 'u32'),
     create: (options) => VQDiffusionScheduler.create(device, options),
     fromConfig: (json) => VQDiffusionScheduler.fromConfig(device, json),
     generator,

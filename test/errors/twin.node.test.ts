@@ -18,7 +18,8 @@ describe('a wrong call of the twin throws its named error and changes nothing:',
   const generator = new RandomGenerator(1)
   const create = (options: VQDiffusionSchedulerOptions) => VQDiffusionScheduler.create(options)
   const fromConfig = (json: unknown) => VQDiffusionScheduler.fromConfig(json)
-  const calls = wrongCalls<CpuTensor>({ scheduler, upload, create, fromConfig, generator })
+  const view = ({ data }: CpuTensor, shape: readonly number[]) => new CpuTensor(data, shape)
+  const calls = wrongCalls<CpuTensor>({ scheduler, upload, view, create, fromConfig, generator })
 
   it.each(calls)('$name', async ({ error, message, call }) => {
     await expectNamedError(call, error, message)

@@ -21,6 +21,8 @@ export const wrongCallConfig = { num_vec_classes: 9, num_train_timesteps: 10 }
 export interface WrongCallEngine<T extends ChainTensor> extends SmallEngine<T> {
   create(options: VQDiffusionSchedulerOptions): Promise<unknown>
   fromConfig(json: unknown): Promise<unknown>
+  /** Another tensor of the same tokens. */
+  view(tokens: T, shape: readonly number[]): T
   /** Of chains that would draw, and of the calls that need one. */
   readonly generator: RandomGenerator
 }
@@ -32,6 +34,7 @@ export interface WrongCallEngine<T extends ChainTensor> extends SmallEngine<T> {
 export function wrongCalls<T extends ChainTensor>({
   scheduler,
   upload,
+  view,
   create,
   fromConfig,
   generator,
@@ -43,6 +46,8 @@ export function wrongCalls<T extends ChainTensor>({
   const integers = (...shape: number[]) => upload(new Uint32Array(size(shape)), shape)
   const sample = scheduler.uploadTokens([0, 1, 2, 8, 8, 8], [1, N])
   const good = { generator }
+  const pair = integers(1, 2)
+  const sameMemory = { ...good, faults: view(pair, [2]) }
   const diagnostics = scheduler.emptyDiagnostics([1, N])
   const [dead, deadTokens] = [logits(), integers(1, N)]
   for (const tensor of [dead, deadTokens]) tensor.destroy()
@@ -230,6 +235,24 @@ export function wrongCalls<T extends ChainTensor>({
       ShapeError,
       /faults .*\[invalid columns, impossible tokens\] = \[2\]; given \[1, 6\]/,
       () => scheduler.step(logits(), 5, sample, { ...good, faults: scheduler.emptyTokens([1, N]) }),
+    ],
+    [
+      'faults that are the sample of a step',
+      OptionError,
+      /faults needs (a buffer|memory) of its own/,
+      () => scheduler.step(logits([1, K, 2]), 5, pair, sameMemory),
+    ],
+    [
+      'faults that are the sample of a purity step',
+      OptionError,
+      /faults needs (a buffer|memory) of its own/,
+      () => scheduler.purityStep(logits([1, K, 2]), 5, pair, sameMemory),
+    ],
+    [
+      'faults that are the clean tokens',
+      OptionError,
+      /faults needs (a buffer|memory) of its own/,
+      () => scheduler.addNoise(pair, 5, sameMemory),
     ],
     ['more inference steps than timesteps', OptionError, /1 to 10 .*given 11/, () => scheduler.setTimesteps(11)],
     ['no inference steps', OptionError, /given 0/, () => scheduler.setTimesteps(0)],
@@ -994,8 +1017,8 @@ export function wrongCalls<T extends ChainTensor>({
     ],
     [
       'a batch that no device has room for',
-      OptionError,
-      /A batch .*from 0 to 1048576; given 1073741824/,
+      LimitError,
+      /A batch can have 1048576 items at most; given 1073741824/,
       () => pipeline.generate({ ...chain, batchSize: 2 ** 30, numLatentPixels: 1 }),
     ],
     [

@@ -61,8 +61,9 @@ export class PuritySampler {
     }
     const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
     const streams = generator.streams(batchSize)
-    const faults = context.faultsOf(options.faults)
-    const used = [x, modelOutput, options.guidance?.unconditional, faults]
+    const inputs = [x, modelOutput, options.guidance?.unconditional]
+    const faults = context.faultsOf(options.faults, inputs)
+    const used = [...inputs, faults]
     if (out !== undefined) requireOutput('out', out, used, x)
     const prevSample = out ?? context.emptyTokens(x.shape)
     const counter = generator.nextCounter()

@@ -100,8 +100,9 @@ export class PuritySampler {
     }
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
     const streams = generator.streams(batchSize)
-    const faults = context.faultsOf(options.faults)
-    const used = [x, logits.conditional, logits.unconditional, faults]
+    const inputs = [x, logits.conditional, logits.unconditional]
+    const faults = context.faultsOf(options.faults, inputs)
+    const used = [...inputs, faults]
     const out = options.out === undefined ? undefined : requireOutput(device, 'out', options.out, used, x)
     const prevSample = out ?? context.emptyTokens(x.shape)
     const counter = generator.nextCounter()
