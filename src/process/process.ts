@@ -31,7 +31,7 @@ export class Process {
   #numInferenceSteps: number | null = null
   readonly #thresholds = new Map<number, StepThresholds>()
 
-  /** Throws ConfigError unless the configuration describes a mask-and-replace process. */
+  /** Throws ConfigError unless the configuration describes a mask-and-replace process, OptionError for an unknown key. */
   constructor(options: VQDiffusionSchedulerOptions) {
     this.config = readOptions(options)
     validateConfig(this.config)

@@ -52,12 +52,15 @@ export class VQDiffusionScheduler extends SchedulerBase {
     makeDisposable(this)
   }
 
-  /** Creates a scheduler. Rejects with ConfigError. */
+  /** Creates a scheduler. Rejects with ConfigError, or OptionError for an unknown key. */
   static async create(options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     return new VQDiffusionScheduler(options)
   }
 
-  /** `create` from the content of a `scheduler_config.json`; overrides take precedence. Rejects with ConfigError. */
+  /**
+   * `create` from the content of a `scheduler_config.json`, or from a scheduler of either engine; overrides take
+   * precedence. Rejects with OptionError or ConfigError.
+   */
   static async fromConfig(json: unknown, overrides: ConfigOverrides = {}): Promise<VQDiffusionScheduler> {
     return VQDiffusionScheduler.create(overrideConfig(json, overrides))
   }

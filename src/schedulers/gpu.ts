@@ -76,8 +76,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * `create` from the content of a `scheduler_config.json`; overrides take precedence. Rejects with OptionError,
-   * ConfigError or ShaderError.
+   * `create` from the content of a `scheduler_config.json`, or from a scheduler of either engine; overrides take
+   * precedence. Rejects with OptionError, ConfigError or ShaderError.
    */
   static async fromConfig(
     device: GPUDevice,
