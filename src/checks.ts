@@ -1,7 +1,8 @@
 import { DtypeError, OptionError, ShapeError, TimestepError, TokenRangeError } from './errors'
-import type { Guidance, Layout, LogPX0Options, StepOptions, TimestepOptions } from './options'
+import { type Names, requireNames } from './option_names'
+import type { Guidance, KnownTokens, Layout, LogPX0Options, StepOptions, TimestepOptions } from './options'
 import type { RandomGenerator } from './random'
-import { shapeText, valueText } from './value_text'
+import { dtypeText, shapeText, valueText } from './value_text'
 
 /** Checks of arguments, the same for both engines. They throw before anything is enqueued or changed. */
 
@@ -22,7 +23,7 @@ export function requireShape(name: string, tensor: TensorLike, shape: readonly n
 /** Throws DtypeError unless the tensor's dtype is among those allowed. */
 export function requireDtype(name: string, { dtype }: { readonly dtype: string }, allowed: readonly string[]): void {
   if (!allowed.includes(dtype))
-    throw new DtypeError(`${name} needs the dtype ${allowed.join(' or ')}; given ${String(dtype)}.`)
+    throw new DtypeError(`${name} needs the dtype ${allowed.join(' or ')}; given ${dtypeText(dtype)}.`)
 }
 
 /** Throws ShapeError or DtypeError unless this is a sample [B, N]; returns B and N. */
@@ -95,6 +96,7 @@ export function requireRows(
   numCodes: number,
   dtypes: readonly string[],
 ): { batchSize: number; numPixels: number } {
+  requireDtype(name, tensor, dtypes)
   const [batchSize = 0, second = 0, third = 0] = tensor.shape
   const [rows, pixels] = layout === 'class-major' ? [second, third] : [third, second]
   // Of a tensor in the other layout the number of pixels is on the axis of the classes.
@@ -177,10 +179,10 @@ export function requirePerItem(name: string, value: number | readonly number[], 
   if (typeof value === 'number') return new Array<number>(batchSize).fill(value)
   if (!Array.isArray(value) || value.length !== batchSize)
     throw new TimestepError(
-      `${name} needs to be a number or one per batch item (${batchSize}); given ` +
-        `${Array.isArray(value) ? value.length : valueText(value)}.`,
+      `${name} needs to be a number or one per batch item (${batchSize}); given ${valueText(value)}.`,
     )
-  return value
+  // A copy by Array.from has no holes, which `map` would skip.
+  return Array.from<number>(value)
 }
 
 /** Throws OptionError unless 1 ≤ n ≤ T. */
@@ -227,8 +229,11 @@ export function requireSameEnd(steps: readonly { u: number }[]): boolean {
 // Options
 
 /** Throws OptionError unless exactly one source of randomness is given and the options can be combined. */
-export function requireStepOptions(given: StepOptions<unknown, unknown>): void {
-  const options = requireOptions('step', given)
+export function requireStepOptions<Options extends StepOptions<unknown, unknown>>(
+  given: Options,
+  names: Names<Options>,
+): void {
+  const options = requireOptions('step', given, names)
   const { generator, noise, truncationRate, predOriginalSample, known, diagnostics } = options
   requireEither('step', 'a generator or noise', generator, noise)
   if (generator !== undefined) requireGenerator('step', generator)
@@ -253,9 +258,14 @@ export function requireDrawOptions({
   requireLayout(layout)
   requireTruncationRate(truncationRate)
   requireGuidance(guidance)
-  if (known !== undefined) requireObject('known', known, 'an object { tokens, mask }')
+  if (known !== undefined) requireKnownTokens(known)
   if (diagnostics !== undefined && typeof diagnostics !== 'boolean')
-    requireObject('diagnostics', diagnostics, 'true or an object { entropy, topProbability, counts }')
+    requireFields('diagnostics', diagnostics, { entropy: true, topProbability: true, counts: true }, 'true or ')
+}
+
+/** Throws OptionError unless these are tokens and their mask, whatever the two are. */
+export function requireKnownTokens(known: KnownTokens<unknown>): void {
+  requireFields('known', known, { tokens: true, mask: true })
 }
 
 /** Checks the options and the logits of `logPX0`; returns B and N. Throws OptionError, ShapeError, DtypeError. */
@@ -287,7 +297,7 @@ export function requireLayout(layout: Layout | undefined, name = 'layout'): void
 /** Throws OptionError unless the scale is valid, or guidance is left out. */
 export function requireGuidance(guidance: Guidance<unknown> | undefined): void {
   if (guidance === undefined) return
-  requireObject('guidance', guidance, 'an object { scale }')
+  requireFields('guidance', guidance, { scale: true, unconditional: true })
   requireScale('guidance.scale', guidance.scale)
 }
 
@@ -312,7 +322,8 @@ export function truncates(truncationRate: number | undefined): truncationRate is
 /** Throws OptionError if there is no generator. */
 export function requireGenerator(name: string, generator: unknown): asserts generator is RandomGenerator {
   if (generator === undefined) throw new OptionError(`${name} needs a generator; given none.`)
-  requireMethod('generator', generator, 'nextCounter', 'a RandomGenerator, such as new RandomGenerator(42)')
+  for (const method of ['nextCounter', 'streams'])
+    requireMethod('generator', generator, method, 'a RandomGenerator, such as new RandomGenerator(42)')
 }
 
 // Shapes
@@ -340,17 +351,37 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 
 // Values by their JavaScript types: none is coerced, and null is no omission
 
-/** The options of a call; an empty object if they were left out. Throws OptionError unless they are an object. */
-export function requireOptions<T extends object>(name: string, options: T | undefined): T {
+/**
+ * The options of a call; an empty object if they were left out. Throws OptionError unless they are an object, or if one
+ * has a name that is not among `names`.
+ */
+export function requireOptions<T extends object>(name: string, options: T | undefined, names?: Names<NoInfer<T>>): T {
   if (options === undefined) return {} as T
   requireObject(`The last argument of ${name}`, options, 'an object of options')
+  if (names) requireNames(name, options, names)
   return options
+}
+
+/** Throws OptionError unless the value is an object of which all names are among `names`. */
+export function requireFields<T extends object>(
+  name: string,
+  value: T,
+  names: Names<NoInfer<T>>,
+  alternative = '',
+): asserts value is T & object {
+  if (!isRecord(value)) requireObject(name, value, `${alternative}an object { ${Object.keys(names).join(', ')} }`)
+  requireNames(name, value, names)
 }
 
 /** Throws OptionError unless the value is an object of named values: no list, array, date or promise. */
 export function requireObject<T>(name: string, value: T, form = 'an object'): asserts value is T & object {
-  if (Object.prototype.toString.call(value) !== '[object Object]')
-    throw new OptionError(`${name} needs to be ${form}; given ${valueText(value)}.`)
+  if (!isRecord(value)) throw new OptionError(`${name} needs to be ${form}; given ${valueText(value)}.`)
+}
+
+function isRecord(value: unknown): value is object {
+  if (Object.prototype.toString.call(value) === '[object Object]') return true
+  // Objects of the platform have a tag from their class; that of a module's namespace is its own.
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, Symbol.toStringTag)
 }
 
 /** Throws OptionError unless the value is a number from `minimum` to `maximum`. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { overrideConfig, readConfig, validateConfig, writeConfig } from './config'
+import { VQDiffusionScheduler } from './cpu'
 import { ConfigError } from './errors'
 
 const K8 = { num_vec_classes: 9 }
@@ -33,6 +34,17 @@ describe('reading a configuration', () => {
     const config = readConfig(json)
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     expect(Object.getPrototypeOf(config)).toBe(Object.prototype)
+  })
+
+  it('takes a scheduler, what it writes, and its configuration, with the keys of its file', async () => {
+    const scheduler = await VQDiffusionScheduler.fromConfig({ ...K8, num_train_timesteps: 50, clip_sample: true })
+    for (const given of [scheduler, scheduler.toJSON(), scheduler.config]) {
+      expect(readConfig(given)).toEqual(scheduler.config)
+      expect((await VQDiffusionScheduler.fromConfig(given)).config).toEqual(scheduler.config)
+    }
+    for (const given of [scheduler, scheduler.config])
+      expect((await VQDiffusionScheduler.create(given as never)).config).toEqual(scheduler.config)
+    expect(overrideConfig(scheduler, { num_train_timesteps: 20 }).num_train_timesteps).toBe(20)
   })
 
   it('is total: T = 1 is read', () => {

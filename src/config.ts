@@ -1,5 +1,6 @@
-import { requireObject } from './checks'
+import { requireFields } from './checks'
 import { ConfigError } from './errors'
+import { type Names, requireNames } from './option_names'
 import { valueText } from './value_text'
 
 /** The constructor arguments of diffusers' VQDiffusionScheduler, by their names there. */
@@ -40,31 +41,62 @@ const className = 'VQDiffusionScheduler'
 /** The diffusers release whose format `writeConfig` follows. */
 const diffusersVersion = '0.40.0'
 
+/** Names of the values of a configuration. */
+export const configNames = {
+  num_vec_classes: true,
+  num_train_timesteps: true,
+  alpha_cum_start: true,
+  alpha_cum_end: true,
+  gamma_cum_start: true,
+  gamma_cum_end: true,
+} satisfies Names<VQDiffusionSchedulerConfig>
+
+/** Configurations that were read. They may have unknown keys: those of the file that they come from. */
+const read = /* @__PURE__ */ new WeakSet<object>()
+
 /**
- * Reads the content of a `scheduler_config.json`: fills in defaults, drops keys that start with "_", keeps unknown
- * keys. Throws ConfigError if it is no object or has no num_vec_classes. `validateConfig` checks the values.
+ * Reads the content of a `scheduler_config.json`, or the configuration of a scheduler of either engine: fills in
+ * defaults, drops keys that start with "_", keeps unknown keys. Throws ConfigError if it is no object or has no
+ * num_vec_classes. `validateConfig` checks the values.
  */
 export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new ConfigError(`A scheduler configuration needs to be an object; given ${valueText(json)}.`)
-  const given = givenValues(json)
+  const given = ownKeys(configOf(json), (value) => value !== undefined)
   if (!('num_vec_classes' in given))
     throw new ConfigError(
-      `A scheduler configuration needs num_vec_classes (C, the mask included); given ${valueText(json)}.`,
+      `A scheduler configuration needs num_vec_classes (C, the mask included); given ${valueText(given)}.`,
     )
-  return Object.freeze({ ...defaults, ...given }) as VQDiffusionSchedulerConfig
+  const config = Object.freeze({ ...defaults, ...given }) as VQDiffusionSchedulerConfig
+  read.add(config)
+  return config
+}
+
+/**
+ * Reads the options of a constructor, or a configuration that was read before. Throws as `readConfig`, and OptionError for
+ * an unknown key.
+ */
+export function readOptions(options: VQDiffusionSchedulerOptions): VQDiffusionSchedulerConfig {
+  const given = configOf(options)
+  if (!read.has(given)) requireNames('A scheduler', ownKeys(given), configNames)
+  return readConfig(options)
 }
 
 /** The content of a saved configuration with some values replaced. Throws ConfigError, OptionError. */
 export function overrideConfig(json: unknown, overrides: ConfigOverrides): VQDiffusionSchedulerConfig {
-  requireObject('The overrides of a configuration', overrides)
-  return readConfig({ ...readConfig(json), ...givenValues(overrides) })
+  requireFields('The overrides of a configuration', overrides, configNames)
+  return readConfig({ ...readConfig(json), ...ownKeys(overrides, (value) => value !== undefined) })
 }
 
-function givenValues(config: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(config).filter(([key, value]) => !key.startsWith('_') && value !== undefined),
-  )
+/** A configuration, or that of a scheduler. Throws ConfigError. */
+function configOf(json: unknown): object {
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new ConfigError(`A scheduler configuration needs to be an object; given ${valueText(json)}.`)
+  const { config } = json as { config?: unknown }
+  return !('num_vec_classes' in json) && typeof config === 'object' && config !== null ? config : json
+}
+
+/** The keys that do not start with "_", and their values. */
+function ownKeys(config: object, accepts: (value: unknown) => boolean = () => true): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).filter(([key, value]) => !key.startsWith('_') && accepts(value)))
 }
 
 /** The content of `scheduler_config.json` as diffusers writes it: keys sorted, with class name and version. */

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * The float64 twin of the scheduler, in JavaScript: the same methods, options and seeds, on tensors in host memory.
  *
@@ -18,3 +20,4 @@ export type { SamplingMethod } from './samplers'
 export type { CpuPurityOptions } from './samplers/purity/cpu'
 export type { ExpectationOptions, SchedulerBase } from './schedulers/base'
 export { VQDiffusionScheduler } from './schedulers/cpu'
+export type { HalfArray } from './typed_arrays'

@@ -1,6 +1,7 @@
 import { requireSignal, requireString } from './checks'
 import type { ConfigOverrides } from './config'
 import { FetchError, OptionError } from './errors'
+import type { Names } from './option_names'
 import { valueText } from './value_text'
 
 declare global {
@@ -55,6 +56,18 @@ export interface PretrainedOptions extends ConfigOverrides {
   /** Stops the download; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
+
+/** Names of the options of `fromPretrained` of both engines. */
+export const pretrainedNames = {
+  subfolder: true,
+  signal: true,
+  num_vec_classes: true,
+  num_train_timesteps: true,
+  alpha_cum_start: true,
+  alpha_cum_end: true,
+  gamma_cum_start: true,
+  gamma_cum_end: true,
+} satisfies Names<PretrainedOptions>
 
 /** The URL of a file in a model folder, e.g. scheduler/scheduler_config.json. Throws OptionError. */
 export function modelFile(folder: string | URL, subfolder: string, file: string): string {

@@ -16,7 +16,7 @@ export { ForwardProcess } from './gpu/forward'
 export type { LogitsTensor } from './gpu/logits'
 export { type GpuStepOptions, ReverseStep } from './gpu/step'
 export type { OnnxGpuTensor } from './gpu/tensor'
-export { type Dtype, GpuTensor, type TypedArrayOf } from './gpu/tensor'
+export { type Dtype, GpuTensor, type TypedArrayOf, type UploadArray } from './gpu/tensor'
 export type * from './options'
 export type {
   ChainOptions,
@@ -38,3 +38,4 @@ export { type GpuPurityOptions, PuritySampler } from './samplers/purity/gpu'
 export type { AnyScheduler, ChainScheduler, ChainStepOptions, ChainTensor, TensorOf } from './samplers/sampler'
 export type { ExpectationOptions, SchedulerBase } from './schedulers/base'
 export { VQDiffusionScheduler } from './schedulers/gpu'
+export type { HalfArray } from './typed_arrays'

@@ -79,11 +79,11 @@ export interface StepOptions<Tensor, Sample> {
 
 /** How tokens are chosen and their predictions sharpened (docs/MATH.md#purity). */
 export interface PurityRule {
-  /** r ≥ 0: a token of purity π draws from p^(1 + r·π); 0 by default. */
+  /** r ≥ 0: a token of purity π draws from p^(1 + r·π); 0 by default. Without effect if `byPurity` is false. */
   readonly priorWeight: number
   /**
-   * Whether tokens are chosen with their purity as weight, the default, or with equal weights (prior rules 2 and 1 of
-   * the paper authors' code).
+   * Whether tokens are chosen with their purity as weight, the default, or with equal weights and from p as it is (prior
+   * rules 2 and 1 of the paper authors' code).
    */
   readonly byPurity: boolean
 }

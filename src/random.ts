@@ -1,6 +1,9 @@
-import { requireInteger, requireObject } from './checks'
-import { OptionError, ShapeError } from './errors'
+import { requireFields, requireInteger } from './checks'
+import { LimitError, OptionError, ShapeError } from './errors'
 import { valueText } from './value_text'
+
+/** Parameters of so many items fit into every device's bindings. */
+const maxBatchSize = 2 ** 20
 
 /** The random stream of a batch item (docs/MATH.md#random-numbers); the struct ItemStream of random.wgsl. */
 export type ItemStream = {
@@ -38,7 +41,7 @@ export class RandomGenerator {
   constructor(seed: number | bigint | readonly (number | bigint)[]) {
     const seeds = Array.isArray(seed) ? seed : [seed]
     if (seeds.length === 0) throw new OptionError('A generator needs at least one seed; given an empty list.')
-    this.#seeds = Array.from(seeds, toSeed)
+    this.#seeds = Array.from(seeds, (seed) => toSeed(seed, seed))
   }
 
   /** Seeds and counter as plain JSON, for `fromState`. */
@@ -48,20 +51,26 @@ export class RandomGenerator {
 
   /** Continues from a saved state. Throws OptionError. */
   static fromState(state: RandomGeneratorState): RandomGenerator {
-    requireObject("A generator's state", state, 'an object { seeds, counter }')
+    requireFields("A generator's state", state, { seeds: true, counter: true })
     const { seeds, counter } = state
     if (!Array.isArray(seeds))
       throw new OptionError(`A generator's seeds need to be a list; given ${valueText(seeds)}.`)
-    const generator = new RandomGenerator(seeds.map(parseSeed))
+    const generator = new RandomGenerator(Array.from(seeds, parseSeed))
     requireInteger("A generator's counter", counter, 0, 0xffffffff)
     generator.#counter = counter
     return generator
   }
 
-  /** The streams of a batch. Throws ShapeError if there are several seeds, but not one per item. */
+  /** The streams of a batch. Throws OptionError, LimitError, or ShapeError if there are several seeds, but not one per item. */
   streams(batchSize: number): readonly ItemStream[] {
+    if (!(#seeds in this))
+      throw new OptionError(
+        'A generator needs to be the object that was created, and no Proxy of it: in Vue, give toRaw(generator).',
+      )
     if (this.#streams && this.#streams.length === batchSize) return this.#streams
     requireInteger('A batch', batchSize, 0)
+    if (batchSize > maxBatchSize)
+      throw new LimitError(`A batch can have ${maxBatchSize} items at most; given ${batchSize}.`)
     const seeds = this.#seeds
     if (seeds.length !== 1 && seeds.length !== batchSize)
       throw new ShapeError(`A batch of ${batchSize} needs one seed or ${batchSize}; given ${seeds.length} seeds.`)
@@ -83,17 +92,19 @@ export class RandomGenerator {
   }
 }
 
-/** A decimal string as a bigint; `toSeed` refuses all others. */
-function parseSeed(seed: string): bigint {
-  return typeof seed === 'string' && /^\d+$/.test(seed) ? BigInt(seed) : (seed as never)
+/** The seed of a decimal string of at most 20 digits, as 2⁶⁴ has; `toSeed` refuses all others. */
+function parseSeed(text: string): bigint {
+  const isDecimal = typeof text === 'string' && /^\d{1,20}$/.test(text)
+  return toSeed(isDecimal ? BigInt(text) : Number.NaN, text)
 }
 
-function toSeed(seed: number | bigint): bigint {
+/** Throws OptionError, which shows the given value, unless the seed has 64 bits at most. */
+function toSeed(seed: number | bigint, given: unknown): bigint {
   const valid =
     typeof seed === 'bigint' ? seed >= 0n && seed < 1n << 64n : Number.isSafeInteger(seed) && Number(seed) >= 0
   if (!valid)
     throw new OptionError(
-      `A seed needs to be an integer from 0 to 2⁶⁴ − 1 (a bigint above ${Number.MAX_SAFE_INTEGER}); given ${valueText(seed)}.`,
+      `A seed needs to be an integer from 0 to 2⁶⁴ − 1 (a bigint above ${Number.MAX_SAFE_INTEGER}); given ${valueText(given)}.`,
     )
   return BigInt(seed)
 }

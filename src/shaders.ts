@@ -17,7 +17,7 @@ import logOnehotFile from '../shaders/log_onehot.wgsl'
 import posteriorFile from '../shaders/posterior.wgsl'
 import stepFile from '../shaders/step.wgsl'
 import transitionFile from '../shaders/transition.wgsl'
-import { requireBoolean, requireOneOf, requireOptions } from './checks'
+import { requireBoolean, requireObject, requireOneOf } from './checks'
 import { OptionError } from './errors'
 import { type Features, featureNames, type Shader, specialise as selectVariant } from './gpu/shader'
 import purityRevealFile from './samplers/purity/reveal.wgsl'
@@ -33,7 +33,8 @@ import { valueText } from './value_text'
 export function specialise(shader: Shader, features: Features = {}): string {
   if (typeof shader?.source !== 'string')
     throw new OptionError(`shader needs to be a kernel of this module; given ${valueText(shader)}.`)
-  for (const [name, enabled] of Object.entries(requireOptions('specialise', features))) {
+  requireObject('features', features)
+  for (const [name, enabled] of Object.entries(features)) {
     requireOneOf('A feature', name, featureNames)
     requireBoolean(`The feature ${name}`, enabled)
   }

@@ -1,7 +1,9 @@
 import { requireDtype, requireSampleShape, requireShape, requireTokens } from '../checks'
+import { DestroyedError } from '../errors'
 import type { Faults, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
 import { isPossible, type PossibleTokens } from '../process/routes'
+import { requireOwnMemory, type StepTensors } from './step_tensors'
 import { asCpuTensor, type CpuArray, CpuTensor, zeros } from './tensor'
 
 /** What the parts of a scheduler share: tensors and fault counters. */
@@ -9,35 +11,51 @@ export class CpuContext {
   /** The counters of work without counters of its own, u32 [2]: invalid columns, impossible tokens. */
   readonly faults = new CpuTensor(new Uint32Array(2), [2])
 
+  #destroyed = false
+
   constructor(readonly process: Process) {}
 
-  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError. */
+  destroy(): void {
+    this.#destroyed = true
+  }
+
+  /** Throws DestroyedError. */
+  assertUsable(): void {
+    if (this.#destroyed) throw new DestroyedError('The scheduler was destroyed.')
+  }
+
+  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError, DestroyedError. */
   uploadTokens(tokens: ArrayLike<number>, shape: readonly number[]): CpuTensor<Uint32Array> {
+    this.assertUsable()
     requireSampleShape('uploadTokens', shape)
     return new CpuTensor(requireTokens(tokens, this.process.maskClass), shape)
   }
 
   emptyTokens(shape: readonly number[]): CpuTensor<Uint32Array> {
+    this.assertUsable()
     return zeros(Uint32Array, shape)
   }
 
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<CpuTensor> {
+    this.assertUsable()
     requireSampleShape('emptyDiagnostics', shape)
     const perToken = () => zeros(Float64Array, shape)
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
   }
 
-  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError. */
-  faultsOf(given: CpuTensor | undefined): CpuTensor {
+  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. */
+  faultsOf(given: CpuTensor | undefined, inputs: StepTensors): CpuTensor {
     if (given === undefined) return this.faults
     const faults = asCpuTensor('faults', given)
     requireDtype('faults', faults, ['u32'])
     requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
+    requireOwnMemory('faults', faults, inputs)
     return faults
   }
 
   /** Reads the scheduler's own counters and sets them to 0. */
   readFaults(): Faults {
+    this.assertUsable()
     const [invalidColumns = 0, impossibleTokens = 0] = this.faults.data
     this.faults.data.fill(0)
     return { invalidColumns, impossibleTokens }

@@ -13,13 +13,14 @@ import {
   requireShape,
   requireTokens,
 } from '../checks'
+import { logPX0Names, logQNames, qPosteriorNames } from '../option_names'
 import type { LayoutOption, LogPX0Options, LogQOptions, QPosteriorOptions } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import { logCumulative, transitionRows } from '../process/transition_rows'
 import type { CpuContext } from './context'
 import { cumulatedColumn, logOnehotColumn, logPX0Column, transitionColumn } from './dense_columns'
 import { gumbelMax, gumbelOfUniform } from './gumbel_max'
-import { columns, fromColumns, logitColumns, logitDtypes, logitsReader, readColumn } from './logits'
+import { columns, floatDtypes, fromColumns, logitColumns, logitDtypes, logitsReader, readColumn } from './logits'
 import { posteriorColumn } from './posterior'
 import { asCpuTensor, CpuTensor, zeros } from './tensor'
 import { type VariationalTerms, variationalTerms } from './variational'
@@ -40,7 +41,8 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     const { numCodes } = process
-    const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options)
+    context.assertUsable()
+    const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options, qPosteriorNames)
     requireLayout(layout)
     const x = asCpuTensor('xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
@@ -56,10 +58,11 @@ export class DenseOperators {
   }
 
   gumbelNoised(logits: CpuTensor, noise: CpuTensor): CpuTensor<Float64Array> {
+    this.context.assertUsable()
     const scores = asCpuTensor('logits', logits)
     const uniforms = asCpuTensor('noise', noise)
     requireDtype('logits', scores, logitDtypes)
-    requireDtype('noise', uniforms, logitDtypes)
+    requireDtype('noise', uniforms, floatDtypes)
     requireShape('noise', uniforms, scores.shape, 'that of the logits')
     return new CpuTensor(
       Float64Array.from(scores.data, (logit, i) => logit + gumbelOfUniform(uniforms.data[i]!)),
@@ -68,7 +71,8 @@ export class DenseOperators {
   }
 
   indexToLogOnehot(x: CpuTensor, numClasses: number, options: LayoutOption = {}): CpuTensor<Float64Array> {
-    const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options)
+    this.context.assertUsable()
+    const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options, { layout: true })
     requireInteger('numClasses', numClasses, 1)
     requireLayout(layout)
     const tokens = asCpuTensor('x', x)
@@ -84,7 +88,8 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     const { numCodes, schedule } = process
-    const given = requireOptions('logQTTransitioningToKnownClass', options)
+    context.assertUsable()
+    const given = requireOptions('logQTTransitioningToKnownClass', options, logQNames)
     const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
     requireBoolean('cumulative', cumulative)
@@ -104,7 +109,8 @@ export class DenseOperators {
     options: LayoutOption = {},
   ): CpuTensor<Float64Array> {
     const { numCodes, schedule } = this.context.process
-    const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options)
+    this.context.assertUsable()
+    const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options, { layout: true })
     requireLayout(layout)
     const tensor = asCpuTensor('q', q)
     const { batchSize, numPixels } = requireRows('q', tensor, layout, numCodes, logitDtypes)
@@ -117,7 +123,8 @@ export class DenseOperators {
 
   logPX0(modelOutput: CpuTensor, options: LogPX0Options<CpuTensor> = {}): CpuTensor<Float64Array> {
     const { numCodes } = this.context.process
-    options = requireOptions('logPX0', options)
+    this.context.assertUsable()
+    options = requireOptions('logPX0', options, logPX0Names)
     const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -Infinity } = options
     const tensor = asCpuTensor('modelOutput', modelOutput)
     const { batchSize, numPixels } = requireLogPX0(tensor, options, numCodes, logitDtypes)
@@ -130,12 +137,13 @@ export class DenseOperators {
   /** `addNoise` with supplied uniforms, f32 or f64 [B, C, N]. */
   addNoise(x0: CpuTensor, t: number | readonly number[], noise: CpuTensor): CpuTensor<Uint32Array> {
     const { process } = this.context
+    this.context.assertUsable()
     const clean = asCpuTensor('x0', x0)
     const tensor = asCpuTensor('noise', noise)
     const { batchSize, numPixels } = requireSample('x0', clean)
     const rows = process.numCodes + 1
     process.resolveSteps(t, -1, batchSize)
-    requireDtype('noise', tensor, logitDtypes)
+    requireDtype('noise', tensor, floatDtypes)
     requireShape('noise', tensor, [batchSize, rows, numPixels], '[batch, classes, pixels]')
     const scores = this.applyCumulativeTransitions(this.indexToLogOnehot(clean, process.numCodes), t)
     const logits = columns(scores, 'class-major', rows, numPixels)
@@ -154,10 +162,11 @@ export class DenseOperators {
 
   lookupCodebook(codebook: CpuTensor, tokens: CpuTensor): CpuTensor<Float64Array> {
     const { numCodes } = this.context.process
+    this.context.assertUsable()
     const vectors = asCpuTensor('codebook', codebook)
     const x = asCpuTensor('tokens', tokens)
     const { batchSize, numPixels } = requireSample('tokens', x)
-    const E = requireCodebook(vectors, numCodes, logitDtypes)
+    const E = requireCodebook(vectors, numCodes, floatDtypes)
     return fromColumns('class-major', [batchSize, E, numPixels], (token) => {
       const classIndex = x.data[token]! >>> 0
       if (classIndex >= numCodes) this.context.faults.data[1]!++
@@ -174,7 +183,8 @@ export class DenseOperators {
     options: LayoutOption = {},
   ): VariationalTerms<CpuTensor<Float64Array>> {
     const { maskClass, numCodes, schedule } = this.context.process
-    const { layout = 'class-major' } = requireOptions('vbTerms', options)
+    this.context.assertUsable()
+    const { layout = 'class-major' } = requireOptions('vbTerms', options, { layout: true })
     requireLayout(layout)
     const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))
     requireSample('x0', asCpuTensor('x0', x0))

@@ -16,7 +16,8 @@ export class ForwardProcess {
     options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): CpuTensor<Uint32Array> {
     const { maskClass, numCodes, schedule } = this.context.process
-    const { generator, start = 'noise' } = requireOptions('initialSample', options)
+    this.context.assertUsable()
+    const { generator, start = 'noise' } = requireOptions('initialSample', options, { generator: true, start: true })
     const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
     const sample = this.context.emptyTokens(shape)
     requireOneOf('start', start, ['noise', 'mask'])
@@ -43,12 +44,13 @@ export class ForwardProcess {
   ): CpuTensor<Uint32Array> {
     const { context } = this
     const { maskClass, numCodes, schedule } = context.process
-    const { generator, faults } = requireOptions('addNoise', options)
+    context.assertUsable()
+    const { generator, faults } = requireOptions('addNoise', options, { generator: true, faults: true })
     requireGenerator('addNoise', generator)
     const clean = asCpuTensor('x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
     const steps = context.process.resolveSteps(t, -1, batchSize)
-    const counters = context.faultsOf(faults).data
+    const counters = context.faultsOf(faults, [clean]).data
     const streams = generator.streams(batchSize)
     const counter = generator.nextCounter()
     const thresholds = steps.map((step) => forwardThresholds(schedule, step.t))

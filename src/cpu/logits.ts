@@ -2,8 +2,10 @@ import { requireLogits, rowsShape } from '../checks'
 import type { Guidance, Layout } from '../options'
 import { asCpuTensor, type CpuTensor, zeros } from './tensor'
 
-/** Dtypes of tensors with classes. */
-export const logitDtypes: readonly string[] = ['f32', 'f64']
+/** Dtypes of logits and log-probabilities. */
+export const logitDtypes: readonly string[] = ['f32', 'f16', 'f64']
+/** Dtypes of other floats: uniforms, diagnostics, a codebook. */
+export const floatDtypes: readonly string[] = ['f32', 'f64']
 
 /** Row k of a token's column; tokens are indexed over the whole batch. */
 export type ColumnReader = (token: number, k: number) => number

@@ -1,4 +1,5 @@
 import { requireNoise, requireSample, requireStepOptions, truncates } from '../checks'
+import type { Names } from '../option_names'
 import type { KnownTokens, StepOptions, VQDiffusionSchedulerOutput } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import type { StepThresholds } from '../process/routes'
@@ -16,6 +17,21 @@ export interface CpuStepOptions extends StepOptions<CpuTensor, CpuTensor> {
   /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
   readonly faults?: CpuTensor
 }
+
+/** Names of the options of a step. */
+export const stepNames = {
+  generator: true,
+  noise: true,
+  layout: true,
+  guidance: true,
+  truncationRate: true,
+  previousTimestep: true,
+  known: true,
+  predOriginalSample: true,
+  diagnostics: true,
+  out: true,
+  faults: true,
+} satisfies Names<CpuStepOptions>
 
 /** One checked draw by seed. */
 interface DrawCall {
@@ -45,7 +61,8 @@ export class ReverseStep {
   ): VQDiffusionSchedulerOutput<CpuTensor> {
     const { context } = this
     const { process } = context
-    requireStepOptions(options)
+    context.assertUsable()
+    requireStepOptions(options, stepNames)
     const { generator, predOriginalSample, known, layout = 'class-major' } = options
     const x = asCpuTensor('sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
@@ -55,8 +72,9 @@ export class ReverseStep {
     const rows = noise && requireNoise(noise, layout, steps, [batchSize, process.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     if (known) requireKnown(known, x)
-    const faults = context.faultsOf(options.faults)
-    const used = [x, modelOutput, options.guidance?.unconditional, noise, known?.tokens, known?.mask, faults]
+    const inputs = [x, modelOutput, options.guidance?.unconditional, noise, known?.tokens, known?.mask]
+    const faults = context.faultsOf(options.faults, inputs)
+    const used = [...inputs, faults]
     if (options.out !== undefined) requireOutput('out', options.out, used, x)
     const givenX0 = typeof predOriginalSample === 'object' ? predOriginalSample : undefined
     if (givenX0 !== undefined) requireOutput('predOriginalSample', givenX0, [...used, options.out], x)

@@ -1,6 +1,7 @@
 import { requireDtype, requireShape, requireTokensLike } from '../checks'
 import { OptionError } from '../errors'
 import type { KnownTokens, StepDiagnostics } from '../options'
+import { floatDtypes } from './logits'
 import { asCpuTensor, type CpuTensor } from './tensor'
 
 /**
@@ -29,19 +30,26 @@ export function requireDiagnostics(
   shape: readonly number[],
 ): void {
   const used = [...others]
-  const check = (name: string, value: CpuTensor, dtypes: string[], wanted: readonly number[], meaning: string) => {
+  const check = (
+    name: string,
+    value: CpuTensor,
+    dtypes: readonly string[],
+    wanted: readonly number[],
+    meaning: string,
+  ) => {
     const tensor = asCpuTensor(`diagnostics.${name}`, value)
     requireDtype(`diagnostics.${name}`, tensor, dtypes)
     requireShape(`diagnostics.${name}`, tensor, wanted, meaning)
     requireOwnMemory(`diagnostics.${name}`, tensor, used)
     used.push(tensor)
   }
-  check('entropy', entropy, ['f32', 'f64'], shape, "the sample's")
-  check('topProbability', topProbability, ['f32', 'f64'], shape, "the sample's")
+  check('entropy', entropy, floatDtypes, shape, "the sample's")
+  check('topProbability', topProbability, floatDtypes, shape, "the sample's")
   check('counts', counts, ['u32'], [2], '[tokens changed, columns read]')
 }
 
-function requireOwnMemory(name: string, { data }: CpuTensor, others: StepTensors): void {
+/** Throws OptionError if a tensor is in memory that others use. */
+export function requireOwnMemory(name: string, { data }: CpuTensor, others: StepTensors): void {
   const end = data.byteOffset + data.byteLength
   const overlaps = others.some(
     (other) =>

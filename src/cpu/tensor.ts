@@ -1,27 +1,42 @@
 import { elementCount } from '../checks'
-import { DtypeError, LimitError, ShapeError } from '../errors'
-import { shapeText, valueText } from '../value_text'
+import { makeDisposable } from '../dispose'
+import { DestroyedError, DtypeError, LimitError, ShapeError } from '../errors'
+import { arrayClass, type HalfArray } from '../typed_arrays'
+import { otherCopy, shapeText, tensorClass, valueText } from '../value_text'
 
-/** Host arrays that a tensor of the CPU scheduler wraps. */
-export type CpuArray = Float64Array | Float32Array | Uint32Array | Int32Array
+/** Host arrays that a tensor of the CPU scheduler wraps, of any realm. */
+export type CpuArray = Float64Array | Float32Array | HalfArray | Uint32Array | Int32Array
 /** Element type of a tensor in host memory: that of its array. */
-export type CpuDtype = 'f64' | 'f32' | 'u32' | 'i32'
+export type CpuDtype = 'f64' | 'f32' | 'f16' | 'u32' | 'i32'
+
+/** The dtype of an array by its class. */
+const arrayDtypes: Readonly<Record<string, CpuDtype>> = {
+  Float64Array: 'f64',
+  Float32Array: 'f32',
+  Float16Array: 'f16',
+  Uint32Array: 'u32',
+  Int32Array: 'i32',
+}
 
 /** A dense row-major tensor in host memory, the counterpart of `GpuTensor`. */
 export class CpuTensor<A extends CpuArray = CpuArray> {
   /** Element type, that of `data`. */
   readonly dtype: CpuDtype
+  /** Sizes of the axes. */
+  readonly shape: readonly number[]
+  private isDestroyed = false
 
   /** Wraps the array without copying. Throws DtypeError, or ShapeError unless the shape holds `data.length` elements. */
   constructor(
     /** The elements in row-major order. Not a copy: writing to it changes the tensor. */
     readonly data: A,
-    /** Sizes of the axes. */
-    readonly shape: readonly number[],
+    shape: readonly number[],
   ) {
     this.dtype = dtypeOf(data)
     if (elementCount(shape) !== data.length)
       throw new ShapeError(`Shape ${shapeText(shape)} holds ${elementCount(shape)} elements; given ${data.length}.`)
+    this.shape = [...shape]
+    makeDisposable(this)
   }
 
   /** Number of elements. */
@@ -29,28 +44,44 @@ export class CpuTensor<A extends CpuArray = CpuArray> {
     return this.data.length
   }
 
-  /** A copy of the elements. Resolves at once. */
+  /** Whether `destroy` was called. */
+  get destroyed(): boolean {
+    return this.isDestroyed
+  }
+
+  /** A copy of the elements. Resolves at once, or rejects with DestroyedError. */
   async read(): Promise<A> {
+    this.assertAlive()
     return this.data.slice() as A
   }
 
-  /** Copies the tensor into a new one. */
+  /** Copies the tensor into a new one. Throws DestroyedError. */
   clone(): CpuTensor<A> {
+    this.assertAlive()
     return new CpuTensor(this.data.slice() as A, this.shape)
   }
 
-  /** Does nothing; for code that handles tensors of both engines. */
-  destroy(): void {}
+  /** Leaves the array to its owner, but the tensor cannot be used any more, as a destroyed `GpuTensor`. Idempotent. */
+  destroy(): void {
+    this.isDestroyed = true
+  }
+
+  /** `destroy`, for `using` declarations. */
+  [Symbol.dispose](): void {
+    this.destroy()
+  }
+
+  /** Throws DestroyedError if the tensor was destroyed. */
+  assertAlive(): void {
+    if (this.isDestroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
+  }
 }
 
 function dtypeOf(data: CpuArray): CpuDtype {
-  if (data instanceof Float64Array) return 'f64'
-  if (data instanceof Float32Array) return 'f32'
-  if (data instanceof Uint32Array) return 'u32'
-  if (data instanceof Int32Array) return 'i32'
-  throw new DtypeError(
-    `A CPU tensor needs a Float64Array, Float32Array, Uint32Array or Int32Array; given ${valueText(data)}.`,
-  )
+  const dtype = arrayDtypes[arrayClass(data)]
+  if (!dtype)
+    throw new DtypeError(`A CPU tensor needs a ${Object.keys(arrayDtypes).join(' or ')}; given ${valueText(data)}.`)
+  return dtype
 }
 
 /** A new tensor of zeros. Throws ShapeError, or LimitError if the platform cannot allocate it. */
@@ -68,12 +99,16 @@ export function zeros<A extends Float64Array | Uint32Array>(
   }
 }
 
-/** Returns a CpuTensor unchanged. Throws ShapeError for any other value. */
+/** Returns a CpuTensor unchanged. Throws DestroyedError, or ShapeError for any other value. */
 export function asCpuTensor(name: string, value: CpuTensor): CpuTensor {
   if (!(value instanceof CpuTensor))
     throw new ShapeError(
-      `${name} needs to be a CpuTensor; given ${valueText(value)}. ` +
-        'Create tokens with scheduler.uploadTokens(), other tensors with new CpuTensor(data, shape).',
+      `${name} needs to be a CpuTensor; given ${valueText(value)}. ${
+        tensorClass(value) === 'CpuTensor'
+          ? otherCopy
+          : 'Create tokens with scheduler.uploadTokens(), other tensors with new CpuTensor(data, shape).'
+      }`,
     )
+  value.assertAlive()
   return value
 }

@@ -11,6 +11,7 @@ import { DestroyedError, DeviceLostError, OptionError } from '../errors'
 import type { Faults, Layout, StepDiagnostics } from '../options'
 import type { Process } from '../process/process'
 import { type Buffers, Kernels, type KernelVariant } from './kernels'
+import { requireOwnBuffer, type StepTensors } from './step_tensors'
 import { asGpuTensor, GpuTensor, perform } from './tensor'
 import { elementWorkgroups, type LaunchShapes, launchShapesFor, requireLimits } from './workgroups'
 
@@ -72,19 +73,22 @@ export class GpuContext {
 
   // Tensors
 
-  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError. */
+  /** u32 [B, N]. Throws ShapeError, DtypeError, TokenRangeError, DestroyedError, DeviceLostError. */
   uploadTokens(tokens: ArrayLike<number>, shape: readonly number[]): GpuTensor<'u32'> {
+    this.assertUsable()
     requireSampleShape('uploadTokens', shape)
     return GpuTensor.from(this.device, requireTokens(tokens, this.process.maskClass), shape, 'vqd/sample')
   }
 
   /** Creates a tensor of zeros, u32, for `out`, `predOriginalSample` or `faults`. */
   emptyTokens(shape: readonly number[], label = 'vqd/tokens'): GpuTensor<'u32'> {
+    this.assertUsable()
     return GpuTensor.empty(this.device, shape, 'u32', label)
   }
 
   /** Creates tensors for the `diagnostics` of a sample of this shape [B, N]: f32 [B, N], f32 [B, N] and u32 [2]. */
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
+    this.assertUsable()
     requireSampleShape('emptyDiagnostics', shape)
     const perToken = () => GpuTensor.empty(this.device, shape, 'f32', 'vqd/diagnostics')
     return { entropy: perToken(), topProbability: perToken(), counts: this.emptyTokens([2]) }
@@ -97,14 +101,18 @@ export class GpuContext {
 
   // Fault counters
 
-  /** The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, OptionError. @internal */
-  faultsOf(given: GpuTensor | undefined): GpuTensor {
+  /**
+   * The given counters, checked, or the scheduler's own. Throws ShapeError, DtypeError, or OptionError if they are not the
+   * beginning of a buffer that the given tensors do not use. @internal
+   */
+  faultsOf(given: GpuTensor | undefined, inputs: StepTensors): GpuTensor {
     if (given === undefined) return this.faults
     const faults = asGpuTensor(this.device, 'faults', given)
     requireDtype('faults', faults, ['u32'])
     requireShape('faults', faults, [2], '[invalid columns, impossible tokens]')
     if (faults.offset !== 0)
       throw new OptionError(`faults need to begin their buffer; given the offset ${faults.offset}.`)
+    requireOwnBuffer('faults', faults, inputs)
     return faults
   }
 
@@ -113,6 +121,7 @@ export class GpuContext {
    * work that counts there.
    */
   async readFaults(): Promise<Faults> {
+    this.assertUsable()
     const reading = this.faults.read()
     this.faults.write(new Uint32Array(2))
     const [invalidColumns = 0, impossibleTokens = 0] = await reading

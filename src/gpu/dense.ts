@@ -20,6 +20,7 @@ import {
   requireShape,
   truncates,
 } from '../checks'
+import { logPX0Names, logQNames, qPosteriorNames } from '../option_names'
 import type { Layout, LayoutOption, LogPX0Options, LogQOptions, QPosteriorOptions } from '../options'
 import { logFloor } from '../process/log_space'
 import { posteriorCoefficients } from '../process/posterior'
@@ -72,7 +73,7 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     context.assertUsable()
-    const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options)
+    const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options, qPosteriorNames)
     requireLayout(layout)
     const x = asGpuTensor(context.device, 'xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)
@@ -115,7 +116,7 @@ export class DenseOperators {
   indexToLogOnehot(x: GpuTensor, numClasses: number, options: LayoutOption = {}): GpuTensor<'f32'> {
     const { context } = this
     context.assertUsable()
-    const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options)
+    const { layout = 'class-major' } = requireOptions('indexToLogOnehot', options, { layout: true })
     requireInteger('numClasses', numClasses, 1)
     requireLayout(layout)
     const tokens = asGpuTensor(context.device, 'x', x)
@@ -135,7 +136,7 @@ export class DenseOperators {
     const { context } = this
     const { numCodes, schedule } = context.process
     context.assertUsable()
-    const given = requireOptions('logQTTransitioningToKnownClass', options)
+    const given = requireOptions('logQTTransitioningToKnownClass', options, logQNames)
     const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
     requireBoolean('cumulative', cumulative)
@@ -163,7 +164,7 @@ export class DenseOperators {
     const { context } = this
     const { numCodes, schedule } = context.process
     context.assertUsable()
-    const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options)
+    const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options, { layout: true })
     requireLayout(layout)
     const tensor = asGpuTensor(context.device, 'q', q)
     const { batchSize, numPixels } = requireRows('q', tensor, layout, numCodes, logitDtypes)
@@ -183,7 +184,7 @@ export class DenseOperators {
     const { context } = this
     const { numCodes } = context.process
     context.assertUsable()
-    options = requireOptions('logPX0', options)
+    options = requireOptions('logPX0', options, logPX0Names)
     const { layout = 'class-major', normalise = true, truncationRate = 1, minimum = -Infinity } = options
     const tensor = asGpuTensor(context.device, 'modelOutput', modelOutput)
     const { batchSize, numPixels } = requireLogPX0(tensor, options, numCodes, logitDtypes)
@@ -209,6 +210,7 @@ export class DenseOperators {
   addNoise(x0: GpuTensor, t: number | readonly number[], noise: LogitsTensor): GpuTensor<'u32'> {
     const { context } = this
     const { numCodes } = context.process
+    context.assertUsable()
     const clean = asGpuTensor(context.device, 'x0', x0)
     const uniforms = asGpuTensor(context.device, 'noise', noise)
     const { batchSize, numPixels } = requireSample('x0', clean)

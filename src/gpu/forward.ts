@@ -45,7 +45,8 @@ export class ForwardProcess {
   ): GpuTensor<'u32'> {
     const { context } = this
     const { maskClass, schedule } = context.process
-    const { generator, start = 'noise' } = requireOptions('initialSample', options)
+    context.assertUsable()
+    const { generator, start = 'noise' } = requireOptions('initialSample', options, { generator: true, start: true })
     const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
     requireBindable(context.device, shape, 'u32')
     const tokens = elementCount(shape)
@@ -80,13 +81,14 @@ export class ForwardProcess {
   ): GpuTensor<'u32'> {
     const { context } = this
     const { process } = context
-    const { generator, faults } = requireOptions('addNoise', options)
+    context.assertUsable()
+    const { generator, faults } = requireOptions('addNoise', options, { generator: true, faults: true })
     requireGenerator('addNoise', generator)
     const clean = asGpuTensor(context.device, 'x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
     this.#noiseParameters.requireItems(batchSize)
     const steps = process.resolveSteps(t, -1, batchSize)
-    const counters = context.faultsOf(faults)
+    const counters = context.faultsOf(faults, [clean])
     const streams = generator.streams(batchSize)
     const output = context.emptyTokens(clean.shape, 'vqd/sample')
     const counter = generator.nextCounter()

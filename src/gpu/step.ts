@@ -9,6 +9,7 @@ import {
   requireStepOptions,
   truncates,
 } from '../checks'
+import type { Names } from '../option_names'
 import type { KnownTokens, StepDiagnostics, StepOptions, VQDiffusionSchedulerOutput } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import type { TimestepPair } from '../process/process'
@@ -41,6 +42,22 @@ export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
   /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
   readonly faults?: GpuTensor
 }
+
+/** Names of the options of a step. */
+const stepNames = {
+  generator: true,
+  noise: true,
+  layout: true,
+  guidance: true,
+  truncationRate: true,
+  previousTimestep: true,
+  known: true,
+  predOriginalSample: true,
+  diagnostics: true,
+  out: true,
+  encoder: true,
+  faults: true,
+} satisfies Names<GpuStepOptions>
 
 /** One checked draw by seed. */
 export interface DrawCall {
@@ -97,7 +114,8 @@ export class ReverseStep {
    * their first use. Rejects with ShaderError.
    */
   async prepare(options?: Partial<GpuStepOptions>): Promise<void> {
-    options = requireOptions('prepare', options)
+    this.context.assertUsable()
+    options = requireOptions('prepare', options, stepNames)
     requireDrawOptions(options)
     const { guidance, truncationRate, known, diagnostics, layout = 'class-major' } = options
     const { numCodes } = this.context.process
@@ -138,7 +156,7 @@ export class ReverseStep {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
-    requireStepOptions(options)
+    requireStepOptions(options, stepNames)
     const { generator, predOriginalSample, encoder } = options
     if (encoder !== undefined) requireMethod('encoder', encoder, 'beginComputePass', 'a GPUCommandEncoder')
     const x = asGpuTensor(device, 'sample', sample)
@@ -150,8 +168,9 @@ export class ReverseStep {
     const rows = noise && requireNoise(noise, logits.layout, steps, [batchSize, process.numCodes, numPixels])
     const streams = generator?.streams(batchSize) ?? []
     const known = options.known && requireKnown(device, options.known, x)
-    const faults = context.faultsOf(options.faults)
-    const used = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask, faults]
+    const inputs = [x, logits.conditional, logits.unconditional, noise, known?.tokens, known?.mask]
+    const faults = context.faultsOf(options.faults, inputs)
+    const used = [...inputs, faults]
     const out = options.out === undefined ? undefined : requireOutput(device, 'out', options.out, used, x)
     const givenX0 =
       typeof predOriginalSample === 'object'

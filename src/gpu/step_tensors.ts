@@ -34,9 +34,14 @@ export function requireOutput(
 ): GpuTensor {
   const tensor = asGpuTensor(device, name, output)
   requireTokensLike(name, tensor, sample)
+  requireOwnBuffer(name, tensor, others)
+  return tensor
+}
+
+/** Throws OptionError if a tensor is in a buffer that others use. */
+export function requireOwnBuffer(name: string, tensor: GpuTensor, others: StepTensors): void {
   if (sharesBuffer(tensor, others))
     throw new OptionError(`${name} needs a buffer of its own; it shares one with another tensor of the same step.`)
-  return tensor
 }
 
 /** The checked tensors for diagnostics: each begins a buffer that no other tensor of the step uses. */

@@ -1,4 +1,4 @@
-import { elementCount, requireDtype, requireGpuDevice, requireInteger, requireMethod } from '../checks'
+import { elementCount, requireDtype, requireGpuDevice, requireInteger, requireMethod, requireString } from '../checks'
 import { makeDisposable } from '../dispose'
 import {
   DestroyedError,
@@ -10,7 +10,8 @@ import {
   ShapeError,
   WebGPUError,
 } from '../errors'
-import { shapeText, valueText } from '../value_text'
+import { arrayClass, type HalfArray } from '../typed_arrays'
+import { otherCopy, shapeText, tensorClass, valueText } from '../value_text'
 import { deviceText } from './device'
 
 /** Element type of a tensor on the GPU. */
@@ -27,6 +28,17 @@ export type TypedArrayOf<D extends Dtype> = D extends 'f32'
 const bytesPerElement = { f32: 4, f16: 2, u32: 4, i32: 4 } as const
 const dtypes = Object.keys(bytesPerElement)
 const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const
+/** The dtype of an array by its class. */
+const arrayDtypes: Readonly<Record<string, Dtype>> = {
+  Float32Array: 'f32',
+  Uint16Array: 'f16',
+  Float16Array: 'f16',
+  Uint32Array: 'u32',
+  Int32Array: 'i32',
+}
+
+/** Host data that a tensor takes, of any realm. f16 is a Float16Array, or a Uint16Array of its bits. */
+export type UploadArray = Float32Array | Uint16Array | HalfArray | Uint32Array | Int32Array
 
 /**
  * A dense row-major tensor in a GPU buffer, owned or borrowed. A tensor is freed by `destroy`; tensors that a method
@@ -35,7 +47,7 @@ const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, i32:
 export class GpuTensor<D extends Dtype = Dtype> {
   /** Number of elements. */
   readonly size: number
-  #destroyed = false
+  private isDestroyed = false
 
   private constructor(
     /** The device of the buffer. */
@@ -69,6 +81,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
     label = 'vqd/tensor',
   ): GpuTensor<D> {
     requireGpuDevice('The first argument of GpuTensor.empty', device)
+    requireString('label', label)
     const bytes = requireBindable(device, shape, dtype)
     const descriptor = {
       label,
@@ -82,25 +95,23 @@ export class GpuTensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * Uploads host data into a new tensor. The dtype follows the array; a Uint16Array holds f16 bits. Throws OptionError,
-   * DtypeError, LimitError, or ShapeError if the shape holds another number of elements than the data.
+   * Uploads host data into a new tensor. The dtype follows the array; a Float16Array is f16, and a Uint16Array its bits.
+   * Throws OptionError, DtypeError, LimitError, or ShapeError if the shape holds another number of elements than the data.
    */
   static from(device: GPUDevice, data: Float32Array, shape: readonly number[], label?: string): GpuTensor<'f32'>
-  static from(device: GPUDevice, data: Uint16Array, shape: readonly number[], label?: string): GpuTensor<'f16'>
-  static from(device: GPUDevice, data: Uint32Array, shape: readonly number[], label?: string): GpuTensor<'u32'>
-  static from(device: GPUDevice, data: Int32Array, shape: readonly number[], label?: string): GpuTensor<'i32'>
   static from(
     device: GPUDevice,
-    data: Float32Array | Uint16Array | Uint32Array | Int32Array,
+    data: Uint16Array | HalfArray,
     shape: readonly number[],
     label?: string,
-  ): GpuTensor {
+  ): GpuTensor<'f16'>
+  static from(device: GPUDevice, data: Uint32Array, shape: readonly number[], label?: string): GpuTensor<'u32'>
+  static from(device: GPUDevice, data: Int32Array, shape: readonly number[], label?: string): GpuTensor<'i32'>
+  static from(device: GPUDevice, data: UploadArray, shape: readonly number[], label?: string): GpuTensor {
     requireGpuDevice('The first argument of GpuTensor.from', device)
-    const dtype = (Object.keys(arrayTypes) as Dtype[]).find((candidate) => data instanceof arrayTypes[candidate])
+    const dtype = arrayDtypes[arrayClass(data)]
     if (!dtype)
-      throw new DtypeError(
-        `A tensor needs a Float32Array, Uint16Array, Uint32Array or Int32Array; given ${typeName(data)}.`,
-      )
+      throw new DtypeError(`A tensor needs a ${Object.keys(arrayDtypes).join(' or ')}; given ${valueText(data)}.`)
     if (elementCount(shape) !== data.length)
       throw new ShapeError(`Shape ${shapeText(shape)} holds ${elementCount(shape)} elements; given ${data.length}.`)
     const tensor = GpuTensor.empty(device, shape, dtype, label)
@@ -149,7 +160,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /** Whether `destroy` was called. */
   get destroyed(): boolean {
-    return this.#destroyed
+    return this.isDestroyed
   }
 
   /** A view of items `start` to `end` (exclusive) along the first axis; it shares the buffer. Throws ShapeError. */
@@ -167,12 +178,12 @@ export class GpuTensor<D extends Dtype = Dtype> {
    * Throws DtypeError, ShapeError, DestroyedError, OptionError for an f16 view that is not aligned to 32 bits, or
    * WebGPUError if the buffer cannot be written to.
    */
-  write(data: Float32Array | Uint16Array | Uint32Array | Int32Array): void {
+  write(data: UploadArray): void {
     this.requireUsage('GpuTensor.write', 'COPY_DST')
-    if (!(data instanceof arrayTypes[this.dtype]))
-      throw new DtypeError(
-        `Writing a ${this.dtype} tensor needs a ${arrayTypes[this.dtype].name}; given ${typeName(data)}.`,
-      )
+    if (arrayDtypes[arrayClass(data)] !== this.dtype) {
+      const classes = Object.keys(arrayDtypes).filter((name) => arrayDtypes[name] === this.dtype)
+      throw new DtypeError(`Writing a ${this.dtype} tensor needs a ${classes.join(' or ')}; given ${valueText(data)}.`)
+    }
     if (data.length !== this.size)
       throw new ShapeError(
         `Writing a tensor of shape ${shapeText(this.shape)} needs ${this.size} elements; given ${data.length}.`,
@@ -190,7 +201,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
         'Writing an f16 view needs an even element offset, and an even size unless it ends the buffer.',
       )
     const padded = new Uint16Array(data.length + 1)
-    padded.set(data)
+    padded.set(new Uint16Array(data.buffer, data.byteOffset, data.length))
     this.#writeBuffer(byteOffset, padded)
   }
 
@@ -244,9 +255,9 @@ export class GpuTensor<D extends Dtype = Dtype> {
    */
   clone(): GpuTensor<D> {
     this.requireUsage('GpuTensor.clone', 'COPY_SRC')
-    const copy = GpuTensor.empty(this.device, this.shape, this.dtype, 'vqd/tensor/clone')
     const start = this.offset * bytesPerElement[this.dtype]
     if (start % 4 !== 0) throw new OptionError('Cloning an f16 view needs an even element offset.')
+    const copy = GpuTensor.empty(this.device, this.shape, this.dtype, 'vqd/tensor/clone')
     const bytes = Math.ceil(this.byteLength / 4) * 4
     if (bytes === 0) return copy
     copyBuffer(this.device, 'vqd/tensor/clone', this.buffer, start, copy.buffer, bytes)
@@ -255,8 +266,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /** Frees the buffer unless it is borrowed. Idempotent. */
   destroy(): void {
-    if (!this.#destroyed && this.owned) this.buffer.destroy()
-    this.#destroyed = true
+    if (!this.isDestroyed && this.owned) this.buffer.destroy()
+    this.isDestroyed = true
   }
 
   /** `destroy`, for `using` declarations. */
@@ -266,7 +277,7 @@ export class GpuTensor<D extends Dtype = Dtype> {
 
   /** Throws DestroyedError if the tensor was destroyed. */
   assertAlive(): void {
-    if (this.#destroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
+    if (this.isDestroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
   }
 
   /**
@@ -387,10 +398,6 @@ function requireIndexable(shape: readonly number[], offset: number): void {
     )
 }
 
-function typeName(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1)
-}
-
 /** A tensor of onnxruntime-web whose data is in a GPU buffer. */
 export interface OnnxGpuTensor {
   /** Where the data are; 'gpu-buffer' is needed. */
@@ -403,7 +410,12 @@ export interface OnnxGpuTensor {
   readonly gpuBuffer: unknown
 }
 
-const onnxDtypes: Record<string, Dtype> = { float32: 'f32', float16: 'f16', uint32: 'u32', int32: 'i32' }
+const onnxDtypes = /* @__PURE__ */ new Map<unknown, Dtype>([
+  ['float32', 'f32'],
+  ['float16', 'f16'],
+  ['uint32', 'u32'],
+  ['int32', 'i32'],
+])
 
 /**
  * Returns a GpuTensor unchanged, and views a GPU tensor of onnxruntime-web as a GpuTensor.
@@ -423,11 +435,14 @@ export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | 
   }
   if (value?.location !== 'gpu-buffer')
     throw new ShapeError(
-      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ${valueText(value)}. ` +
-        'Upload tokens with scheduler.uploadTokens(), other data with GpuTensor.from().',
+      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ${valueText(value)}. ${
+        tensorClass(value) === 'GpuTensor'
+          ? otherCopy
+          : 'Upload tokens with scheduler.uploadTokens(), other data with GpuTensor.from().'
+      }`,
     )
-  const dtype = onnxDtypes[value.type]
+  const dtype = onnxDtypes.get(value.type)
   if (!dtype)
-    throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${String(value.type)}.`)
+    throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${valueText(value.type)}.`)
   return GpuTensor.borrow(device, value.gpuBuffer as GPUBuffer, value.dims, dtype)
 }

@@ -8,7 +8,8 @@ export function requireComponents(components: {
   readonly decoder?: unknown
   readonly layout?: Layout
 }): void {
-  const { scheduler, denoiser, decoder, layout } = requireOptions('VQDiffusionPipeline', components)
+  const names = { scheduler: true, denoiser: true, decoder: true, layout: true } as const
+  const { scheduler, denoiser, decoder, layout } = requireOptions('VQDiffusionPipeline', components, names)
   requireMethod('scheduler', scheduler, 'purityStep', 'a VQDiffusionScheduler')
   requireFunction('denoiser', denoiser, 'a function, such as createOnnxDenoiser() returns')
   if (decoder !== undefined) requireFunction('decoder', decoder, 'a function, such as createOnnxDecoder() returns')

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { CpuTensor, VQDiffusionScheduler } from '../cpu'
-import { DtypeError, ModelOutputError, OptionError, ShapeError } from '../errors'
+import { DestroyedError, DtypeError, ModelOutputError, OptionError, ShapeError } from '../errors'
 import { RandomGenerator } from '../random'
 import type { Denoiser, SampleOptions } from './options'
 import { VQDiffusionPipeline } from './pipeline'
@@ -181,6 +181,24 @@ describe('stopping and failing', () => {
     }
     await expect(drawing()).rejects.toMatchObject({ name: 'AbortError' })
     expect(denoiser).toHaveBeenCalledTimes(2)
+  })
+
+  it('rejects when its scheduler is destroyed, and frees its tensors', async () => {
+    const doomed = await VQDiffusionScheduler.create(scheduler.config)
+    const made: CpuTensor[] = []
+    const emptyTokens = doomed.emptyTokens.bind(doomed)
+    doomed.emptyTokens = (shape) => {
+      made.push(emptyTokens(shape))
+      return made.at(-1)!
+    }
+    const denoiser: Denoiser<CpuTensor, number> = (input) => {
+      if (input.timestep === 11) doomed.destroy()
+      return preferring(input)
+    }
+    const chain = new VQDiffusionPipeline({ scheduler: doomed, denoiser })
+    await expect(chain.generate({ ...base, seed: 1 })).rejects.toThrow(DestroyedError)
+    expect(made.length).toBeGreaterThan(2)
+    expect(made.filter(({ destroyed }) => !destroyed)).toEqual([])
   })
 
   it('leaves no rejection unheard when the device fails between steps', async () => {

@@ -7,7 +7,7 @@ import type { AnyScheduler, ChainScheduler, ChainTensor, TensorOf } from '../sam
 import { requireComponents } from './components'
 import { layoutOf } from './layout'
 import type { ChainOptions, ChainPosition, Decoder, Denoiser, SampleOptions, SampleProgress } from './options'
-import { planSample, type SamplePlan } from './plan'
+import { planSample, type SamplePlan, sampleNames } from './plan'
 import { PreviewClock } from './preview'
 
 /**
@@ -54,39 +54,37 @@ export class VQDiffusionPipeline<
     options: SampleOptions<Conditioning, Tensor>,
   ): AsyncGenerator<SampleProgress<Tensor, Image>, void, void> {
     const scheduler = this.#scheduler
-    options = requireOptions('sample', options)
+    options = requireOptions<object>('sample', options, sampleNames) as typeof options
     const { signal, previewEvery = this.#decoder ? 'auto' : 0 } = options
     const { conditioning } = options as { conditioning: Conditioning }
     const plan = planSample(options, scheduler)
     const { sampler, timesteps, firstStep, shape, guided, generator, priorWeight, stepOptions } = plan
     const previews = new PreviewClock(previewEvery)
     signal?.throwIfAborted()
-    const faults = scheduler.emptyTokens([2])
-    if (firstStep === timesteps.length) {
-      const sample = this.#start(options, plan, faults)
-      try {
-        await this.#requireResult(sample, faults)
-      } catch (error) {
-        sample.destroy()
-        throw error
-      } finally {
-        faults.destroy()
-      }
-      yield { step: firstStep, timestep: -1, sample, random: generator.state, stepMilliseconds: 0 }
-      return
+    const owned: Tensor[] = []
+    const own = (tensor: Tensor) => {
+      owned.push(tensor)
+      return tensor
     }
-
-    let sample = this.#start(options, plan, faults)
-    let spare = scheduler.emptyTokens(shape)
-    let x0 = scheduler.emptyTokens(shape)
-    let previewedX0 = scheduler.emptyTokens(shape)
-    const diagnostics = options.diagnostics ? scheduler.emptyDiagnostics(shape) : undefined
-    const countedAlready = scheduler.emptyTokens([2])
-    const owned = [x0, previewedX0, faults, countedAlready, ...Object.values(diagnostics ?? {})]
-    let layout: Layout | undefined
-    let completed = false
-    let finished = Promise.resolve()
+    let result: Tensor | undefined
     try {
+      const faults = own(scheduler.emptyTokens([2]))
+      let sample = own(this.#start(options, plan, faults))
+      if (firstStep === timesteps.length) {
+        await this.#requireResult(sample, faults)
+        result = sample
+        yield { step: firstStep, timestep: -1, sample, random: generator.state, stepMilliseconds: 0 }
+        return
+      }
+
+      let spare = own(scheduler.emptyTokens(shape))
+      let x0 = own(scheduler.emptyTokens(shape))
+      let previewedX0 = own(scheduler.emptyTokens(shape))
+      const countedAlready = own(scheduler.emptyTokens([2]))
+      const diagnostics = options.diagnostics ? scheduler.emptyDiagnostics(shape) : undefined
+      owned.push(...Object.values(diagnostics ?? {}))
+      let layout: Layout | undefined
+      let finished = Promise.resolve()
       for (let step = firstStep; step < timesteps.length; step++) {
         const begun = performance.now()
         const timestep = timesteps[step]!
@@ -125,7 +123,7 @@ export class VQDiffusionPipeline<
         finished.catch(() => {})
         if (last) {
           await this.#requireResult(sample, faults)
-          completed = true
+          result = sample
         }
         const stepMilliseconds = performance.now() - begun
         previews.stepTook(stepMilliseconds)
@@ -144,8 +142,7 @@ export class VQDiffusionPipeline<
     } finally {
       // A running preview still reads x₀.
       await previews.pending
-      for (const tensor of [spare, ...owned]) tensor.destroy()
-      if (!completed) sample.destroy()
+      for (const tensor of owned) if (tensor !== result) tensor.destroy()
     }
   }
 
@@ -159,13 +156,14 @@ export class VQDiffusionPipeline<
       readonly callbackSteps?: number
     },
   ): Promise<Tensor> {
-    options = requireOptions('generate', options)
-    const { callback, callbackSteps = 1 } = options
+    const names = { ...sampleNames, callback: true, callbackSteps: true }
+    const given = requireOptions<object>('generate', options, names) as typeof options
+    const { callback, callbackSteps = 1, ...chain } = given
     requireInteger('callbackSteps', callbackSteps, 1)
     if (callback !== undefined) requireFunction('callback', callback)
     let tokens: Tensor | undefined
     try {
-      for await (const progress of this.sample({ previewEvery: 0, ...options })) {
+      for await (const progress of this.sample({ previewEvery: 0, ...chain } as typeof options)) {
         tokens = progress.sample
         if (progress.step % callbackSteps === 0) callback?.(progress)
       }
@@ -182,15 +180,16 @@ export class VQDiffusionPipeline<
    * OptionError, ShapeError, DtypeError; rejects with ModelOutputError if tokens of the image are no classes.
    */
   async start(options: SampleOptions<Conditioning, Tensor>): Promise<ChainPosition> {
-    options = requireOptions('start', options)
+    options = requireOptions<object>('start', options, sampleNames) as typeof options
     const plan = planSample(options, this.#scheduler)
     const faults = this.#scheduler.emptyTokens([2])
-    const sample = this.#start(options, plan, faults)
+    let sample: Tensor | undefined
     try {
+      sample = this.#start(options, plan, faults)
       const [tokens] = await Promise.all([sample.read(), requireNoFaults(faults)])
       return { step: plan.firstStep, tokens, random: plan.generator.state }
     } finally {
-      sample.destroy()
+      sample?.destroy()
       faults.destroy()
     }
   }

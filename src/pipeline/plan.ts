@@ -2,8 +2,10 @@ import {
   requireArrayLike,
   requireBoolean,
   requireEither,
+  requireFields,
   requireGenerator,
   requireInteger,
+  requireKnownTokens,
   requireObject,
   requireSample,
   requireScale,
@@ -15,13 +17,14 @@ import {
   truncates,
 } from '../checks'
 import { OptionError, ShapeError } from '../errors'
+import type { Names } from '../option_names'
 import type { KnownTokens } from '../options'
 import { timestepList, timestepsBelow } from '../process/timesteps'
 import { RandomGenerator } from '../random'
 import { type Sampler, samplerOf } from '../samplers'
 import { requirePriorWeight } from '../samplers/purity/purity'
 import type { ChainScheduler, ChainTensor } from '../samplers/sampler'
-import type { ChainOptions, ChainPosition } from './options'
+import type { ChainOptions, ChainPosition, SampleOptions } from './options'
 import { requirePreviewEvery } from './preview'
 
 /** The checked options of a chain. */
@@ -44,6 +47,30 @@ export interface SamplePlan<Tensor> {
     readonly known?: KnownTokens<Tensor>
   }
 }
+
+/** Names of the options of a chain. */
+export const sampleNames = {
+  conditioning: true,
+  numInferenceSteps: true,
+  timesteps: true,
+  spacing: true,
+  numLatentPixels: true,
+  batchSize: true,
+  latents: true,
+  image: true,
+  known: true,
+  resume: true,
+  method: true,
+  priorWeight: true,
+  guidanceScale: true,
+  truncationRate: true,
+  seed: true,
+  generator: true,
+  signal: true,
+  previewEvery: true,
+  predOriginalSample: true,
+  diagnostics: true,
+} satisfies Names<SampleOptions<undefined, unknown>>
 
 /**
  * Checks the options and fills in defaults. Throws OptionError, ShapeError, DtypeError, TokenRangeError,
@@ -69,7 +96,7 @@ export function planSample<Tensor extends ChainTensor>(
   for (const name of sampler.unsupported)
     if (given[name]) throw new OptionError(`method '${options.method}' does not support ${name}.`)
   const list = timestepList(options, numTrainTimesteps)
-  if (image !== undefined) requireObject('image', image, 'an object { tokens, strength }')
+  if (image !== undefined) requireFields('image', image, { tokens: true, strength: true })
   const timesteps = image ? timestepsBelow('image.strength', image.strength, list, numTrainTimesteps) : list
   const firstStep = firstStepOf(resume, timesteps.length)
   const shape = shapeOf(options, scheduler)
@@ -77,7 +104,7 @@ export function planSample<Tensor extends ChainTensor>(
   generator.streams(shape[0])
   if (resume !== undefined) requireTokens(resume.tokens, scheduler.config.num_vec_classes - 1)
   if (known !== undefined) {
-    requireObject('known', known, 'an object { tokens, mask }')
+    requireKnownTokens(known)
     for (const name of ['tokens', 'mask'] as const) {
       scheduler.assertTokens(`known.${name}`, known[name])
       requireTokensLike(`known.${name}`, known[name], { shape })
@@ -139,7 +166,7 @@ function requireStart<Tensor extends ChainTensor>(
 
 function firstStepOf(resume: ChainPosition | undefined, steps: number): number {
   if (resume === undefined) return 0
-  requireObject('resume', resume, 'an object { step, tokens, random }')
+  requireFields('resume', resume, { step: true, tokens: true, random: true })
   requireArrayLike('The tokens of resume', resume.tokens)
   requireInteger('resume.step', resume.step, 0, steps, 'the number of steps')
   return resume.step

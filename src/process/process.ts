@@ -1,6 +1,6 @@
 import { requireObject, requireOneOf, requirePerItem, requireTimestepList, requireTimesteps } from '../checks'
 import {
-  readConfig,
+  readOptions,
   type VQDiffusionSchedulerConfig,
   type VQDiffusionSchedulerOptions,
   validateConfig,
@@ -31,9 +31,9 @@ export class Process {
   #numInferenceSteps: number | null = null
   readonly #thresholds = new Map<number, StepThresholds>()
 
-  /** Throws ConfigError unless the configuration describes a mask-and-replace process. */
+  /** Throws ConfigError unless the configuration describes a mask-and-replace process, OptionError for an unknown key. */
   constructor(options: VQDiffusionSchedulerOptions) {
-    this.config = readConfig(options)
+    this.config = readOptions(options)
     validateConfig(this.config)
     this.schedule = createSchedule(this.config)
     this.numCodes = this.schedule.numCodes

@@ -1,5 +1,6 @@
 import { requireOptions } from '../checks'
 import { type VQDiffusionSchedulerConfig, writeConfig } from '../config'
+import type { Names } from '../option_names'
 import type { Spacing, TimestepOptions } from '../options'
 import type { Expectation } from '../process/expectation'
 import type { Process } from '../process/process'
@@ -14,6 +15,14 @@ export interface ExpectationOptions extends TimestepOptions {
   /** Of the image that the chain starts from: 0, or enough for a step, up to 1; without it the chain starts from noise. */
   readonly strength?: number
 }
+
+const expectationNames = {
+  numInferenceSteps: true,
+  timesteps: true,
+  spacing: true,
+  method: true,
+  strength: true,
+} satisfies Names<ExpectationOptions>
 
 /** The part of a scheduler that needs no tensors: configuration, tables and the list of timesteps. */
 export abstract class SchedulerBase implements ScheduleTables {
@@ -73,7 +82,7 @@ export abstract class SchedulerBase implements ScheduleTables {
    * @throws OptionError unless 1 ≤ n ≤ T, or if the list does not fall
    */
   setTimesteps(timesteps: number | readonly number[], options: { spacing?: Spacing } = {}): void {
-    const { spacing = 'strided' } = requireOptions('setTimesteps', options)
+    const { spacing = 'strided' } = requireOptions('setTimesteps', options, { spacing: true })
     this.#process.setTimesteps(timesteps, spacing)
   }
 
@@ -82,7 +91,7 @@ export abstract class SchedulerBase implements ScheduleTables {
    * (docs/MATH.md#expectation). Throws OptionError.
    */
   expectation(options: ExpectationOptions): Expectation {
-    options = requireOptions('expectation', options)
+    options = requireOptions('expectation', options, expectationNames)
     const { method, strength, spacing } = options
     const sampler = samplerOf(method)
     const { schedule } = this.#process

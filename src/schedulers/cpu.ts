@@ -1,12 +1,14 @@
-import { requireDrawOptions, requireEither, requireOptions, requireSample } from '../checks'
+import { requireDrawOptions, requireEither, requireOptions, requireSample, requireString } from '../checks'
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
 import { CpuContext } from '../cpu/context'
 import { DenseOperators } from '../cpu/dense'
 import { ForwardProcess } from '../cpu/forward'
-import { type CpuStepOptions, ReverseStep } from '../cpu/step'
+import { type CpuStepOptions, ReverseStep, stepNames } from '../cpu/step'
 import { asCpuTensor, type CpuTensor } from '../cpu/tensor'
 import type { VariationalTerms } from '../cpu/variational'
-import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
+import { makeDisposable } from '../dispose'
+import { fetchJson, modelFile, type PretrainedOptions, pretrainedNames } from '../fetch'
+import { addNoiseNames } from '../option_names'
 import type {
   AddNoiseOptions,
   Faults,
@@ -28,8 +30,9 @@ import { SchedulerBase } from './base'
  * seeds and random bits are those of the scheduler on WebGPU.
  *
  * Shapes: B batch items, N latent pixels, K ordinary classes, C = K + 1 classes with the mask. Samples are u32 or i32 [B,
- * N]. Tensors with classes are f32 or f64 [B, K, N] ('class-major') or [B, N, K] ('pixel-major'); results are f64 or u32. Every method computes its result before it returns, and throws ShapeError, DtypeError, TimestepError or
- * OptionError before anything changes.
+ * N]. Tensors with classes are f32, f64 or f16 [B, K, N] ('class-major') or [B, N, K] ('pixel-major'); results are f64 or
+ * u32. Every method computes its result before it returns, and throws ShapeError, DtypeError, TimestepError, OptionError or
+ * DestroyedError before anything changes.
  */
 export class VQDiffusionScheduler extends SchedulerBase {
   readonly #context: CpuContext
@@ -46,14 +49,18 @@ export class VQDiffusionScheduler extends SchedulerBase {
     this.#step = new ReverseStep(this.#context)
     this.#dense = new DenseOperators(this.#context)
     this.#purity = new PuritySampler(this.#context, this.#step)
+    makeDisposable(this)
   }
 
-  /** Creates a scheduler. Rejects with ConfigError. */
+  /** Creates a scheduler. Rejects with ConfigError, or OptionError for an unknown key. */
   static async create(options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     return new VQDiffusionScheduler(options)
   }
 
-  /** `create` from the content of a `scheduler_config.json`; overrides take precedence. Rejects with ConfigError. */
+  /**
+   * `create` from the content of a `scheduler_config.json`, or from a scheduler of either engine; overrides take
+   * precedence. Rejects with OptionError or ConfigError.
+   */
   static async fromConfig(json: unknown, overrides: ConfigOverrides = {}): Promise<VQDiffusionScheduler> {
     return VQDiffusionScheduler.create(overrideConfig(json, overrides))
   }
@@ -63,7 +70,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * FetchError or ConfigError.
    */
   static async fromPretrained(url: string | URL, options: PretrainedOptions = {}): Promise<VQDiffusionScheduler> {
-    const { subfolder = 'scheduler', signal, ...overrides } = requireOptions('fromPretrained', options)
+    const given = requireOptions('fromPretrained', options, pretrainedNames)
+    const { subfolder = 'scheduler', signal, ...overrides } = given
     const json = await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal)
     return VQDiffusionScheduler.fromConfig(json, overrides)
   }
@@ -88,6 +96,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /** Throws ShapeError or DtypeError unless the value is a tensor of tokens, u32 or i32 [B, N]. */
   assertTokens(name: string, value: CpuTensor): void {
+    requireString('name', name)
     requireSample(name, asCpuTensor(name, value))
   }
 
@@ -105,7 +114,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
   /**
    * One reverse step x_t → x_u.
    *
-   * @param modelOutput logits or log-probabilities of x₀, f32 or f64, [B, K, N] or [B, N, K] by `layout`. A constant
+   * @param modelOutput logits or log-probabilities of x₀, f32, f64 or f16, [B, K, N] or [B, N, K] by `layout`. A constant
    *   added to a column changes nothing. With guidance, but without `guidance.unconditional`, 2B items, the
    *   unconditional half first.
    * @param timestep t, one number or one per item
@@ -216,7 +225,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     t: number | readonly number[],
     options: AddNoiseOptions<CpuTensor, CpuTensor>,
   ): CpuTensor<Uint32Array> {
-    const { generator, noise, faults } = requireOptions('addNoise', options)
+    const { generator, noise, faults } = requireOptions('addNoise', options, addNoiseNames)
     requireEither('addNoise', 'a generator or noise', generator, noise)
     if (noise !== undefined) return this.#dense.addNoise(x0, t, noise)
     return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults !== undefined && { faults }) })
@@ -235,7 +244,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * The terms of the variational bound for every token, in nats, f64 [B, N] (docs/MATH.md#variational-terms): the loss
    * is `kl` at t > 0 and `decoderNll` at t = 0. Only on the CPU.
    *
-   * @param logPX0 normalised log-probabilities of x₀, f32 or f64, [B, K, N] or [B, N, K] by `layout`; a column with NaN
+   * @param logPX0 normalised log-probabilities of x₀, f32, f64 or f16, [B, K, N] or [B, N, K] by `layout`; a column with NaN
    *   or +∞ gives NaN
    * @param x0 clean tokens, u32 or i32 [B, N]
    * @param xT x_t, u32 or i32 [B, N]
@@ -258,12 +267,20 @@ export class VQDiffusionScheduler extends SchedulerBase {
 
   /** Resolves at once: there is nothing to compile. Rejects with OptionError. */
   async prepare(options?: Partial<CpuStepOptions>): Promise<void> {
-    requireDrawOptions(requireOptions('prepare', options))
+    this.#context.assertUsable()
+    requireDrawOptions(requireOptions('prepare', options, stepNames))
   }
 
   /** Resolves at once: methods compute their result before they return. */
   async finished(): Promise<void> {}
 
-  /** Does nothing; for code that handles both schedulers. */
-  destroy(): void {}
+  /** Frees nothing, but methods throw DestroyedError afterwards, as those of the scheduler on WebGPU. Idempotent. */
+  destroy(): void {
+    this.#context.destroy()
+  }
+
+  /** `destroy`, for `using` declarations. */
+  [Symbol.dispose](): void {
+    this.destroy()
+  }
 }

@@ -1,13 +1,14 @@
-import { requireEither, requireGpuDevice, requireOptions, requireSample } from '../checks'
+import { requireEither, requireGpuDevice, requireOptions, requireSample, requireString } from '../checks'
 import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions } from '../config'
 import { makeDisposable } from '../dispose'
-import { fetchJson, modelFile, type PretrainedOptions } from '../fetch'
+import { fetchJson, modelFile, type PretrainedOptions, pretrainedNames } from '../fetch'
 import { GpuContext } from '../gpu/context'
 import { DenseOperators } from '../gpu/dense'
 import { ForwardProcess } from '../gpu/forward'
 import type { LogitsTensor } from '../gpu/logits'
 import { type GpuStepOptions, ReverseStep } from '../gpu/step'
 import { asGpuTensor, type GpuTensor } from '../gpu/tensor'
+import { addNoiseNames } from '../option_names'
 import type {
   AddNoiseOptions,
   Faults,
@@ -61,17 +62,22 @@ export class VQDiffusionScheduler extends SchedulerBase {
    */
   static async create(device: GPUDevice, options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     const scheduler = new VQDiffusionScheduler(device, options)
-    await Promise.all([
-      scheduler.#forward.prepare(),
-      scheduler.prepare({ layout: 'class-major' }),
-      scheduler.prepare({ layout: 'pixel-major' }),
-    ])
+    try {
+      await Promise.all([
+        scheduler.#forward.prepare(),
+        scheduler.prepare({ layout: 'class-major' }),
+        scheduler.prepare({ layout: 'pixel-major' }),
+      ])
+    } catch (error) {
+      scheduler.destroy()
+      throw error
+    }
     return scheduler
   }
 
   /**
-   * `create` from the content of a `scheduler_config.json`; overrides take precedence. Rejects with OptionError,
-   * ConfigError or ShaderError.
+   * `create` from the content of a `scheduler_config.json`, or from a scheduler of either engine; overrides take
+   * precedence. Rejects with OptionError, ConfigError or ShaderError.
    */
   static async fromConfig(
     device: GPUDevice,
@@ -92,7 +98,8 @@ export class VQDiffusionScheduler extends SchedulerBase {
     options: PretrainedOptions = {},
   ): Promise<VQDiffusionScheduler> {
     requireGpuDevice('The first argument of VQDiffusionScheduler.fromPretrained', device)
-    const { subfolder = 'scheduler', signal, ...overrides } = requireOptions('fromPretrained', options)
+    const given = requireOptions('fromPretrained', options, pretrainedNames)
+    const { subfolder = 'scheduler', signal, ...overrides } = given
     const json = await fetchJson(modelFile(url, subfolder, 'scheduler_config.json'), signal)
     return VQDiffusionScheduler.fromConfig(device, json, overrides)
   }
@@ -115,19 +122,16 @@ export class VQDiffusionScheduler extends SchedulerBase {
     tokens: ArrayLike<number>,
     shape: readonly [batchSize: number, numLatentPixels: number],
   ): GpuTensor<'u32'> {
-    this.#context.assertUsable()
     return this.#context.uploadTokens(tokens, shape)
   }
 
   /** Creates a tensor of zeros, u32, for `out`, `predOriginalSample` or `faults`. */
   emptyTokens(shape: readonly number[]): GpuTensor {
-    this.#context.assertUsable()
     return this.#context.emptyTokens(shape)
   }
 
   /** Creates tensors for the `diagnostics` of a sample of this shape [B, N]. */
   emptyDiagnostics(shape: readonly number[]): StepDiagnostics<GpuTensor> {
-    this.#context.assertUsable()
     return this.#context.emptyDiagnostics(shape)
   }
 
@@ -136,6 +140,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * i32 [B, N].
    */
   assertTokens(name: string, value: GpuTensor): void {
+    requireString('name', name)
     requireSample(name, asGpuTensor(this.#context.device, name, value))
   }
 
@@ -147,7 +152,6 @@ export class VQDiffusionScheduler extends SchedulerBase {
     shape: readonly [batchSize: number, numLatentPixels: number],
     options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): GpuTensor<'u32'> {
-    this.#context.assertUsable()
     return this.#forward.initialSample(shape, options)
   }
 
@@ -266,8 +270,7 @@ export class VQDiffusionScheduler extends SchedulerBase {
     t: number | readonly number[],
     options: AddNoiseOptions<LogitsTensor, GpuTensor>,
   ): GpuTensor<'u32'> {
-    this.#context.assertUsable()
-    const { generator, noise, faults } = requireOptions('addNoise', options)
+    const { generator, noise, faults } = requireOptions('addNoise', options, addNoiseNames)
     requireEither('addNoise', 'a generator or noise', generator, noise)
     if (noise !== undefined) return this.#dense.addNoise(x0, t, noise)
     return this.#forward.addNoise(x0, t, { generator: generator!, ...(faults !== undefined && { faults }) })
@@ -292,7 +295,6 @@ export class VQDiffusionScheduler extends SchedulerBase {
    * WebGPUError, once, if WebGPU refused such work; reading what it wrote is refused too.
    */
   async readFaults(): Promise<Faults> {
-    this.#context.assertUsable()
     return this.#context.readFaults()
   }
 

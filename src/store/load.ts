@@ -37,7 +37,8 @@ export async function loadFiles(
   files: readonly (RemoteFile | StorableFile)[],
   options: LoadOptions = {},
 ): Promise<Bytes[]> {
-  const { store = new PartStore({ open: noCache }), onProgress, signal } = requireOptions('loadFiles', options)
+  const names = { store: true, onProgress: true, signal: true } as const
+  const { store = new PartStore({ open: noCache }), onProgress, signal } = requireOptions('loadFiles', options, names)
   requireFiles(files)
   requireMethod('store', store, 'removeOtherVersions', 'a PartStore')
   if (onProgress !== undefined) requireFunction('onProgress', onProgress)

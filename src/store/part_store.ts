@@ -29,7 +29,8 @@ export class PartStore {
    * @param options.open opens the cache; by default the one of this package in the Cache API
    */
   constructor(options: { memory?: MemoryStoreLike; open?: () => Promise<Cache | undefined> } = {}) {
-    const { memory, open = () => caches.open(CACHE) } = requireOptions('PartStore', options)
+    const given = requireOptions('PartStore', options, { memory: true, open: true })
+    const { memory, open = () => caches.open(CACHE) } = given
     if (memory !== undefined) requireMethod('memory', memory, 'read', 'a MemoryStore')
     requireFunction('open', open)
     this.#memory = memory

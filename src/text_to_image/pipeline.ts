@@ -52,7 +52,8 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     makeDisposable(this)
     requireParts(parts)
     this.#parts = parts
-    this.#loop = new SamplingLoop<S, OnnxConditioning | undefined, OnnxImage, TensorOf<S>>(parts)
+    const { scheduler, denoiser, decoder } = parts
+    this.#loop = new SamplingLoop({ scheduler, denoiser, decoder })
   }
 
   /**
@@ -135,7 +136,8 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     const batch = batchOf(prompt, options, tokenizer, textInput)
     const chain = chainOptions(options, this.defaults, scheduler.config.num_train_timesteps)
     const images = startImages(options, batch.size)
-    const { timesteps } = scheduler.expectation({ ...chain, ...(images && { strength }) })
+    const { guidanceScale, truncationRate, priorWeight, ...visited } = chain
+    const { timesteps } = scheduler.expectation({ ...visited, ...(images && { strength }) })
     const total = timesteps.length
     const toOutput = (decoded: OnnxImage) =>
       outputImages(decoded, imageFormat, output) as Promise<ImageOutputs[Output][]>

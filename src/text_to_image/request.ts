@@ -114,7 +114,8 @@ export function requireImageTokens(name: string, tokens: ArrayLike<number>, numP
 }
 
 function requirePrompts(name: string, given: unknown): readonly string[] {
-  const prompts: readonly unknown[] = Array.isArray(given) ? given : [given]
+  // A copy by Array.from has no holes, which `filter` would skip.
+  const prompts: readonly unknown[] = Array.isArray(given) ? Array.from(given) : [given]
   const wrong = prompts.filter((prompt) => typeof prompt !== 'string')
   if (prompts.length === 0 || wrong.length > 0)
     throw new OptionError(

@@ -125,7 +125,9 @@ function isWord(entry: string): boolean {
 
 function requireTokenizerFile(file: unknown): WordTokenizerFile {
   const { max_length, pad_id, vocab, styles = [] } = (file ?? {}) as Partial<WordTokenizerFile>
-  const areStrings = (list: readonly unknown[]) => Array.isArray(list) && list.every((word) => typeof word === 'string')
+  // A copy by Array.from has no holes, which `every` would skip.
+  const areStrings = (list: readonly unknown[]) =>
+    Array.isArray(list) && Array.from(list).every((word) => typeof word === 'string')
   if (!Number.isInteger(max_length) || !Number.isInteger(pad_id) || !areStrings(vocab!) || !areStrings(styles))
     throw new ConfigError('tokenizer.json needs max_length, pad_id and vocab, as a word-list tokenizer has them.')
   return file as WordTokenizerFile

@@ -42,7 +42,7 @@ export function invalidOperatorCalls<T>(
     [
       'two timesteps for an item',
       TimestepError,
-      /\(1\); given 2/,
+      /\(1\); given \[1, 2\]/,
       () => scheduler.applyCumulativeTransitions(floats(1, 4, 3), [1, 2]),
     ],
     ['timestep −2', TimestepError, /given -2/, () => scheduler.applyCumulativeTransitions(floats(1, 4, 3), -2)],

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { GpuTensor, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { DestroyedError, GpuTensor, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { withErrorScopes } from '../support/error_scopes'
+import { destroyedCalls } from './destroyed_calls'
+import { expectNamedError } from './named_error'
 import { sweep } from './sweep'
-import { validCalls } from './valid_calls'
+import { type SmallEngine, validCalls } from './valid_calls'
 
 const options = { num_vec_classes: 5, num_train_timesteps: 10 }
 const device = await requestDevice()
 const scheduler = await VQDiffusionScheduler.create(device, options)
 const twin = await CpuScheduler.create(options)
 
-const onGpu = validCalls<GpuTensor>({
-  scheduler,
-  upload: (data, shape) => GpuTensor.from(device, data as Float32Array, shape),
-})
+const upload: SmallEngine<GpuTensor>['upload'] = (data, shape) => GpuTensor.from(device, data as Float32Array, shape)
+const onGpu = validCalls<GpuTensor>({ scheduler, upload })
 const onCpu = validCalls<CpuTensor>({ scheduler: twin, upload: (data, shape) => new CpuTensor(data, shape) })
 
 describe('with every wrong argument, both engines have the same outcome:', () => {
@@ -25,4 +25,15 @@ describe('with every wrong argument, both engines have the same outcome:', () =>
       expect(outcomes).toEqual(await sweep([same]))
     },
   )
+})
+
+describe('after destroy() the GPU scheduler refuses every call that needs it, before anything is enqueued:', async () => {
+  const doomed = await VQDiffusionScheduler.create(device, options)
+
+  it.each(destroyedCalls<GpuTensor>({ scheduler: doomed, upload }))('$name', async ({ call, works }) => {
+    await withErrorScopes(device, async () => {
+      if (works) await call()
+      else await expectNamedError(call, DestroyedError, /The scheduler was destroyed/)
+    })
+  })
 })

@@ -1,4 +1,4 @@
-import { VQDiffusionError } from 'vq-diffusion-webgpu'
+import { RandomGenerator, VQDiffusionError } from 'vq-diffusion-webgpu'
 
 /** One valid call: a function, and arguments that are created anew for every call. */
 export interface ValidCall {
@@ -15,6 +15,7 @@ const values: Readonly<Record<string, unknown>> = {
   '0': 0,
   '42': 42,
   '-1': -1,
+  '-0': -0,
   '0.5': 0.5,
   NaN: NaN,
   Infinity: Infinity,
@@ -26,12 +27,23 @@ const values: Readonly<Record<string, unknown>> = {
   symbol: Symbol('symbol'),
   'empty list': [],
   'list of one': [1],
+  'list of a list': [[1]],
+  'list of a hole': new Array(1),
   'list of strings': ['1', '2'],
   'list of three': [1, 2, 3],
   'list with a hole': Object.assign(new Array(3), { 0: 9, 2: 3 }),
   'empty object': {},
   'object without prototype': Object.create(null),
   'object with length': { length: 3 },
+  'object with endless length': { length: 1e15 },
+  'object with a tag': { [Symbol.toStringTag]: 'Tagged' },
+  'number in an object': Object(1),
+  'string in an object': Object('1'),
+  instance: new (class Settings {})(),
+  'frozen object': Object.freeze({ seed: 1 }),
+  proxy: new Proxy({}, {}),
+  'proxy of a generator': new Proxy(new RandomGenerator(1), {}),
+  map: new Map(),
   'object with shape': { shape: 5, dtype: 'f32' },
   function: () => 1,
   date: new Date(0),
@@ -43,8 +55,11 @@ const values: Readonly<Record<string, unknown>> = {
   promise: Promise.resolve(1),
 }
 
+/** An option that no call has. */
+const unknownName = 'unheardOf'
+
 /**
- * Makes each call, each with fewer arguments, and each with one argument or option replaced by each of the values.
+ * Makes each call, each with fewer arguments, each with one more option, and each with one argument or option replaced by each of the values.
  * Returns the outcome of every call: 'done', or the name of its error. Rejects if an error is not the library's.
  */
 export async function sweep(calls: readonly ValidCall[]): Promise<Record<string, string>> {
@@ -72,12 +87,23 @@ export async function sweep(calls: readonly ValidCall[]): Promise<Record<string,
           await attempt(`${name}, ${option} = ${kind}`, call, parameters().with(place, parameter))
         }
       }
+    for (const [place, given] of parameters().entries())
+      if (isPlain(given))
+        await attempt(`${name}, ${unknownName}`, call, parameters().with(place, { ...given, [unknownName]: undefined }))
   }
   return outcomes
 }
 
 /** The keys of a plain object. */
 function optionsOf(value: unknown): string[] {
-  const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  return isPlain ? Object.keys(value) : []
+  return isPlain(value) ? Object.keys(value) : []
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+/** The outcomes of the calls with an option that no call has. */
+export function outcomesOfUnknownNames(outcomes: Record<string, string>): string[] {
+  return Object.entries(outcomes).flatMap(([label, outcome]) => (label.endsWith(unknownName) ? [outcome] : []))
 }

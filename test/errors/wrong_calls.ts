@@ -1,6 +1,7 @@
 import {
   type ChainTensor,
   ConfigError,
+  DestroyedError,
   DtypeError,
   LimitError,
   OptionError,
@@ -20,6 +21,8 @@ export const wrongCallConfig = { num_vec_classes: 9, num_train_timesteps: 10 }
 export interface WrongCallEngine<T extends ChainTensor> extends SmallEngine<T> {
   create(options: VQDiffusionSchedulerOptions): Promise<unknown>
   fromConfig(json: unknown): Promise<unknown>
+  /** Another tensor of the same tokens. */
+  view(tokens: T, shape: readonly number[]): T
   /** Of chains that would draw, and of the calls that need one. */
   readonly generator: RandomGenerator
 }
@@ -31,6 +34,7 @@ export interface WrongCallEngine<T extends ChainTensor> extends SmallEngine<T> {
 export function wrongCalls<T extends ChainTensor>({
   scheduler,
   upload,
+  view,
   create,
   fromConfig,
   generator,
@@ -42,7 +46,11 @@ export function wrongCalls<T extends ChainTensor>({
   const integers = (...shape: number[]) => upload(new Uint32Array(size(shape)), shape)
   const sample = scheduler.uploadTokens([0, 1, 2, 8, 8, 8], [1, N])
   const good = { generator }
+  const pair = integers(1, 2)
+  const sameMemory = { ...good, faults: view(pair, [2]) }
   const diagnostics = scheduler.emptyDiagnostics([1, N])
+  const [dead, deadTokens] = [logits(), integers(1, N)]
+  for (const tensor of [dead, deadTokens]) tensor.destroy()
   const denoiser = () => logits()
   const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
   const chain = { numLatentPixels: N, numInferenceSteps: 5, seed: 1, conditioning: null }
@@ -130,7 +138,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'integer logits',
       DtypeError,
-      /modelOutput .*f32 or f\d\d; given u32/,
+      /modelOutput .*f32 or f16( or f64)?; given u32/,
       () => scheduler.step(integers(1, K, N), 5, sample, good),
     ],
     [
@@ -178,7 +186,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'two timesteps for one item',
       TimestepError,
-      /one per batch item \(1\); given 2/,
+      /one per batch item \(1\); given \[5, 3\]/,
       () => scheduler.step(logits(), [5, 3] as never, sample, good),
     ],
     ['qPosterior beyond T', TimestepError, /given 99/, () => scheduler.qPosterior(logits(), sample, 99)],
@@ -227,6 +235,24 @@ export function wrongCalls<T extends ChainTensor>({
       ShapeError,
       /faults .*\[invalid columns, impossible tokens\] = \[2\]; given \[1, 6\]/,
       () => scheduler.step(logits(), 5, sample, { ...good, faults: scheduler.emptyTokens([1, N]) }),
+    ],
+    [
+      'faults that are the sample of a step',
+      OptionError,
+      /faults needs (a buffer|memory) of its own/,
+      () => scheduler.step(logits([1, K, 2]), 5, pair, sameMemory),
+    ],
+    [
+      'faults that are the sample of a purity step',
+      OptionError,
+      /faults needs (a buffer|memory) of its own/,
+      () => scheduler.purityStep(logits([1, K, 2]), 5, pair, sameMemory),
+    ],
+    [
+      'faults that are the clean tokens',
+      OptionError,
+      /faults needs (a buffer|memory) of its own/,
+      () => scheduler.addNoise(pair, 5, sameMemory),
     ],
     ['more inference steps than timesteps', OptionError, /1 to 10 .*given 11/, () => scheduler.setTimesteps(11)],
     ['no inference steps', OptionError, /given 0/, () => scheduler.setTimesteps(0)],
@@ -469,7 +495,7 @@ export function wrongCalls<T extends ChainTensor>({
     [
       'a scale outside of an object',
       OptionError,
-      /guidance needs to be an object \{ scale \}; given 2/,
+      /guidance needs to be an object \{ scale, unconditional \}; given 2/,
       () => scheduler.step(logits([2, K, N]), 5, sample, { ...good, guidance: 2 as never }),
     ],
     [
@@ -609,6 +635,37 @@ export function wrongCalls<T extends ChainTensor>({
       ShapeError,
       /num_vec_classes, which counts the mask.*given \[1, 9, 6\]\. Logits of 9 classes need num_vec_classes 10, the mask included/,
       () => scheduler.step(logits([1, 9, N]), 5, sample, good),
+    ],
+
+    // Tensors that were destroyed.
+    ['destroyed logits', DestroyedError, /\[1, 8, 6\] was destroyed/, () => scheduler.step(dead, 5, sample, good)],
+    ['a destroyed sample', DestroyedError, /was destroyed/, () => scheduler.step(logits(), 5, deadTokens, good)],
+    [
+      'a destroyed output',
+      DestroyedError,
+      /was destroyed/,
+      () => scheduler.step(logits(), 5, sample, { ...good, out: deadTokens }),
+    ],
+    [
+      'a destroyed mask of known tokens',
+      DestroyedError,
+      /was destroyed/,
+      () => scheduler.step(logits(), 5, sample, { ...good, known: { tokens: sample, mask: deadTokens } }),
+    ],
+    [
+      'destroyed unconditional logits',
+      DestroyedError,
+      /was destroyed/,
+      () => scheduler.step(logits(), 5, sample, { ...good, guidance: { scale: 2, unconditional: dead } }),
+    ],
+    ['a destroyed log-probability', DestroyedError, /was destroyed/, () => scheduler.qPosterior(dead, sample, 5)],
+    ['reading a destroyed tensor', DestroyedError, /\[1, 8, 6\] was destroyed/, () => dead.read()],
+    ['copying a destroyed tensor', DestroyedError, /\[1, 8, 6\] was destroyed/, () => dead.clone()],
+    [
+      'destroyed latents',
+      DestroyedError,
+      /was destroyed/,
+      () => pipeline.generate({ ...chain, latents: deadTokens as never }),
     ],
 
     // Pipelines.
@@ -824,12 +881,195 @@ export function wrongCalls<T extends ChainTensor>({
       /state .*given undefined/,
       () => pipeline.generate({ ...chain, resume: { step: 0, tokens: [0, 1, 2, 3, 4, 5] } as never }),
     ],
+    // Names that no option has, and values that look like right ones.
+    [
+      'a misspelt option of a step',
+      OptionError,
+      /step takes no option "trucationRate": did you mean 'truncationRate'\? Its options are generator, noise, layout/,
+      () => scheduler.step(logits(), 5, sample, { ...good, trucationRate: 0.8 } as never),
+    ],
+    [
+      'an option of a step in snake case',
+      OptionError,
+      /"previous_timestep": did you mean 'previousTimestep'\?/,
+      () => scheduler.step(logits(), 5, sample, { ...good, previous_timestep: 2 } as never),
+    ],
+    [
+      'an undefined option that a step does not have',
+      OptionError,
+      /step takes no option "temperature"\. Its options are/,
+      () => scheduler.step(logits(), 5, sample, { ...good, temperature: undefined } as never),
+    ],
+    [
+      'an option named as a method of all objects',
+      OptionError,
+      /step takes no option "toString"/,
+      () => scheduler.step(logits(), 5, sample, { ...good, toString: 1 } as never),
+    ],
+    [
+      'an inherited option that a step does not have',
+      OptionError,
+      /step takes no option "seed"/,
+      () => scheduler.step(logits(), 5, sample, Object.assign(Object.create({ seed: 1 }), good)),
+    ],
+    [
+      'a misspelt part of guidance',
+      OptionError,
+      /guidance takes no option "uncoditional": did you mean 'unconditional'\? Its options are scale, unconditional\./,
+      () => scheduler.step(logits([2, K, N]), 5, sample, { ...good, guidance: { scale: 2, uncoditional: 1 } as never }),
+    ],
+    [
+      'a misspelt part of known tokens',
+      OptionError,
+      /known takes no option "masks": did you mean 'mask'\?/,
+      () => scheduler.step(logits(), 5, sample, { ...good, known: { tokens: sample, masks: sample } as never }),
+    ],
+    [
+      'a misspelt part of diagnostics',
+      OptionError,
+      /diagnostics takes no option "top_probability": did you mean 'topProbability'\?/,
+      () =>
+        scheduler.step(logits(), 5, sample, { ...good, diagnostics: { ...diagnostics, top_probability: 1 } as never }),
+    ],
+    [
+      'an option of a step in a purity step',
+      OptionError,
+      /purityStep takes no option "truncationRate"\. Its options are generator, priorWeight/,
+      () => scheduler.purityStep(logits(), 5, sample, { ...good, truncationRate: 0.8 } as never),
+    ],
+    [
+      'a misspelt option of the last purity step',
+      OptionError,
+      /purityStep takes no option "prior_weight": did you mean 'priorWeight'\?/,
+      () => scheduler.purityStep(logits(), 1, sample, { ...good, prior_weight: 1 } as never),
+    ],
+    [
+      'an unknown option of a list of timesteps',
+      OptionError,
+      /setTimesteps takes no option "timestep_spacing"\. Its options are spacing\./,
+      () => scheduler.setTimesteps(5, { timestep_spacing: 'leading' } as never),
+    ],
+    [
+      'an option of diffusers in a chain',
+      OptionError,
+      /generate takes no option "guidance_scale": did you mean 'guidanceScale'\?/,
+      () => pipeline.generate({ ...chain, guidance_scale: 2 } as never),
+    ],
+    [
+      'a callback of a streamed chain',
+      OptionError,
+      /sample takes no option "callback"\./,
+      () => pipeline.sample({ ...chain, callback: () => {} } as never).next(),
+    ],
+    [
+      'a misspelt option of a start',
+      OptionError,
+      /start takes no option "numLatentPixel": did you mean 'numLatentPixels'\?/,
+      () => pipeline.start({ ...chain, numLatentPixel: 6 } as never),
+    ],
+    [
+      'a misspelt part of an image',
+      OptionError,
+      /image takes no option "strenght": did you mean 'strength'\?/,
+      () => pipeline.generate({ ...chain, image: { tokens: sample, strenght: 0.5 } as never }),
+    ],
+    [
+      'a misspelt part of a position',
+      OptionError,
+      /resume takes no option "steps": did you mean 'step'\?/,
+      () => pipeline.generate({ ...chain, resume: { steps: 1, tokens: [], random: generator.state } as never }),
+    ],
+    [
+      'a misspelt part of the state of a generator',
+      OptionError,
+      /state takes no option "seed": did you mean 'seeds'\?/,
+      () => RandomGenerator.fromState({ seed: ['1'], counter: 0 } as never),
+    ],
+    [
+      'a misspelt part of a pipeline',
+      OptionError,
+      /VQDiffusionPipeline takes no option "denoisr": did you mean 'denoiser'\?/,
+      () => new VQDiffusionPipeline({ scheduler, denoisr: denoiser } as never),
+    ],
+    [
+      'a key of a scheduler in camel case',
+      OptionError,
+      /A scheduler takes no option "numVecClasses": did you mean 'num_vec_classes'\?/,
+      () => create({ numVecClasses: 9 } as never),
+    ],
+    [
+      'an unknown key of a scheduler',
+      OptionError,
+      /A scheduler takes no option "beta_start"\. Its options are num_vec_classes, num_train_timesteps/,
+      () => create({ ...config, beta_start: undefined } as never),
+    ],
+    [
+      'a configuration whose number of classes is undefined',
+      ConfigError,
+      /num_vec_classes .*given \{ num_train_timesteps \}/,
+      () => fromConfig({ num_vec_classes: undefined, num_train_timesteps: 10 }),
+    ],
+    [
+      'a Proxy of a generator',
+      OptionError,
+      /no Proxy of it: in Vue, give toRaw\(generator\)/,
+      () => scheduler.step(logits(), 5, sample, { generator: new Proxy(generator, {}) }),
+    ],
+    [
+      'an object with one method of a generator',
+      OptionError,
+      /RandomGenerator.*given \{ nextCounter \}/,
+      () => scheduler.step(logits(), 5, sample, { generator: { nextCounter: () => 1 } as never }),
+    ],
+    [
+      'a batch that no device has room for',
+      LimitError,
+      /A batch can have 1048576 items at most; given 1073741824/,
+      () => pipeline.generate({ ...chain, batchSize: 2 ** 30, numLatentPixels: 1 }),
+    ],
+    [
+      'a list of timesteps that is a hole',
+      TimestepError,
+      /given undefined/,
+      () => scheduler.step(logits(), new Array(1) as never, sample, good),
+    ],
+    [
+      'a number in an object',
+      OptionError,
+      /truncationRate .*given a Number/,
+      () => scheduler.step(logits(), 5, sample, { ...good, truncationRate: Object(0.5) }),
+    ],
+    [
+      'a symbol',
+      TimestepError,
+      /given Symbol\(5\)/,
+      () => scheduler.step(logits(), Symbol('5') as never, sample, good),
+    ],
+    [
+      'a seed beyond 64 bits in a state',
+      OptionError,
+      /given "18446744073709551616" \(string\)/,
+      () => RandomGenerator.fromState({ seeds: ['18446744073709551616'], counter: 0 }),
+    ],
+    ['zero steps with a sign', OptionError, /given -0/, () => scheduler.setTimesteps(-0)],
+    [
+      'a name of tokens that is a symbol',
+      OptionError,
+      /name needs to be a string; given Symbol\(x\)/,
+      () => scheduler.assertTokens(Symbol('x') as never, undefined as never),
+    ],
     ['an expectation of nothing', OptionError, /given neither/, () => call(scheduler.expectation)],
     [
       'an expectation of a strength that draws no step',
       OptionError,
       /strength .*at least 1, .*given 0\.6/,
       () => scheduler.expectation({ numInferenceSteps: 1, strength: 0.6 }),
+    ],
+    [
+      'an unknown option of an expectation',
+      OptionError,
+      /expectation takes no option "image_strength"/,
+      () => scheduler.expectation({ numInferenceSteps: 5, image_strength: 1 } as never),
     ],
     [
       'an expectation of a strength as a string',

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { gpuTest } from '../support/gpu'
 import { pseudoLogits, pseudoTokens, pseudoUniforms } from '../support/inputs'
 import { columnsShape, layouts } from '../support/layouts'
@@ -66,6 +67,26 @@ describe('f16 logits give the results of the same values in f32:', () => {
       (tensor: GpuTensor) => scheduler.gumbelNoised(tensor, uniforms),
     ])
       expect(await run(odd.f16).read()).toEqual(await run(odd.f32).read())
+  })
+
+  gpuTest(device, 'given as a Float16Array, also on the twin', async () => {
+    const twin = await CpuScheduler.create({ num_vec_classes: K + 1 })
+    const halves = new Float16Array(pseudoLogits(2 * K * N, 1, 20))
+    const x = pseudoTokens(2 * N, K, 0.6, 3)
+    const options = () => ({ generator: new RandomGenerator(1), previousTimestep: 10 })
+    const tensor = GpuTensor.from(device, halves, [2, K, N])
+    expect(tensor.dtype).toBe('f16')
+    expect(await tensor.read()).toEqual(new Uint16Array(halves.buffer))
+    const onGpu = scheduler.step(tensor, 60, sample, options())
+    const onCpu = twin.step(new CpuTensor(halves, [2, K, N]), 60, new CpuTensor(x, [2, N]), options())
+    const asFloats = twin.step(
+      new CpuTensor(new Float64Array(halves), [2, K, N]),
+      60,
+      new CpuTensor(x, [2, N]),
+      options(),
+    )
+    expect(onCpu.prevSample.data).toEqual(asFloats.prevSample.data)
+    expect(await onGpu.prevSample.read()).toEqual(onCpu.prevSample.data)
   })
 
   gpuTest(device, 'invalid columns are counted', async () => {

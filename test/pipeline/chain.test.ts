@@ -1,7 +1,9 @@
 import { describe, expect } from 'vitest'
 import {
   type Denoiser,
+  DestroyedError,
   GpuTensor,
+  LimitError,
   OptionError,
   RandomGenerator,
   requestDevice,
@@ -12,6 +14,7 @@ import {
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { gpuTest } from '../support/gpu'
 import { pseudoLogits } from '../support/inputs'
+import { watchBuffers } from '../support/live_buffers'
 
 /** What the pipeline yields at each step of a chain on the GPU, against the CPU twin, and which buffers it creates. */
 const [K, N, B, steps] = [37, 20, 2, 5]
@@ -96,22 +99,7 @@ describe('a chain', () => {
 
   gpuTest(device, 'creates buffers in its first step only, and destroys all but its result', async () => {
     await run(everything)
-    const { createBuffer } = device
-    const alive = new Set<string>()
-    const made: string[] = []
-    device.createBuffer = (descriptor) => {
-      const buffer = createBuffer.call(device, descriptor)
-      const name = `${descriptor.label} ${made.length}`
-      const destroy = buffer.destroy.bind(buffer)
-      buffer.destroy = () => {
-        alive.delete(name)
-        destroy()
-      }
-      made.push(name)
-      alive.add(name)
-      return buffer
-    }
-    try {
+    await watchBuffers(device, async ({ made, alive }) => {
       let before = 0
       for await (const { step, sample } of pipeline.sample({ ...chain, ...everything, previewEvery: 2 })) {
         const new_ = made.slice(before).filter((name) => !name.includes('readback'))
@@ -120,9 +108,35 @@ describe('a chain', () => {
         if (step === steps - 1) sample.destroy()
       }
       expect([...alive]).toEqual([])
-    } finally {
-      device.createBuffer = createBuffer
-    }
+    })
+  })
+
+  gpuTest(device, 'whose scheduler is destroyed meanwhile rejects, and frees everything', async () => {
+    await watchBuffers(device, async ({ alive }) => {
+      for (const when of [0, 2, steps - 1]) {
+        const doomed = await VQDiffusionScheduler.create(device, config)
+        let calls = 0
+        const destroying: Denoiser<GpuTensor, null> = async (input) => {
+          if (calls++ === when) doomed.destroy()
+          const { data, shape } = logitsOf(await input.sample.read(), input.timestep)
+          return GpuTensor.from(device, data, shape, 'test/logits')
+        }
+        const chainOfIt = new VQDiffusionPipeline({ scheduler: doomed, denoiser: destroying })
+        await expect(chainOfIt.generate({ ...chain, ...everything })).rejects.toThrow(DestroyedError)
+        expect(calls).toBe(when + 1)
+      }
+      expect([...alive].filter((name) => !name.startsWith('test/'))).toEqual([])
+    })
+  })
+
+  gpuTest(device, 'that cannot begin frees what it has created', async () => {
+    await watchBuffers(device, async ({ made, alive }) => {
+      const large = { numLatentPixels: 2 ** 40, batchSize: B }
+      await expect(pipeline.generate({ ...chain, ...large })).rejects.toThrow(LimitError)
+      await expect(pipeline.start({ ...chain, ...large })).rejects.toThrow(LimitError)
+      expect(made).not.toEqual([])
+      expect([...alive]).toEqual([])
+    })
   })
 
   gpuTest(

@@ -10,7 +10,7 @@ import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutpu
 import { highest, logSumExp } from '../../process/log_space'
 import type { PossibleTokens } from '../../process/routes'
 import { append } from '../../process/schedule'
-import { purityQuota, requirePurityOptions } from './purity'
+import { priorNames, purityNames, purityQuota, requirePurityOptions } from './purity'
 
 export interface CpuPurityOptions extends PurityOptions<CpuTensor, CpuTensor> {
   /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
@@ -47,18 +47,23 @@ export class PuritySampler {
   ): VQDiffusionSchedulerOutput<CpuTensor> {
     const { context } = this
     const { process } = context
-    options = requireOptions('purityStep', options)
+    context.assertUsable()
+    options = requireOptions('purityStep', options, purityNames)
     const { generator, out } = options
     requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
     const x = asCpuTensor('sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
-    if (requireSameEnd(steps)) return this.reverseStep.step(modelOutput, timestep, sample, options)
+    if (requireSameEnd(steps)) {
+      const { priorWeight, byPurity, ...plain } = options
+      return this.reverseStep.step(modelOutput, timestep, sample, plain)
+    }
     const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
     const streams = generator.streams(batchSize)
-    const faults = context.faultsOf(options.faults)
-    const used = [x, modelOutput, options.guidance?.unconditional, faults]
+    const inputs = [x, modelOutput, options.guidance?.unconditional]
+    const faults = context.faultsOf(options.faults, inputs)
+    const used = [...inputs, faults]
     if (out !== undefined) requireOutput('out', out, used, x)
     const prevSample = out ?? context.emptyTokens(x.shape)
     const counter = generator.nextCounter()
@@ -84,7 +89,8 @@ export class PuritySampler {
   ): { logProb: CpuTensor<Float64Array>; selectionWeight: CpuTensor<Float64Array> } {
     const { context } = this
     const { numCodes, maskClass } = context.process
-    const { layout = 'class-major', ...given } = requireOptions('purityPrior', options)
+    context.assertUsable()
+    const { layout = 'class-major', ...given } = requireOptions('purityPrior', options, priorNames)
     const { priorWeight, byPurity } = requirePurityOptions({ layout, ...given })
     const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))
     const logits = logitsReader(logPX0, { layout }, [batchSize, numCodes, numPixels])

@@ -17,7 +17,7 @@ import { asGpuTensor, GpuTensor } from '../../gpu/tensor'
 import { columnWorkgroups, overrideConstants } from '../../gpu/workgroups'
 import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutput } from '../../options'
 import { type ItemStream, RandomGenerator } from '../../random'
-import { purityQuota, requirePurityOptions } from './purity'
+import { priorNames, purityNames, purityQuota, requirePurityOptions } from './purity'
 import revealShader from './reveal.wgsl'
 import selectShader from './select.wgsl'
 import sharpenShader from './sharpen.wgsl'
@@ -87,7 +87,7 @@ export class PuritySampler {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
-    options = requireOptions('purityStep', options)
+    options = requireOptions('purityStep', options, purityNames)
     const { generator, previousTimestep } = options
     requireGenerator('purityStep', generator)
     const rule = requirePurityOptions(options)
@@ -95,11 +95,15 @@ export class PuritySampler {
     const { batchSize, numPixels } = requireSample('sample', x)
     for (const parameters of [this.#parameters, this.#revealParameters]) parameters.requireItems(batchSize)
     const steps = process.resolveSteps(timestep, previousTimestep, batchSize)
-    if (requireSameEnd(steps)) return this.reverseStep.step(modelOutput, timestep, sample, options)
+    if (requireSameEnd(steps)) {
+      const { priorWeight, byPurity, ...plain } = options
+      return this.reverseStep.step(modelOutput, timestep, sample, plain)
+    }
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
     const streams = generator.streams(batchSize)
-    const faults = context.faultsOf(options.faults)
-    const used = [x, logits.conditional, logits.unconditional, faults]
+    const inputs = [x, logits.conditional, logits.unconditional]
+    const faults = context.faultsOf(options.faults, inputs)
+    const used = [...inputs, faults]
     const out = options.out === undefined ? undefined : requireOutput(device, 'out', options.out, used, x)
     const prevSample = out ?? context.emptyTokens(x.shape)
     const counter = generator.nextCounter()
@@ -137,7 +141,7 @@ export class PuritySampler {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
-    const { layout = 'class-major', ...given } = requireOptions('purityPrior', options)
+    const { layout = 'class-major', ...given } = requireOptions('purityPrior', options, priorNames)
     const rule = requirePurityOptions({ layout, ...given })
     const x = asGpuTensor(device, 'xT', xT)
     const { batchSize, numPixels } = requireSample('xT', x)

@@ -91,6 +91,32 @@ describe('purity-prior sampling', () => {
     checkLaw('x₀', countTokens(await prevSample.read(), K), law)
   })
 
+  gpuTest(device, 'sharpens nothing if tokens are chosen with equal weights, whatever the prior weight', async () => {
+    const N = 40
+    const data = pseudoLogits(K * N, 5)
+    const draw = async (priorWeight: number) => {
+      const given = () => ({ generator: new RandomGenerator(4), previousTimestep: 0, byPurity: false, priorWeight })
+      const rule = { byPurity: false, priorWeight }
+      const [logits, masks] = [
+        GpuTensor.from(device, data, [1, K, N]),
+        scheduler.initialSample([1, N], { start: 'mask' }),
+      ]
+      const [twinLogits, twinMasks] = [new CpuTensor(data, [1, K, N]), twin.initialSample([1, N], { start: 'mask' })]
+      const dense = scheduler.purityPrior(logits, masks, rule)
+      return {
+        tokens: await scheduler.purityStep(logits, 19, masks, given()).prevSample.read(),
+        twinTokens: twin.purityStep(twinLogits, 19, twinMasks, given()).prevSample.data,
+        logProb: await dense.logProb.read(),
+        weight: await dense.selectionWeight.read(),
+        twinLogProb: twin.purityPrior(twinLogits, twinMasks, rule).logProb.data,
+      }
+    }
+    const [plain, weighted] = [await draw(0), await draw(3)]
+    expect(weighted).toEqual(plain)
+    expect(plain.tokens).toEqual(plain.twinTokens)
+    expect(new Set(plain.weight)).toEqual(new Set([1]))
+  })
+
   gpuTest(device, 'counts an invalid column once, and never reveals its token', async () => {
     const N = 8
     const data = pseudoLogits(N * K, 3)

@@ -1,12 +1,28 @@
 import { largestFactor, requireBoolean, requireGuidance, requireLayout, requireNumber } from '../../checks'
-import type { PurityOptions, PurityRule } from '../../options'
+import type { Names } from '../../option_names'
+import type { LayoutOption, PurityOptions, PurityRule } from '../../options'
 import { cumulativeIndex, transition } from '../../process/routes'
 import type { Schedule } from '../../process/schedule'
 import type { Sampler } from '../sampler'
 
+/** Names of the options of `purityStep` of both engines. */
+export const purityNames = {
+  generator: true,
+  priorWeight: true,
+  byPurity: true,
+  layout: true,
+  guidance: true,
+  previousTimestep: true,
+  out: true,
+  faults: true,
+} satisfies Names<PurityOptions<unknown, unknown> & { faults: unknown }>
+
+/** Names of the options of `purityPrior` of both engines. */
+export const priorNames = { layout: true, priorWeight: true, byPurity: true } satisfies Names<LayoutOption & PurityRule>
+
 /**
- * The rule of the options. Throws OptionError unless the prior weight is a number from 0 to 10⁶ and the others are
- * valid.
+ * The rule of the options: equal weights sharpen nothing. Throws OptionError unless the prior weight is a number from 0 to
+ * 10⁶ and the others are valid.
  */
 export function requirePurityOptions({
   priorWeight = 0,
@@ -18,7 +34,7 @@ export function requirePurityOptions({
   requireGuidance(guidance)
   requirePriorWeight(priorWeight)
   requireBoolean('byPurity', byPurity)
-  return { priorWeight, byPurity }
+  return { priorWeight: byPurity ? priorWeight : 0, byPurity }
 }
 
 /** Throws OptionError unless the weight is a number from 0 to 10⁶. */
