@@ -353,7 +353,7 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 
 /**
  * The options of a call; an empty object if they were left out. Throws OptionError unless they are an object, or if one
- * has a name that is not among `names`.
+ * has a name that is not among `names`; a map, whose names are free, has none.
  */
 export function requireOptions<T extends object>(name: string, options: T | undefined, names?: Names<NoInfer<T>>): T {
   if (options === undefined) return {} as T

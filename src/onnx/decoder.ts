@@ -1,8 +1,8 @@
 import { requireCleanTokens, requireInteger, requireOptions } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
-import { dispose } from '../dispose'
 import { TokenRangeError } from '../errors'
 import { createNetwork } from './create_network'
+import { destroyable } from './destroyable'
 import { type AnyTensor, type Network, requireTokensOf } from './network'
 import { oneAtATime } from './queue'
 import { type OnnxSession, requireSession } from './session'
@@ -19,7 +19,7 @@ export interface OnnxImage {
 /** A `Decoder` for the pipelines of both schedulers. */
 export interface OnnxDecoder {
   (tokens: AnyTensor): Promise<OnnxImage>
-  /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
+  /** Frees the GPU buffers after the run in progress; the session stays. Later calls reject with DestroyedError. Idempotent. */
   destroy(): void
   /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void
@@ -40,7 +40,8 @@ export function createOnnxDecoder(options: {
   output?: string
   numCodes?: number
 }): OnnxDecoder {
-  const { session, input = 'codes', output = 'rgba', numCodes } = requireOptions('createOnnxDecoder', options)
+  const names = { session: true, input: true, output: true, numCodes: true } as const
+  const { session, input = 'codes', output = 'rgba', numCodes } = requireOptions('createOnnxDecoder', options, names)
   requireSession(session)
   if (numCodes !== undefined) requireInteger('numCodes', numCodes, 1)
   const tokensAxes = session.inputShape(input, 'int32')
@@ -53,11 +54,12 @@ export function createOnnxDecoder(options: {
     return { tokensShape: tokens.shape, network }
   }
 
-  async function decode(tokens: AnyTensor): Promise<OnnxImage> {
+  async function decode(tokens: AnyTensor, requireAlive: () => void): Promise<OnnxImage> {
     requireTokensOf(session, 'tokens', tokens)
     if (numCodes !== undefined)
       requireCleanTokens('A decoder', tokens instanceof CpuTensor ? tokens.data : await tokens.read(), numCodes)
     const { image, shape } = await session.whenFree(async () => {
+      requireAlive()
       if (batch?.tokensShape.join() !== tokens.shape.join()) {
         const next = begin(tokens)
         batch?.network.destroy()
@@ -72,14 +74,14 @@ export function createOnnxDecoder(options: {
     return { data: await image, shape }
   }
 
-  const destroy = () => {
+  const free = () => {
     // Queued, since a run in progress may use the buffers.
     void oneAtATime(async () => {
       batch?.network.destroy()
       batch = undefined
     })
   }
-  return Object.assign(decode, { destroy, [dispose]: destroy })
+  return destroyable('decoder', decode, free)
 }
 
 /** Names the token that is none of the codebook's. Only WebAssembly checks the indices of Gather. */

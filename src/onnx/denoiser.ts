@@ -1,11 +1,12 @@
 import { requireBoolean, requireInteger, requireOptions, requireSignal } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
-import { dispose } from '../dispose'
 import { ShapeError } from '../errors'
 import { GpuTensor } from '../gpu/tensor'
+import type { Names } from '../option_names'
 import type { DenoiserInput } from '../pipeline/options'
 import { batchInput, batchParts, type OnnxConditioning, typeOf } from './conditioning'
 import { createNetwork } from './create_network'
+import { destroyable } from './destroyable'
 import { type AnyTensor, type Network, requireTokensOf } from './network'
 import { oneAtATime } from './queue'
 import { type OnnxSession, requireSession } from './session'
@@ -16,11 +17,20 @@ export interface OnnxDenoiser {
   (input: DenoiserInput<GpuTensor, OnnxConditioning | undefined>): Promise<GpuTensor<'f32'>>
   (input: DenoiserInput<CpuTensor, OnnxConditioning | undefined>): Promise<CpuTensor<Float32Array>>
   (input: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor>
-  /** Frees the GPU buffers after the runs in progress; the session stays. Idempotent. */
+  /** Frees the GPU buffers after the run in progress; the session stays. Later calls reject with DestroyedError. Idempotent. */
   destroy(): void
   /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void
 }
+
+/** Names of the values that a denoiser is called with. */
+const inputNames = {
+  sample: true,
+  timestep: true,
+  guided: true,
+  conditioning: true,
+  signal: true,
+} satisfies Names<DenoiserInput<unknown, unknown>>
 
 /** The network with the inputs that stay the same at all steps of a chain. */
 interface Chain {
@@ -49,7 +59,8 @@ export function createOnnxDenoiser(options: {
   timestepInput?: string
   output?: string
 }): OnnxDenoiser {
-  const given = requireOptions('createOnnxDenoiser', options)
+  const names = { session: true, sampleInput: true, timestepInput: true, output: true } as const
+  const given = requireOptions('createOnnxDenoiser', options, names)
   const { session, sampleInput = 'x_t', timestepInput = 't', output = 'logits' } = given
   requireSession(session)
   const sampleAxes = session.inputShape(sampleInput, 'int32')
@@ -79,14 +90,18 @@ export function createOnnxDenoiser(options: {
     return { conditioning, guided, sampleShape: sample.shape, rows, network }
   }
 
-  async function denoise(given: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor> {
-    const input = requireOptions('a denoiser', given)
+  async function denoise(
+    given: DenoiserInput<AnyTensor, OnnxConditioning | undefined>,
+    requireAlive: () => void,
+  ): Promise<AnyTensor> {
+    const input = requireOptions('a denoiser', given, inputNames)
     const { sample, timestep, guided, signal } = input
     requireTokensOf(session, 'sample', sample)
     requireInteger('timestep', timestep, 0)
     requireBoolean('guided', guided)
     requireSignal(signal)
     return session.whenFree(async () => {
+      requireAlive()
       signal?.throwIfAborted()
       if (!chain || !continues(chain, input)) {
         const next = begin(input)
@@ -104,14 +119,14 @@ export function createOnnxDenoiser(options: {
     })
   }
 
-  const destroy = () => {
+  const free = () => {
     // Queued, since a run in progress may use the buffers.
     void oneAtATime(async () => {
       chain?.network.destroy()
       chain = undefined
     })
   }
-  return Object.assign(denoise as OnnxDenoiser, { destroy, [dispose]: destroy })
+  return destroyable('denoiser', denoise, free) as OnnxDenoiser
 }
 
 function continues(

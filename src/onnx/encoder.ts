@@ -23,7 +23,8 @@ export interface OnnxEncoder {
  *   DtypeError, ShapeError or ImageValueError before any work, or with OnnxRuntimeError.
  */
 export function createOnnxEncoder(options: { session: OnnxSession; input?: string; output?: string }): OnnxEncoder {
-  const { session, input = 'rgba', output = 'codes' } = requireOptions('createOnnxEncoder', options)
+  const names = { session: true, input: true, output: true } as const
+  const { session, input = 'rgba', output = 'codes' } = requireOptions('createOnnxEncoder', options, names)
   requireSession(session)
   const imageAxes = session.inputShape(input, 'float32')
   session.requireOutput(output, 'int32')

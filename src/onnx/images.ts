@@ -88,7 +88,7 @@ export function fromImageData(images: readonly ImageData[], channels: 3 | 4, for
 
 /** Throws OptionError unless these are two different numbers and a kind of alpha, as far as they are given. */
 export function requireImageFormat(given: ImageFormat): ImageFormat {
-  const format = requireOptions('an image format', given)
+  const format = requireOptions('an image format', given, { range: true, alpha: true })
   const { range, alpha } = format
   if (alpha !== undefined) requireOneOf('alpha', alpha, ['straight', 'premultiplied'])
   if (range === undefined) return format

@@ -20,7 +20,7 @@ export async function fetchModelIndex(
   folder: string | URL,
   options: { signal?: AbortSignal } = {},
 ): Promise<ModelIndex> {
-  const { signal } = requireOptions('fetchModelIndex', options)
+  const { signal } = requireOptions('fetchModelIndex', options, { signal: true })
   const address = modelFile(folder, '', 'model_index.json')
   return requireModelIndex(await fetchJson(address, signal), address)
 }

@@ -52,6 +52,7 @@ export function requireTokensOf(session: OnnxSession, name: string, tensor: AnyT
         'Create it with uploadTokens() of a scheduler.',
     )
   requireSample(name, tensor)
+  tensor.assertAlive()
   if (!(tensor instanceof GpuTensor)) return
   tensor.requireUsage(name, 'COPY_SRC')
   if (session.device && tensor.device !== session.device)

@@ -45,7 +45,8 @@ export function conditionText(
   hidden: TextEmbeddings,
   options: { imagesPerPrompt?: number; unconditional?: TextEmbeddings } = {},
 ): TextEmbeddings {
-  const { imagesPerPrompt = 1, unconditional } = requireOptions('conditionText', options)
+  const names = { imagesPerPrompt: true, unconditional: true } as const
+  const { imagesPerPrompt = 1, unconditional } = requireOptions('conditionText', options, names)
   requireInteger('imagesPerPrompt', imagesPerPrompt, 1)
   const [prompts = 0, tokens = 0, features = 0] = requireEmbeddings('The hidden states', hidden, 3)
   const batch = prompts * imagesPerPrompt

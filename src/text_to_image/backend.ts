@@ -74,7 +74,7 @@ export async function requestBackend(
 
 /** Throws OptionError for an unknown name, or a device that is none. */
 export function requireBackendChoice(choice: BackendChoice, device?: GPUDevice): void {
-  const { engine = 'auto', network = 'auto' } = requireOptions('chooseBackend', choice)
+  const { engine = 'auto', network = 'auto' } = requireOptions('chooseBackend', choice, { engine: true, network: true })
   requireOneOf('engine', engine, ['auto', 'webgpu', 'cpu'])
   requireOneOf('network', network, ['auto', 'webgpu', 'wasm'])
   if (device !== undefined) requireGpuDevice('device', device)

@@ -1,4 +1,4 @@
-import { requireBoolean, requireFunction, requireSignal } from '../checks'
+import { requireBoolean, requireFunction, requireOptions, requireSignal } from '../checks'
 import { createOnnxDecoder } from '../onnx/decoder'
 import { createOnnxDenoiser } from '../onnx/denoiser'
 import { createOnnxEncoder } from '../onnx/encoder'
@@ -9,6 +9,7 @@ import {
   type OnnxSession,
   requireRuntime,
 } from '../onnx/session'
+import type { Names } from '../option_names'
 import { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
 import { VQDiffusionScheduler as GpuScheduler } from '../schedulers/gpu'
 import type { DownloadProgress } from '../store/files'
@@ -36,6 +37,16 @@ export interface PretrainedPipelineOptions extends BackendChoice {
   readonly signal?: AbortSignal
 }
 
+const names = {
+  ort: true,
+  engine: true,
+  network: true,
+  device: true,
+  cache: true,
+  onProgress: true,
+  signal: true,
+} satisfies Names<PretrainedPipelineOptions>
+
 /** A loaded model and what has to be freed with it. */
 interface LoadedModel {
   readonly parts: PipelineParts
@@ -47,8 +58,9 @@ interface LoadedModel {
 /** Loads a model folder. See `VQDiffusionPipeline.fromPretrained`. */
 export async function loadModel(source: ModelSource, options: PretrainedPipelineOptions): Promise<LoadedModel> {
   requireRuntime(options?.ort)
-  const { ort, cache = true, onProgress, signal } = options
-  requireBackendChoice(options, options.device)
+  const { ort, engine, network, cache = true, onProgress, signal } = requireOptions('fromPretrained', options, names)
+  const choice = { engine, network }
+  requireBackendChoice(choice, options.device)
   requireBoolean('cache', cache)
   if (onProgress !== undefined) requireFunction('onProgress', onProgress)
   requireSignal(signal)
@@ -60,8 +72,8 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
   ])
   const given = options.device
   const { backend, device } = given
-    ? { backend: await chooseBackend(options, given), device: given }
-    : await requestBackend(options)
+    ? { backend: await chooseBackend(choice, given), device: given }
+    : await requestBackend(choice)
   const owned: { destroy(): unknown }[] = []
   let released = false
   const release = async () => {

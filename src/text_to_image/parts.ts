@@ -1,9 +1,10 @@
-import { requireFunction, requireInteger, requireMethod, requireObject, requireString } from '../checks'
+import { requireFields, requireFunction, requireInteger, requireMethod, requireString } from '../checks'
 import { OptionError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
 import type { OnnxImage } from '../onnx/decoder'
 import type { OnnxEncoder } from '../onnx/encoder'
 import { type ImageFormat, requireImageFormat } from '../onnx/images'
+import { type Names, requireNames } from '../option_names'
 import type { Denoiser } from '../pipeline/options'
 import type { TensorOf } from '../samplers/sampler'
 import type { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
@@ -39,11 +40,25 @@ export interface PipelineParts<S extends Scheduler = Scheduler> {
   readonly defaults?: PipelineDefaults
 }
 
+const partNames = {
+  scheduler: true,
+  denoiser: true,
+  decoder: true,
+  latentShape: true,
+  imageShape: true,
+  imageFormat: true,
+  loadEncoder: true,
+  tokenizer: true,
+  textInput: true,
+  defaults: true,
+} satisfies Names<PipelineParts>
+
 /** Throws OptionError unless the parts are complete, and those that the sampling loop does not check are valid. */
 export function requireParts(parts: PipelineParts): void {
   for (const name of ['scheduler', 'denoiser', 'decoder', 'latentShape'] as const)
     if (parts?.[name] === undefined)
       throw new OptionError(`VQDiffusionPipeline needs the part ${name}; fromPretrained makes all parts of a model.`)
+  requireNames('VQDiffusionPipeline', parts, partNames)
   const { latentShape, imageShape, imageFormat, loadEncoder, tokenizer, textInput, defaults } = parts
   requireSize('latentShape', latentShape)
   if (imageShape !== undefined) requireSize('imageShape', imageShape)
@@ -51,7 +66,8 @@ export function requireParts(parts: PipelineParts): void {
   if (loadEncoder !== undefined) requireFunction('loadEncoder', loadEncoder)
   if (tokenizer !== undefined) requireMethod('tokenizer', tokenizer, 'encode', 'a tokenizer, such as a WordTokenizer')
   if (textInput !== undefined) requireString('textInput', textInput)
-  if (defaults !== undefined) requireObject('defaults', defaults)
+  if (defaults !== undefined)
+    requireFields('defaults', defaults, { numInferenceSteps: true, guidanceScale: true, truncationRate: true })
 }
 
 function requireSize(name: string, size: readonly [height: number, width: number]): void {

@@ -1,4 +1,4 @@
-import { requireFunction, requireObject, requireOptions, requireSignal } from '../checks'
+import { requireFields, requireFunction, requireOptions, requireSignal } from '../checks'
 import { makeDisposable } from '../dispose'
 import { DestroyedError, OptionError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
@@ -22,7 +22,15 @@ import type {
 } from './options'
 import { type PipelineParts, requireParts, type Scheduler } from './parts'
 import { fitPicture, isNumbers, latentMask, requirePicture } from './pictures'
-import { batchOf, chainOptions, requireImageOutput, requireImageTokens, startImages, type Tokenizer } from './request'
+import {
+  batchOf,
+  chainOptions,
+  pipelineNames,
+  requireImageOutput,
+  requireImageTokens,
+  startImages,
+  type Tokenizer,
+} from './request'
 
 /** A call of the pipeline: `pipe(prompt, options)`. */
 export type PipelineCall = <Output extends keyof ImageOutputs = 'ImageData'>(
@@ -110,7 +118,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     options: PipelineOptions<Output> = {},
   ): Promise<PipelineOutput<ImageOutputs[Output]>> {
     let last: PipelineStep<ImageOutputs[Output]>
-    const given = requireOptions('a call of the pipeline', options)
+    const given = requireOptions('a call of the pipeline', options, pipelineNames)
     for await (const step of this.stream<Output>(prompt, { previewEvery: 0, ...given })) last = step
     const { images, tokens, seed, ignored } = last! as Required<PipelineStep<ImageOutputs[Output]>>
     return { images, tokens, seed, ignored }
@@ -126,10 +134,10 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
   ): AsyncGenerator<PipelineStep<ImageOutputs[Output]>, void, void> {
     if (this.#destroyed) throw new DestroyedError('The pipeline was destroyed.')
     const { scheduler, decoder, tokenizer, textInput = 'text', latentShape, imageFormat } = this.#parts
-    options = requireOptions('a call of the pipeline', options)
+    options = requireOptions('a call of the pipeline', options, pipelineNames)
     const { strength = 0.6, known, previewEvery, onStep, signal } = options
     const output = requireImageOutput(options.output === undefined ? 'ImageData' : options.output)
-    if (known !== undefined) requireObject('known', known, 'an object { image, mask }')
+    if (known !== undefined) requireFields('known', known, { image: true, mask: true })
     if (previewEvery !== undefined) requirePreviewEvery(previewEvery)
     if (onStep !== undefined) requireFunction('onStep', onStep)
     requireSignal(signal)

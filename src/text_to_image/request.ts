@@ -1,9 +1,10 @@
 import { requireInteger, requireOneOf, requireTokens } from '../checks'
 import { OptionError, ShapeError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
+import type { Names } from '../option_names'
 import { RandomGenerator } from '../random'
 import { valueText } from '../value_text'
-import type { ImageOutputs, PictureOptions, PipelineDefaults, StartImage } from './options'
+import type { ImageOutputs, PictureOptions, PipelineDefaults, PipelineOptions, StartImage } from './options'
 import { isNumbers } from './pictures'
 import type { EncodedPrompt } from './word_tokenizer'
 
@@ -12,6 +13,28 @@ export interface Tokenizer {
   /** Throws OptionError for an unknown style. */
   encode(prompt: string, options: { readonly style?: string | undefined }): EncodedPrompt
 }
+
+/** Names of the options of a call. */
+export const pipelineNames = {
+  numImagesPerPrompt: true,
+  negativePrompt: true,
+  style: true,
+  numInferenceSteps: true,
+  timesteps: true,
+  spacing: true,
+  guidanceScale: true,
+  truncationRate: true,
+  method: true,
+  priorWeight: true,
+  seed: true,
+  image: true,
+  strength: true,
+  known: true,
+  previewEvery: true,
+  signal: true,
+  output: true,
+  onStep: true,
+} satisfies Names<PipelineOptions>
 
 /** The checked batch of a call. */
 export interface Batch {

@@ -97,7 +97,7 @@ export class WordTokenizer {
    * @param options.style a name in `styles`; no particular style by default
    */
   encode(prompt: string, options: { readonly style?: string | undefined } = {}): EncodedPrompt {
-    const { style } = requireOptions('encode', options)
+    const { style } = requireOptions('encode', options, { style: true })
     if (style !== undefined && !this.styles.includes(style))
       throw new OptionError(
         `style needs to be one of {${this.styles.join(', ')}}; given ${valueText(style)}. Leave it out for any style.`,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as ort from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
-import { DtypeError, ImageValueError, OptionError, ShapeError, TokenRangeError } from 'vq-diffusion-webgpu'
+import { DestroyedError, DtypeError, ImageValueError, OptionError, ShapeError, TokenRangeError } from 'vq-diffusion-webgpu'
 import { CpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   chooseBackend,
@@ -479,6 +479,59 @@ describe('a wrong call of a network throws its named error, and the next call wo
     await expectNamedError(call, error, message)
     expect((await decoder(codes)).shape).toEqual([1, 4, 8, 8])
     expect((await denoiser(input)).shape).toEqual([2, 16, 24])
+  })
+})
+
+describe('an option that a call does not have is refused, with the one that was meant:', () => {
+  const seed = { seed: 1, numInferenceSteps: 2 }
+  it.each<[string, string | undefined, (options: object) => unknown]>([
+    ['num_code', 'numCodes', (given) => createOnnxDecoder({ session: decoderSession, ...given })],
+    ['sample_input', 'sampleInput', (given) => createOnnxDenoiser({ session, ...given })],
+    ['outputs', 'output', (given) => createOnnxEncoder({ session: encoderSession, ...given })],
+    ['timesteps', 'timestep', (given) => denoiser({ ...input, ...given })],
+    ['Alpha', 'alpha', (given) => toImageData(image, given)],
+    ['images_per_prompt', 'imagesPerPrompt', (given) => conditionText(hidden, given)],
+    ['abort', undefined, (given) => fetchModelIndex('models', given)],
+    ['styles', 'style', (given) => tokenizer.encode('heart', given)],
+    ['networks', 'network', (given) => chooseBackend(given)],
+    ['on_progress', 'onProgress', (given) => loadFiles([], given)],
+    ['memories', undefined, (given) => new PartStore(given)],
+    ['text_input', 'textInput', (given) => new VQDiffusionPipeline({ ...parts, ...given })],
+    [
+      'num_inference_steps',
+      'numInferenceSteps',
+      (given) => new VQDiffusionPipeline({ ...parts, defaults: given as never }),
+    ],
+    ['guidance_scale', 'guidanceScale', (given) => pipeline('', { ...seed, ...given })],
+    ['num_images_per_prompt', 'numImagesPerPrompt', (given) => pipeline.stream('', { ...seed, ...given }).next()],
+    ['masks', 'mask', (given) => pipeline('', { ...seed, known: { image: codes.data, ...given } as never })],
+    ['on_progress', 'onProgress', (given) => VQDiffusionPipeline.fromPretrained('models', { ort, ...given })],
+  ])('%s for %s', async (name, meant, call) => {
+    const message = meant ? `takes no option "${name}": did you mean '${meant}'\\?` : `takes no option "${name}"\\.`
+    await expectNamedError(() => call({ [name]: undefined }), OptionError, new RegExp(message))
+  })
+})
+
+describe('after destroy()', () => {
+  it('a denoiser and a decoder refuse calls, and the session stays', async () => {
+    const [first, second] = [
+      createOnnxDenoiser({ session }),
+      createOnnxDecoder({ session: decoderSession, numCodes: 24 }),
+    ]
+    expect((await first(input)).shape).toEqual([2, 16, 24])
+    const waiting = second(codes)
+    for (const network of [first, second, first, second]) network.destroy()
+    await expectNamedError(() => waiting, DestroyedError, /The decoder was destroyed/)
+    await expectNamedError(() => second(codes), DestroyedError, /The decoder was destroyed/)
+    await expectNamedError(() => first(input), DestroyedError, /The denoiser was destroyed/)
+    expect((await decoder(codes)).shape).toEqual([1, 4, 8, 8])
+  })
+
+  it('tokens are refused', async () => {
+    const dead = new CpuTensor(new Uint32Array(16), [1, 16])
+    dead.destroy()
+    await expectNamedError(() => decoder(dead), DestroyedError, /\[1, 16\] was destroyed/)
+    await expectNamedError(() => denoiser({ ...input, sample: dead }), DestroyedError, /\[1, 16\] was destroyed/)
   })
 })
 
