@@ -9,8 +9,10 @@ afterEach(() => {
 async function borrowedTensor() {
   vi.resetModules()
   const { GpuTensor } = await import('./gpu/tensor')
+  vi.stubGlobal('GPUBufferUsage', { STORAGE: 128 })
   const device = { limits: { maxStorageBufferBindingSize: 4 }, createBuffer: vi.fn() } as unknown as GPUDevice
-  return GpuTensor.borrow(device, { size: 4, mapAsync: vi.fn() } as unknown as GPUBuffer, [1], 'f32')
+  const buffer = { size: 4, usage: 128, mapState: 'unmapped', mapAsync: vi.fn() } as unknown as GPUBuffer
+  return GpuTensor.borrow(device, buffer, [1], 'f32')
 }
 
 it('frees a tensor by Symbol.dispose, without a property of each tensor', async () => {

@@ -13,7 +13,7 @@ it('gives the text of one variant, without directives', () => {
 it.each([
   ['a name that is no feature', step, { guided: true }, "A feature needs to be 'COUNTED'"],
   ['a feature that is neither true nor false', step, { GUIDED: 'no' }, 'GUIDED needs to be true or false; given "no"'],
-  ['features of null', step, null, 'last argument of specialise needs to be an object of options; given null'],
+  ['features of null', step, null, 'features needs to be an object; given null'],
   ['no shader', undefined, {}, 'shader needs to be a kernel of this module; given undefined'],
 ])('refuses %s', (_, shader, features, message) => {
   const call = () => specialise(shader as never, features as never)

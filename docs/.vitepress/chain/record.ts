@@ -99,7 +99,8 @@ async function record(
     predOriginalSample: true,
     conditioning: undefined,
   }
-  const { timesteps, masked } = scheduler.expectation(settings)
+  const { seed: _, ...spaced } = settings
+  const { timesteps, masked } = scheduler.expectation(spaced)
   const start = await pipeline.start(options)
   const frames: Frame[] = [
     { from: timesteps[0]!, to: timesteps[0]!, tokens: start.tokens, x0: [], columnsRead: undefined },
