@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import * as ort from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
-import { DestroyedError, DtypeError, ImageValueError, OptionError, ShapeError, TokenRangeError } from 'vq-diffusion-webgpu'
+import {
+  DestroyedError,
+  DtypeError,
+  ImageValueError,
+  OptionError,
+  ShapeError,
+  TokenRangeError,
+} from 'vq-diffusion-webgpu'
 import { CpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   chooseBackend,
