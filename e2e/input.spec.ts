@@ -278,7 +278,7 @@ test('says before it draws that a strength draws nothing', async ({ demo, page }
   const strength = page.locator('#strength-value')
   await expect(strength).toHaveText('60 %')
   await page.getByTestId('steps').fill('1')
-  await expect(strength).toHaveText('60 %, draws nothing')
+  await expect(strength).toHaveText('60 %, too low')
   const states = await demo.watchStates()
   for (const button of [demo.generate, page.getByTestId('vary')]) {
     await button.click()

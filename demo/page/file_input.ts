@@ -16,9 +16,10 @@ export function startFileInput(): void {
   })
 
   document.addEventListener('dragover', (event) => {
-    if (isForField(event.target, event.dataTransfer!)) return
+    const { target, dataTransfer } = event
+    if (!dataTransfer || isForField(target, dataTransfer)) return
     event.preventDefault()
-    document.body.classList.toggle('dropping', event.dataTransfer!.types.includes('Files'))
+    document.body.classList.toggle('dropping', dataTransfer.types.includes('Files'))
   })
   document.addEventListener('dragleave', (event) => {
     // Null if the pointer leaves the page; else it enters another element.
@@ -26,18 +27,21 @@ export function startFileInput(): void {
   })
   document.addEventListener('drop', (event) => {
     document.body.classList.remove('dropping')
-    if (isForField(event.target, event.dataTransfer!)) return
+    const { target, dataTransfer } = event
+    if (!dataTransfer || isForField(target, dataTransfer)) return
     // Otherwise the browser leaves the page for what was dropped.
     event.preventDefault()
-    const files = [...event.dataTransfer!.files]
+    const files = [...dataTransfer.files]
     if (files.length > 0) openOne(files)
     else
       sayError('There is no file in what was dropped. Save the picture first, then drop it; words go into the prompt.')
   })
 
   document.addEventListener('paste', (event) => {
-    const files = [...event.clipboardData!.files]
-    if (files.length === 0 || isForField(event.target, event.clipboardData!)) return
+    const { target, clipboardData } = event
+    if (!clipboardData || isForField(target, clipboardData)) return
+    const files = [...clipboardData.files]
+    if (files.length === 0) return
     event.preventDefault()
     openOne(files)
   })

@@ -55,6 +55,8 @@ export function say(sentence: string): void {
 export function sayError(sentence: string): void {
   say(sentence)
   readout.classList.add('error')
+  // On a phone the button that failed may be a screen away.
+  readout.scrollIntoView({ block: 'nearest' })
 }
 
 /** Has screen readers read a sentence after the current one. Use it sparingly: not at every step. */

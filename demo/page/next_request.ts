@@ -19,6 +19,7 @@ export function requestNext(name: string, begin: () => void): void {
     return
   }
   next.value = { name, begin }
+  line.scrollIntoView({ block: 'nearest' })
   announce(`Next: ${name}.`)
 }
 

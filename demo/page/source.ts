@@ -29,7 +29,7 @@ export function startSource(): void {
   effect(() => {
     slider.value = String(strength.value)
     const isNothing = drawsNothing(strength.value, timestepSettings.value)
-    const text = formatPercent(strength.value) + (isNothing ? ', draws nothing' : '')
+    const text = formatPercent(strength.value) + (isNothing ? ', too low' : '')
     output.textContent = text
     output.classList.toggle('warning', isNothing)
     slider.setAttribute('aria-valuetext', text)
