@@ -1,6 +1,8 @@
 import { requireSignal, requireString } from './checks'
 import type { ConfigOverrides } from './config'
 import { FetchError, OptionError } from './errors'
+import { parseJson } from './file_content'
+import { kindOf } from './kind'
 import type { Names } from './option_names'
 import { valueText } from './value_text'
 
@@ -38,15 +40,8 @@ export async function fetchFile<Content>(
 /** Fetches and parses a JSON file. Rejects with OptionError or FetchError, or with the signal's reason. */
 export async function fetchJson(url: string | URL, signal?: AbortSignal): Promise<unknown> {
   requireSignal(signal)
-  const text = await fetchFile(url, (response) => response.text(), signal)
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    const what = /^\s*</.test(text) ? 'an HTML page' : `text that is not JSON (${JSON.stringify(text.slice(0, 40))})`
-    throw new FetchError(`${url} needs to be a JSON file; the server answered with ${what}.`, String(url), 200, {
-      cause,
-    })
-  }
+  const bytes = await fetchFile(url, async (response) => new Uint8Array(await response.arrayBuffer()), signal)
+  return parseJson(String(url), bytes, String(url), 200)
 }
 
 /** Options of `fromPretrained`, and values that take precedence over those of the file. */
@@ -69,12 +64,37 @@ export const pretrainedNames = {
   gamma_cum_end: true,
 } satisfies Names<PretrainedOptions>
 
-/** The URL of a file in a model folder, e.g. scheduler/scheduler_config.json. Throws OptionError. */
+/** Whether the value is an address: a string, or a URL of any realm. */
+export function isAddress(value: unknown): value is string | URL {
+  return typeof value === 'string' || kindOf(value) === 'URL'
+}
+
+/**
+ * The URL of a file in a model folder, e.g. scheduler/scheduler_config.json. The query of the folder's address, such as a
+ * revision or a signature, is that of every file. Throws OptionError.
+ */
 export function modelFile(folder: string | URL, subfolder: string, file: string): string {
-  // Not instanceof: a URL may come from another realm.
-  if (typeof folder !== 'string' && Object.prototype.toString.call(folder) !== '[object URL]')
+  if (!isAddress(folder))
     throw new OptionError(`A model folder needs to be a URL or a string; given ${valueText(folder)}.`)
   requireString('subfolder', subfolder)
-  const parts = [String(folder).replace(/\/+$/, ''), subfolder.replace(/^\/+|\/+$/g, ''), file]
-  return parts.filter(Boolean).join('/')
+  const [, path = '', query = ''] = /^([^?#]*)(\?[^#]*)?/.exec(String(folder).trim())!
+  // Such as data: and blob:, and hosts without https://.
+  if (/^[a-z][a-z\d+.-]+:(?![\\/])/i.test(path))
+    throw new OptionError(
+      `A model folder needs to be an address with files below it, such as https://example.org/model; given ${valueText(path)}.`,
+    )
+  // A '%' in an address may begin an escaped character; in a name it is one itself.
+  const start = path.replace(/[\\/]*$/, path === '' ? '' : '/').replace(/%(?![\da-f]{2})/gi, '%25')
+  const names = [subfolder, file].flatMap((name) => name.split('/').filter(Boolean))
+  const escaped = names.map((name) => name.replace(/[%?#]/g, encodeURIComponent))
+  return absoluteAddress(`${start}${escaped.join('/')}${query}`)
+}
+
+/** An address relative to the page. What is no address, and a relative one where there is no page, is left to `fetch`. */
+export function absoluteAddress(address: string): string {
+  try {
+    return new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href).href
+  } catch {
+    return address
+  }
 }

@@ -15,8 +15,8 @@ export { type Capabilities, capabilities, requestDevice } from './gpu/device'
 export { ForwardProcess } from './gpu/forward'
 export type { LogitsTensor } from './gpu/logits'
 export { type GpuStepOptions, ReverseStep } from './gpu/step'
-export type { OnnxGpuTensor } from './gpu/tensor'
 export { type Dtype, GpuTensor, type TypedArrayOf, type UploadArray } from './gpu/tensor'
+export type { OnnxGpuTensor } from './onnx_tensor'
 export type * from './options'
 export type {
   ChainOptions,
@@ -25,6 +25,7 @@ export type {
   Decoder,
   Denoiser,
   DenoiserInput,
+  Logits,
   SampleOptions,
   SampleProgress,
 } from './pipeline/options'

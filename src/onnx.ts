@@ -14,15 +14,10 @@ export { fromImageData, type ImageFormat, toImageData, toImages } from './onnx/i
 export { fetchModelIndex, type ModelIndex } from './onnx/model_index'
 export type { FileSource } from './onnx/model_source'
 export type { AnyTensor, HostArray } from './onnx/network'
+export type { OnnxProvider, OnnxRuntime } from './onnx/runtime'
 export { OnnxRuntimeError } from './onnx/runtime_error'
-export {
-  createOnnxSession,
-  type OnnxProvider,
-  type OnnxRuntime,
-  type OnnxSession,
-  type OnnxSessionOptions,
-} from './onnx/session'
-export type { Axis } from './onnx/shapes'
+export { createOnnxSession, type OnnxSession, type OnnxSessionOptions } from './onnx/session'
+export type { Axis, HostFloats } from './onnx/shapes'
 export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './onnx/text_embeddings'
 export type { Bytes, DownloadProgress, FileFacts, RemoteFile, StorableFile } from './store/files'
 export { type LoadOptions, loadFiles } from './store/load'
@@ -54,3 +49,4 @@ export type { Mask, Picture } from './text_to_image/pictures'
 export { type PipelineCall, VQDiffusionPipeline } from './text_to_image/pipeline'
 export type { Tokenizer } from './text_to_image/request'
 export { type EncodedPrompt, splitWords, WordTokenizer, type WordTokenizerFile } from './text_to_image/word_tokenizer'
+export type { HalfArray } from './typed_arrays'

@@ -1,7 +1,8 @@
 import { requireDtype, requireLogits } from '../checks'
+import type { OnnxGpuTensor } from '../onnx_tensor'
 import type { Guidance, Layout } from '../options'
 import type { Features } from './shader'
-import { asGpuTensor, type GpuTensor, type OnnxGpuTensor } from './tensor'
+import { asGpuTensor, type GpuTensor } from './tensor'
 
 /** Logits as a network returns them. */
 export type LogitsTensor = GpuTensor | OnnxGpuTensor

@@ -10,6 +10,7 @@ import {
   ShapeError,
   WebGPUError,
 } from '../errors'
+import type { OnnxGpuTensor } from '../onnx_tensor'
 import { arrayClass, type HalfArray } from '../typed_arrays'
 import { otherCopy, shapeText, tensorClass, valueText } from '../value_text'
 import { deviceText } from './device'
@@ -396,18 +397,6 @@ function requireIndexable(shape: readonly number[], offset: number): void {
     throw new LimitError(
       `A tensor of shape ${shapeText(shape)} needs ${end} elements of a buffer; kernels count to ${2 ** 31}.`,
     )
-}
-
-/** A tensor of onnxruntime-web whose data is in a GPU buffer. */
-export interface OnnxGpuTensor {
-  /** Where the data are; 'gpu-buffer' is needed. */
-  readonly location: string
-  /** Element type: 'float32', 'float16', 'int32' or 'uint32'. */
-  readonly type: string
-  /** Sizes of the axes. */
-  readonly dims: readonly number[]
-  /** The GPUBuffer. */
-  readonly gpuBuffer: unknown
 }
 
 const onnxDtypes = /* @__PURE__ */ new Map<unknown, Dtype>([

@@ -1,12 +1,16 @@
 import { elementCount, requireObject } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
+import { arrayClass } from '../typed_arrays'
 import { valueText } from '../value_text'
-import type { HostArray } from './network'
+import type { HostArray, NetworkArray } from './network'
 
 /** Values of the model's further inputs by name: of one item, used for the whole batch, or of all B items in order. */
 export type OnnxInputs = Readonly<Record<string, HostArray>>
 
-/** The conditioning of a chain. It is read at the first step: pass another object for other values. */
+/**
+ * The conditioning of a chain. Its values are copied when the chain begins; a call of the denoiser outside of a chain
+ * copies them itself. Float16Arrays are taken as Float32Arrays.
+ */
 export interface OnnxConditioning {
   /** Inputs of the conditional half of the batch. */
   readonly conditional: OnnxInputs
@@ -41,8 +45,9 @@ export function batchParts(
 
 /** The ONNX type of an input. Throws DtypeError unless all parts have the same type, int32 or float32. */
 export function typeOf(name: string, parts: readonly HostArray[]): 'int32' | 'float32' {
-  if (parts.every((part) => part instanceof Int32Array)) return 'int32'
-  if (parts.every((part) => part instanceof Float32Array)) return 'float32'
+  const kinds = parts.map(arrayClass)
+  if (kinds.every((kind) => kind === 'Int32Array')) return 'int32'
+  if (kinds.every((kind) => kind === 'Float32Array' || kind === 'Float16Array')) return 'float32'
   throw new DtypeError(
     `The input '${name}' needs an Int32Array or a Float32Array, the same in all its parts; given ` +
       `${parts.map(valueText).join(' and ')}.`,
@@ -50,12 +55,18 @@ export function typeOf(name: string, parts: readonly HostArray[]): 'int32' | 'fl
 }
 
 /**
- * One input for the whole batch, of this shape. Throws ShapeError unless each part holds one item or all of its items.
+ * A copy of one input for the whole batch, of this shape. Throws ShapeError unless each part holds one item or all of its
+ * items.
  */
-export function batchInput(name: string, parts: readonly HostArray[], shape: readonly number[]): HostArray {
+export function batchInput(
+  name: string,
+  parts: readonly HostArray[],
+  type: 'int32' | 'float32',
+  shape: readonly number[],
+): NetworkArray {
   const item = elementCount(shape.slice(1))
   const partSize = elementCount(shape) / parts.length
-  const values = new (parts[0] instanceof Int32Array ? Int32Array : Float32Array)(elementCount(shape))
+  const values = new (type === 'int32' ? Int32Array : Float32Array)(elementCount(shape))
   for (const [index, part] of parts.entries()) {
     if (part.length !== item && part.length !== partSize)
       throw new ShapeError(

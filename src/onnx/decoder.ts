@@ -3,7 +3,7 @@ import { CpuTensor } from '../cpu/tensor'
 import { TokenRangeError } from '../errors'
 import { createNetwork } from './create_network'
 import { destroyable } from './destroyable'
-import { type AnyTensor, type Network, requireTokensOf } from './network'
+import { type AnyTensor, type Network, takeTokens } from './network'
 import { oneAtATime } from './queue'
 import { type OnnxSession, requireSession } from './session'
 import { requireFit } from './shapes'
@@ -54,8 +54,8 @@ export function createOnnxDecoder(options: {
     return { tokensShape: tokens.shape, network }
   }
 
-  async function decode(tokens: AnyTensor, requireAlive: () => void): Promise<OnnxImage> {
-    requireTokensOf(session, 'tokens', tokens)
+  async function decode(given: AnyTensor, requireAlive: () => void): Promise<OnnxImage> {
+    const tokens = takeTokens(session, 'tokens', given)
     if (numCodes !== undefined)
       requireCleanTokens('A decoder', tokens instanceof CpuTensor ? tokens.data : await tokens.read(), numCodes)
     const { image, shape } = await session.whenFree(async () => {

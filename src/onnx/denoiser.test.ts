@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { CpuTensor } from '../cpu/tensor'
 import { DtypeError, ShapeError } from '../errors'
 import { createOnnxDenoiser } from './denoiser'
+import type { OnnxRuntime } from './runtime'
 import { OnnxRuntimeError } from './runtime_error'
-import { createOnnxSession, type OnnxRuntime } from './session'
+import { createOnnxSession } from './session'
 import type { Axis } from './shapes'
 
 const N = 4

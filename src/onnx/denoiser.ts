@@ -1,4 +1,4 @@
-import { requireBoolean, requireInteger, requireOptions, requireSignal } from '../checks'
+import { requireBoolean, requireInteger, requireMethod, requireOptions, requireSignal } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
 import { ShapeError } from '../errors'
 import { GpuTensor } from '../gpu/tensor'
@@ -7,7 +7,7 @@ import type { DenoiserInput } from '../pipeline/options'
 import { batchInput, batchParts, type OnnxConditioning, typeOf } from './conditioning'
 import { createNetwork } from './create_network'
 import { destroyable } from './destroyable'
-import { type AnyTensor, type Network, requireTokensOf } from './network'
+import { type AnyTensor, type Network, type NetworkArray, type Signature, takeTokens } from './network'
 import { oneAtATime } from './queue'
 import { type OnnxSession, requireSession } from './session'
 import { batchShape, requireFit } from './shapes'
@@ -17,7 +17,10 @@ export interface OnnxDenoiser {
   (input: DenoiserInput<GpuTensor, OnnxConditioning | undefined>): Promise<GpuTensor<'f32'>>
   (input: DenoiserInput<CpuTensor, OnnxConditioning | undefined>): Promise<CpuTensor<Float32Array>>
   (input: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Promise<AnyTensor>
-  /** Frees the GPU buffers after the run in progress; the session stays. Later calls reject with DestroyedError. Idempotent. */
+  /**
+   * Frees the GPU buffers of all chains after the run in progress; the session stays. Later calls reject with
+   * DestroyedError. Idempotent.
+   */
   destroy(): void
   /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void
@@ -30,15 +33,18 @@ const inputNames = {
   guided: true,
   conditioning: true,
   signal: true,
+  ended: true,
 } satisfies Names<DenoiserInput<unknown, unknown>>
 
-/** The network with the inputs that stay the same at all steps of a chain. */
-interface Chain {
-  readonly conditioning: OnnxConditioning | undefined
+type Input = DenoiserInput<AnyTensor, OnnxConditioning | undefined>
+
+/** What stays the same at all steps of a chain, copied when it begins. */
+interface ChainInputs {
   readonly guided: boolean
   readonly sampleShape: readonly number[]
-  readonly rows: number
-  readonly network: Network
+  readonly signature: Signature
+  /** The conditioning by the names of the inputs, for the whole batch. */
+  readonly conditions: Readonly<Record<string, NetworkArray>>
 }
 
 /**
@@ -46,8 +52,8 @@ interface Chain {
  * inputs that the conditioning names, each [B, …]; it returns raw logits, float32 [B, N, K] or [B, K, N].
  *
  * If the session is on the scheduler's GPUDevice, sample and logits stay on the GPU: buffers are created at the first
- * step of a chain, and the logits are the same tensor at every step. Otherwise both are copied. Logits are valid until
- * the next call.
+ * step of a chain and freed at its end, and the logits are the same tensor at every step. Otherwise both are copied.
+ * Logits are valid until the next call for the same chain, at most until its end. Chains may run at the same time.
  *
  * @throws OptionError or DtypeError if the model has no such inputs and output. A call rejects with
  *   DeviceMismatchError, ShapeError, DtypeError or OptionError before any work, with ShapeError for logits of another
@@ -67,48 +73,81 @@ export function createOnnxDenoiser(options: {
   const timestepAxes = session.inputShape(timestepInput, 'int32')
   session.requireOutput(output)
   const conditionNames = session.inputNames.filter((name) => name !== sampleInput && name !== timestepInput)
-  let chain: Chain | undefined
+  const inputsOfChains = new WeakMap<Promise<void>, ChainInputs>()
+  /** By the `ended` of their chains; that of calls outside of chains by undefined. */
+  const networks = new Map<Promise<void> | undefined, { readonly inputs: ChainInputs; readonly network: Network }>()
 
-  function begin({ sample, guided, conditioning }: DenoiserInput<AnyTensor, OnnxConditioning | undefined>): Chain {
+  /** The inputs of the chain that the call belongs to. A call outside of chains is a chain of its own. */
+  function inputsOf(input: Input): ChainInputs {
+    const { ended, guided, sample } = input
+    const known = ended && inputsOfChains.get(ended)
+    if (known?.guided === guided && known.sampleShape.join() === sample.shape.join()) return known
+    const inputs = copyInputs(input)
+    if (ended) inputsOfChains.set(ended, inputs)
+    return inputs
+  }
+
+  function copyInputs({ sample, guided, conditioning }: Input): ChainInputs {
     const parts = batchParts(conditioning, conditionNames, guided)
     const [batchSize = 0, numPixels = 0] = sample.shape
     const rows = parts.length * batchSize
     requireFit(sampleInput, sampleAxes, [rows, numPixels])
-    const timestep = { type: 'int32', shape: batchShape(timestepInput, timestepAxes, rows) } as const
-    const conditions = conditionNames.map((name) => {
+    const inputs: Record<string, Signature['inputs'][string]> = {
+      [timestepInput]: { type: 'int32', shape: batchShape(timestepInput, timestepAxes, rows) },
+    }
+    const conditions: Record<string, NetworkArray> = {}
+    for (const name of conditionNames) {
       const given = parts.map((part) => part[name]!)
       const type = typeOf(name, given)
       const shape = batchShape(name, session.inputShape(name, type), rows)
-      return { name, type, shape, values: batchInput(name, given, shape) }
-    })
-    const network = createNetwork(session, {
-      tokens: { name: sampleInput, shape: [rows, numPixels] },
-      inputs: { [timestepInput]: timestep, ...Object.fromEntries(conditions.map((input) => [input.name, input])) },
-      output,
-    })
-    for (const { name, values } of conditions) network.set(name, values)
-    return { conditioning, guided, sampleShape: sample.shape, rows, network }
+      inputs[name] = { type, shape }
+      conditions[name] = batchInput(name, given, type, shape)
+    }
+    const signature = { tokens: { name: sampleInput, shape: [rows, numPixels] }, inputs, output }
+    return { guided, sampleShape: sample.shape, signature, conditions }
   }
 
-  async function denoise(
-    given: DenoiserInput<AnyTensor, OnnxConditioning | undefined>,
-    requireAlive: () => void,
-  ): Promise<AnyTensor> {
+  /** The network of a chain, holding these inputs. It is freed when the chain has ended. */
+  function networkOf(ended: Promise<void> | undefined, inputs: ChainInputs): Network {
+    const current = networks.get(ended)
+    if (current?.inputs === inputs) return current.network
+    const fits = current?.inputs.signature.tokens.shape.join() === inputs.signature.tokens.shape.join()
+    const network = fits ? current!.network : createNetwork(session, inputs.signature)
+    if (!fits) current?.network.destroy()
+    networks.set(ended, { inputs, network })
+    if (ended && !current)
+      ended.then(
+        () => free([ended]),
+        () => free([ended]),
+      )
+    for (const [name, values] of Object.entries(inputs.conditions)) network.set(name, values)
+    return network
+  }
+
+  /** Queued, since a run in progress may use the buffers. */
+  function free(chains: Iterable<Promise<void> | undefined>): void {
+    void oneAtATime(async () => {
+      for (const ended of chains) {
+        networks.get(ended)?.network.destroy()
+        networks.delete(ended)
+      }
+    })
+  }
+
+  async function denoise(given: Input, requireAlive: () => void): Promise<AnyTensor> {
     const input = requireOptions('a denoiser', given, inputNames)
-    const { sample, timestep, guided, signal } = input
-    requireTokensOf(session, 'sample', sample)
+    const { timestep, guided, ended, signal } = input
+    const sample = takeTokens(session, 'sample', input.sample)
     requireInteger('timestep', timestep, 0)
     requireBoolean('guided', guided)
     requireSignal(signal)
+    if (ended !== undefined) requireMethod('ended', ended, 'then', 'a Promise')
+    const inputs = inputsOf(input)
     return session.whenFree(async () => {
       requireAlive()
       signal?.throwIfAborted()
-      if (!chain || !continues(chain, input)) {
-        const next = begin(input)
-        chain?.network.destroy()
-        chain = next
-      }
-      const { network, rows } = chain
+      const network = networkOf(ended, inputs)
+      const [rows = 0] = inputs.signature.tokens.shape
       network.set(timestepInput, new Int32Array(rows).fill(timestep))
       await network.setTokens(sample)
       const shape = await network.run()
@@ -119,22 +158,8 @@ export function createOnnxDenoiser(options: {
     })
   }
 
-  const free = () => {
-    // Queued, since a run in progress may use the buffers.
-    void oneAtATime(async () => {
-      chain?.network.destroy()
-      chain = undefined
-    })
-  }
-  return destroyable('denoiser', denoise, free) as OnnxDenoiser
-}
-
-function continues(
-  chain: Chain,
-  { conditioning, guided, sample }: DenoiserInput<AnyTensor, OnnxConditioning | undefined>,
-) {
-  const sameShape = chain.sampleShape.join() === sample.shape.join()
-  return sameShape && chain.conditioning === conditioning && chain.guided === guided
+  // An iterator of the map is live: it visits the networks that are there when the work begins.
+  return destroyable('denoiser', denoise, () => free(networks.keys())) as OnnxDenoiser
 }
 
 /** Throws ShapeError unless these are logits of every row and pixel, in either layout. */

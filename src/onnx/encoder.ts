@@ -1,16 +1,15 @@
 import type * as Ort from 'onnxruntime-web'
 import { requireOptions } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
-import type { OnnxImage } from './decoder'
 import { type OnnxSession, requireSession } from './session'
-import { type Axis, requireFinite, requireFit, requireFloats } from './shapes'
+import { type Axis, floatsOf, type HostFloats, requireFinite, requireFit } from './shapes'
 
 /**
  * Encodes an image batch to its nearest tokens, u32 [B, N] on the host. `uploadTokens` of both schedulers takes their
  * `data`.
  */
 export interface OnnxEncoder {
-  (image: OnnxImage): Promise<CpuTensor<Uint32Array>>
+  (image: HostFloats): Promise<CpuTensor<Uint32Array>>
   /** The declared shape of the images, for instance ['batch', 3, 256, 256]. */
   readonly inputShape: readonly Axis[]
 }
@@ -28,10 +27,11 @@ export function createOnnxEncoder(options: { session: OnnxSession; input?: strin
   requireSession(session)
   const imageAxes = session.inputShape(input, 'float32')
   session.requireOutput(output, 'int32')
-  const encode = async (images: OnnxImage) => {
-    requireFloats('An image', images)
-    requireFinite('An image', images)
-    const { data, shape } = images
+  const encode = async (images: HostFloats) => {
+    // Copied, since the run may begin later.
+    const data = new Float32Array(floatsOf('An image', images))
+    const shape = [...images.shape]
+    requireFinite('An image', data)
     requireFit(input, imageAxes, shape)
     const { codes, dims } = await session.whenFree(async () => {
       const image = new session.ort.Tensor('float32', data, shape)

@@ -1,23 +1,38 @@
+import { substituteOf } from '../file_content'
 import { protobufFields } from './protobuf'
+import { OnnxRuntimeError } from './runtime_error'
 
 /**
- * The files in which an ONNX graph keeps tensors, as it names them: relative to the folder of the graph.
+ * The files in which an ONNX graph keeps tensors, and how many bytes of each it reads. The graph names them relative to
+ * its folder.
  *
  * Reads the protobuf fields ModelProto.graph (7), GraphProto.initializer (5), TensorProto.external_data (13) and of that
- * the entry with the key 'location' (https://onnx.ai/onnx/repo-docs/ExternalData.html).
+ * the entries with the keys 'location', 'offset' and 'length' (https://onnx.ai/onnx/repo-docs/ExternalData.html).
  */
-export function externalFiles(model: Uint8Array): string[] {
-  const files = new Set<string>()
+export function externalFiles(model: Uint8Array): Map<string, number> {
+  const files = new Map<string, number>()
   for (const graph of submessages(model, 7))
-    for (const initializer of submessages(graph, 5))
-      for (const entry of submessages(initializer, 13)) {
-        const [key, value] = [1, 2].map((field) => text([...submessages(entry, field)][0]))
-        if (key === 'location' && value) files.add(value)
-      }
-  return [...files]
+    for (const initializer of submessages(graph, 5)) {
+      const entries = Array.from(submessages(initializer, 13), (entry) =>
+        [1, 2].map((field) => text([...submessages(entry, field)][0])),
+      )
+      const { location, offset = 0, length = 0 } = Object.fromEntries(entries)
+      if (location) files.set(location, Math.max(files.get(location) ?? 0, Number(offset) + Number(length)))
+    }
+  return files
 }
 
-const text = (bytes: Uint8Array = new Uint8Array(0)) => new TextDecoder().decode(bytes)
+/** Throws OnnxRuntimeError unless the file has as many bytes as its graph reads. The message says what it is instead. */
+export function requireExternalData(name: string, bytes: Uint8Array, needed: number): void {
+  const found = substituteOf(bytes) ?? (bytes.length < needed ? 'a file that is cut off' : undefined)
+  if (found && needed > 0)
+    throw new OnnxRuntimeError(
+      `${name} needs to be weights of at least ${needed} bytes; given ${found}. It has ${bytes.length} bytes.`,
+    )
+}
+
+// A copy, since TextDecoder refuses memory that can be resized.
+const text = (bytes: Uint8Array = new Uint8Array(0)) => new TextDecoder().decode(bytes.slice())
 
 /** The values of one length-delimited field of a protobuf message. */
 function* submessages(message: Uint8Array, wanted: number): Generator<Uint8Array, void> {

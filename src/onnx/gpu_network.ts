@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web'
 import { elementCount } from '../checks'
 import { type Dtype, GpuTensor, perform } from '../gpu/tensor'
-import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
+import { type AnyTensor, type Network, type NetworkArray, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 
 /** A network on WebGPU: inputs and output stay in buffers of the device. */
@@ -25,7 +25,7 @@ export class GpuNetwork implements Network {
     }
   }
 
-  set(name: string, values: HostArray): void {
+  set(name: string, values: NetworkArray): void {
     this.#inputs.get(name)!.write(values)
   }
 

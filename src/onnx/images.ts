@@ -1,8 +1,9 @@
 import { requireInteger, requireNumber, requireOneOf, requireOptions } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
+import { arrayClass } from '../typed_arrays'
 import { shapeText, valueText } from '../value_text'
 import type { OnnxImage } from './decoder'
-import { requireFinite, requireFloats } from './shapes'
+import { floatsOf, type HostFloats, requireFinite } from './shapes'
 
 /** How a decoder's output, and an encoder's input, holds colours. */
 export interface ImageFormat {
@@ -17,7 +18,7 @@ export interface ImageFormat {
  * in 0 … 1: clamp(y/2 + ½) (docs/MATH.md#pipeline). Throws OptionError, DtypeError, ShapeError, or ImageValueError if a
  * value is NaN or infinite.
  */
-export function toImages(decoded: OnnxImage): OnnxImage {
+export function toImages(decoded: HostFloats): OnnxImage {
   const [B, channels, height, width] = requireImages(decoded)
   const { data: source } = decoded
   const area = height * width
@@ -34,7 +35,7 @@ export function toImages(decoded: OnnxImage): OnnxImage {
  * such class, as in Node, the result is a plain object with its properties. Values outside of the range are clamped. Throws
  * OptionError, DtypeError, ShapeError, or ImageValueError if a value is NaN or infinite.
  */
-export function toImageData(decoded: OnnxImage, format: ImageFormat = {}): ImageData[] {
+export function toImageData(decoded: HostFloats, format: ImageFormat = {}): ImageData[] {
   const { range = [-1, 1], alpha = 'straight' } = requireImageFormat(format)
   const [B, channels, height, width] = requireImages(decoded)
   if (channels < 1 || channels > 4)
@@ -72,10 +73,11 @@ export function fromImageData(images: readonly ImageData[], channels: 3 | 4, for
   const [black, white] = range
   const data = new Float32Array(images.length * channels * area)
   for (const [item, image] of images.entries()) {
+    const bytes = pixelBytes(image)
     for (let pixel = 0; pixel < area; pixel++) {
-      const opacity = image.data[4 * pixel + 3]! / 255
+      const opacity = bytes[4 * pixel + 3]! / 255
       for (let channel = 0; channel < channels; channel++) {
-        const colour = image.data[4 * pixel + channel]! / 255
+        const colour = bytes[4 * pixel + channel]! / 255
         const blended =
           channels === 3 ? colour * opacity + 1 - opacity : alpha === 'straight' ? colour : colour * opacity
         const value = channel === 3 ? opacity : blended
@@ -84,6 +86,12 @@ export function fromImageData(images: readonly ImageData[], channels: 3 | 4, for
     }
   }
   return { data, shape: [images.length, channels, height, width] }
+}
+
+/** A copy of the pixels as bytes. In newer browsers an ImageData may hold halves from 0 to 1 (`pixelFormat`). */
+export function pixelBytes({ data }: ImageData): Uint8ClampedArray<ArrayBuffer> {
+  const white = arrayClass(data) === 'Float16Array' ? 255 : 1
+  return Uint8ClampedArray.from(data, (value) => value * white)
 }
 
 /** Throws OptionError unless these are two different numbers and a kind of alpha, as far as they are given. */
@@ -98,15 +106,14 @@ export function requireImageFormat(given: ImageFormat): ImageFormat {
   return format
 }
 
-/** Throws DtypeError unless all are ImageData of bytes, ShapeError unless they have the same size. */
+/** Throws DtypeError unless all are ImageData of bytes or halves, ShapeError unless they have the same size. */
 function requireEqualImages(images: readonly ImageData[]): void {
   if (!Array.isArray(images)) throw new DtypeError(`images need to be a list of ImageData; given ${valueText(images)}.`)
   for (const image of images as readonly (ImageData | undefined)[]) {
     const { data, width, height } = image ?? {}
     if (data?.length === undefined || data.length !== width! * height! * 4)
       throw new DtypeError(`images need to be a list of ImageData; given ${valueText(image)}.`)
-    // A canvas can also have float16 pixels, from 0 to 1.
-    if (!/Uint8/.test(Object.prototype.toString.call(data)))
+    if (!/^(Uint8|Float16)/.test(arrayClass(data)))
       throw new DtypeError(`images need to have bytes; given ImageData of ${valueText(data)}.`)
     if (width !== images[0]!.width || height !== images[0]!.height)
       throw new ShapeError(
@@ -115,14 +122,14 @@ function requireEqualImages(images: readonly ImageData[]): void {
   }
 }
 
-function imageDataOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): ImageData {
+/** ImageData, or where there is no such class a plain object with its properties. */
+export function imageDataOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): ImageData {
   if (typeof ImageData !== 'undefined') return new ImageData(data, width, height)
   return { data, width, height, colorSpace: 'srgb', pixelFormat: 'rgba-unorm8' } as ImageData
 }
 
-function requireImages(decoded: OnnxImage): readonly [B: number, channels: number, height: number, width: number] {
-  requireFloats("A decoder's output", decoded)
-  requireFinite("A decoder's output", decoded)
+function requireImages(decoded: HostFloats): readonly [B: number, channels: number, height: number, width: number] {
+  requireFinite("A decoder's output", floatsOf("A decoder's output", decoded))
   const { shape } = decoded
   if (shape.length !== 4)
     throw new ShapeError(`A decoder's output needs [batch, channels, height, width]; given ${shapeText(shape)}.`)

@@ -1,3 +1,4 @@
+import { substituteOf } from '../file_content'
 import { protobufFields } from './protobuf'
 import { OnnxRuntimeError } from './runtime_error'
 
@@ -11,13 +12,11 @@ export function requireModel(name: string, bytes: Uint8Array): void {
 }
 
 function strangeContent(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 0) return 'an empty file'
-  const start = Array.from(bytes.subarray(0, 64), (byte) => String.fromCharCode(byte)).join('')
+  const substitute = substituteOf(bytes)
+  if (substitute) return substitute
+  const start = Array.from(bytes.subarray(0, 80), (byte) => String.fromCharCode(byte)).join('')
   if (start.startsWith('ORTM', 4)) return undefined
-  if (start.startsWith('version https://git-lfs.'))
-    return 'a Git LFS pointer: the file itself was not downloaded (git lfs pull)'
-  if (/^(\xef\xbb\xbf)?\s*</.test(start)) return 'a web page: check the address of the file'
-  if (bytes[0] !== irVersionTag) return `a file that begins with ${JSON.stringify(start.slice(0, 16))}`
+  if (bytes[0] !== irVersionTag) return `a file that begins with ${JSON.stringify(start)}`
   let hasGraph = false
   for (const { field, end } of protobufFields(bytes)) {
     if (end > bytes.length) return `a file that is cut off: it has ${bytes.length} of at least ${end} bytes`

@@ -1,6 +1,7 @@
 import { requireOptions } from '../checks'
 import { ConfigError } from '../errors'
 import { fetchJson, modelFile } from '../fetch'
+import { valueText } from '../value_text'
 
 /** The content of `model_index.json` of a diffusers pipeline folder. */
 export interface ModelIndex {
@@ -32,7 +33,7 @@ export function requireModelIndex(content: unknown, address: string): ModelIndex
   if (index?._class_name !== 'VQDiffusionPipeline' || className !== 'VQDiffusionScheduler')
     throw new ConfigError(
       `${address} needs to describe a VQDiffusionPipeline with a VQDiffusionScheduler; ` +
-        `given ${JSON.stringify(index?._class_name)} with ${JSON.stringify(className)}.`,
+        `given ${JSON.stringify(index?._class_name)} with ${JSON.stringify(className)} in ${valueText(content)}.`,
     )
   return index as ModelIndex
 }

@@ -3,14 +3,18 @@ import { CpuTensor } from '../cpu/tensor'
 import { DeviceMismatchError, ShapeError } from '../errors'
 import { deviceText } from '../gpu/device'
 import { GpuTensor } from '../gpu/tensor'
+import type { HalfArray } from '../typed_arrays'
 import { valueText } from '../value_text'
 import type { OnnxSession } from './session'
 
 /** A tensor of either engine. */
 export type AnyTensor = GpuTensor | CpuTensor
 
-/** Values of an input of a network, on the host. */
-export type HostArray = Int32Array | Float32Array
+/** Values of an input of a network, on the host. Halves are converted to float32. */
+export type HostArray = Int32Array | Float32Array | HalfArray
+
+/** Values as the network takes them. */
+export type NetworkArray = Int32Array | Float32Array
 
 /** Names, types and shapes of a network's inputs and output. */
 export interface Signature {
@@ -24,7 +28,7 @@ export interface Signature {
 
 /** A session with inputs and output of fixed shapes. Use it inside `OnnxSession.whenFree` only. */
 export interface Network {
-  set(name: string, values: HostArray): void
+  set(name: string, values: NetworkArray): void
   /** Sets the tokens [B, N], repeated until the signature's shape is filled. */
   setTokens(tokens: AnyTensor): Promise<void>
   /** Resolves to the shape of the output. */
@@ -42,10 +46,11 @@ export function repeatTokens(tokens: ArrayLike<number>, length: number): Int32Ar
 }
 
 /**
- * Throws ShapeError or DtypeError unless the value is a tensor of tokens [B, N] of either engine, DestroyedError if it
- * was destroyed, DeviceMismatchError if it lives on another device than the session.
+ * The tokens as they are at the call: those on the host are copied, since the run may begin later. Throws ShapeError or
+ * DtypeError unless the value is a tensor of tokens [B, N] of either engine, DestroyedError if it was destroyed,
+ * DeviceMismatchError if it lives on another device than the session.
  */
-export function requireTokensOf(session: OnnxSession, name: string, tensor: AnyTensor): void {
+export function takeTokens(session: OnnxSession, name: string, tensor: AnyTensor): AnyTensor {
   if (!(tensor instanceof GpuTensor) && !(tensor instanceof CpuTensor))
     throw new ShapeError(
       `${name} needs to be a GpuTensor or a CpuTensor; given ${valueText(tensor)}. ` +
@@ -53,11 +58,12 @@ export function requireTokensOf(session: OnnxSession, name: string, tensor: AnyT
     )
   requireSample(name, tensor)
   tensor.assertAlive()
-  if (!(tensor instanceof GpuTensor)) return
+  if (!(tensor instanceof GpuTensor)) return tensor.clone()
   tensor.requireUsage(name, 'COPY_SRC')
   if (session.device && tensor.device !== session.device)
     throw new DeviceMismatchError(
       `${name} lives on another GPUDevice (${deviceText(tensor.device)}) than the session (${deviceText(session.device)}). ` +
         'Create the session with the device of the scheduler.',
     )
+  return tensor
 }

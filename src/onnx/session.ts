@@ -1,38 +1,24 @@
 import type * as Ort from 'onnxruntime-web'
-import {
-  requireFunction,
-  requireGpuDevice,
-  requireMethod,
-  requireObject,
-  requireOneOf,
-  requireOptions,
-  requireString,
-} from '../checks'
+import { requireFunction, requireMethod, requireOptions, requireString } from '../checks'
 import { makeDisposable } from '../dispose'
 import { DestroyedError, DtypeError, OptionError } from '../errors'
-import { valueText } from '../value_text'
-import { externalFiles } from './external_data'
+import { externalFiles, requireExternalData } from './external_data'
 import { requireModel } from './model_bytes'
-import { type FileSource, readFile } from './model_source'
+import { type FileSource, readFile, sourceName } from './model_source'
 import { oneAtATime } from './queue'
+import {
+  cureOf,
+  ignoresDevice,
+  type OnnxProvider,
+  type OnnxRuntime,
+  reasonOf,
+  requireProvider,
+  requireRuntime,
+  usesProxy,
+  webgpuEntry,
+} from './runtime'
 import { OnnxRuntimeError } from './runtime_error'
 import type { Axis } from './shapes'
-
-/** The part of the onnxruntime-web module that this package uses. */
-export type OnnxRuntime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'>
-
-/** The execution provider: a GPUDevice, preferably the scheduler's, or WebAssembly. */
-export type OnnxProvider =
-  | {
-      /** The WebGPU provider. */
-      readonly provider: 'webgpu'
-      /** The device that it computes on. */
-      readonly device: GPUDevice
-    }
-  | {
-      /** The WebAssembly provider. */
-      readonly provider: 'wasm'
-    }
 
 /** Options of `createOnnxSession`. */
 export type OnnxSessionOptions = OnnxProvider & {
@@ -46,6 +32,9 @@ export type OnnxSessionOptions = OnnxProvider & {
 /**
  * Loads a model into onnxruntime-web.
  *
+ * Arrays that are given stay as they are, also with `ort.env.wasm.proxy`, which transfers arrays to a worker. The model's
+ * are then copied; the proxy cannot be combined with WebGPU.
+ *
  * @param ort the module: the entry `onnxruntime-web/webgpu` or `/jspi` for 'webgpu', any entry for 'wasm'
  * @param model an .onnx file: its bytes, a Blob, a Response or a URL
  * @throws OptionError; OnnxRuntimeError if the model is refused, or if this onnxruntime-web cannot compute on the device;
@@ -57,12 +46,24 @@ export async function createOnnxSession(
   options: OnnxSessionOptions,
 ): Promise<OnnxSession> {
   requireRuntime(ort)
-  requireProvider(options)
-  const bytes = await readFile('The model', model)
-  requireModel(typeof model === 'string' || model instanceof URL ? `The model ${model}` : 'The model', bytes)
-  const externalData = await readExternalData(bytes, requireOptions('externalData', options.externalData))
-  const device = options.provider === 'webgpu' ? options.device : undefined
-  const sessionOptions: Ort.InferenceSession.SessionOptions = {
+  requireProvider(ort, options)
+  const files = requireOptions('externalData', options.externalData)
+  const bytes = await readFile('The model', model, usesProxy(ort))
+  requireModel(sourceName('The model', model), bytes)
+  return openSession(ort, { bytes, externalData: await readExternalData(bytes, files) }, options)
+}
+
+/** A model in memory: an ONNX graph, and the files in which it keeps weights by the names that it gives them. */
+export interface Graph {
+  readonly bytes: Uint8Array
+  readonly externalData: Readonly<Record<string, Uint8Array>>
+}
+
+/** Loads a model that was checked. Its bytes may be transferred to a worker. Rejects with OnnxRuntimeError. */
+export async function openSession(ort: OnnxRuntime, graph: Graph, provider: OnnxProvider): Promise<OnnxSession> {
+  const device = provider.provider === 'webgpu' ? provider.device : undefined
+  const externalData = Object.entries(graph.externalData).map(([path, data]) => ({ path, data }))
+  const options: Ort.InferenceSession.SessionOptions = {
     // A session does not inherit the level of `env`.
     logSeverityLevel: logLevels.indexOf(ort.env.logLevel ?? 'warning') as 0 | 1 | 2 | 3 | 4,
     ...(device
@@ -70,68 +71,47 @@ export async function createOnnxSession(
       : { executionProviders: ['wasm'] }),
     ...(externalData.length > 0 && { externalData }),
   }
-  const session = await oneAtATime(() => ort.InferenceSession.create(bytes, sessionOptions)).catch((cause: Error) => {
-    const hint = /backend not found/.test(cause.message) ? ` ${webgpuEntry}` : ''
-    throw new OnnxRuntimeError(`onnxruntime-web could not create the session: ${cause.message}${hint}`, { cause })
+  const session = await oneAtATime(() => ort.InferenceSession.create(graph.bytes, options)).catch((cause) => {
+    const reason = reasonOf(cause)
+    throw new OnnxRuntimeError(`onnxruntime-web could not create the session: ${reason}${cureOf(reason)}`, { cause })
   })
   const created = new OnnxSession(ort, session, device)
   if (device && ignoresDevice(ort, device)) {
     await created.destroy()
-    throw new OnnxRuntimeError(`This entry of onnxruntime-web computes on a GPUDevice of its own. ${webgpuEntry}`)
+    throw new OnnxRuntimeError(`This entry of onnxruntime-web computes on a GPUDevice of its own.${webgpuEntry}`)
   }
   return created
 }
 
-/** Throws OptionError unless the value is the module onnxruntime-web. */
-export function requireRuntime(ort: OnnxRuntime): void {
-  if (typeof ort?.InferenceSession?.create !== 'function' || !ort.env)
-    throw new OptionError(
-      `ort needs to be the module onnxruntime-web; given ${valueText(ort)}. ` +
-        "Import it: import * as ort from 'onnxruntime-web/webgpu'.",
-    )
-}
-
-function requireProvider(options: OnnxProvider): void {
-  requireObject(
-    'The last argument of createOnnxSession',
-    options,
-    "{ provider: 'webgpu', device } or { provider: 'wasm' }",
-  )
-  requireOneOf('provider', options.provider, ['webgpu', 'wasm'])
-  if (options.provider === 'webgpu') requireGpuDevice('device', options.device)
-}
-
-/** In the form that onnxruntime-web takes. Throws OptionError unless every file that the model names is given. */
+/** Throws OptionError unless every file that the model names is given, OnnxRuntimeError if one is something else. */
 async function readExternalData(
   model: Uint8Array,
   given: Readonly<Record<string, FileSource>>,
-): Promise<{ path: string; data: Uint8Array }[]> {
-  const missing = externalFiles(model).filter((path) => given[path] === undefined)
+): Promise<Readonly<Record<string, Uint8Array>>> {
+  const needed = externalFiles(model)
+  const missing = [...needed.keys()].filter((path) => given[path] === undefined)
   if (missing.length > 0)
     throw new OptionError(
       `The model keeps weights in {${missing.join(', ')}}: give them as externalData; given {${Object.keys(given).join(', ')}}.`,
     )
-  const read = async ([path, source]: [string, FileSource]) => ({ path, data: await readFile(path, source) })
-  return Promise.all(Object.entries(given).map(read))
+  const read = async ([path, source]: [string, FileSource]): Promise<[string, Uint8Array]> => {
+    const data = await readFile(path, source)
+    requireExternalData(path, data, needed.get(path) ?? 0)
+    return [path, data]
+  }
+  return Object.fromEntries(await Promise.all(Object.entries(given).map(read)))
 }
 
 const logLevels = ['verbose', 'info', 'warning', 'error', 'fatal'] as const
 
-const webgpuEntry = "For 'webgpu' import it from 'onnxruntime-web/webgpu'."
-
 /**
- * Whether the WebGPU provider ignores the device. That of the default entry does so silently, and buffers of another
- * device would give wrong results. It is detected by the read-only adapter that it leaves in `env` (1.30).
+ * A loaded model, created by `createOnnxSession` and run by the denoiser, decoder or encoder created from it.
+ *
+ * All sessions of onnxruntime-web share one WebAssembly instance: a run beside another one hangs or blocks the page. What
+ * this package runs takes turns. Run other sessions, those of `ort` itself too, inside `whenFree` of any session.
  */
-function ignoresDevice(ort: OnnxRuntime, device: GPUDevice): boolean {
-  const { webgpu } = ort.env
-  const adapter = Object.getOwnPropertyDescriptor(webgpu, 'adapter')
-  return adapter?.writable === false && (webgpu as { device: unknown }).device !== device
-}
-
-/** A loaded model, created by `createOnnxSession` and run by the denoiser, decoder or encoder created from it. */
 export class OnnxSession {
-  #failure: Error | undefined
+  #failure: { readonly reason: string; readonly cause: unknown } | undefined
   #destroyed = false
 
   /** @param device undefined for WebAssembly */
@@ -160,7 +140,11 @@ export class OnnxSession {
     requireValue('output', this.session.outputMetadata, name, type)
   }
 
-  /** Starts `work`, which may call `run`, when no session is running. Rejects with DestroyedError. */
+  /**
+   * Starts `work` when no session is running, and starts no other before it settles. It may run this session or another,
+   * and load or release a session of `ort`. It must not wait for another `whenFree`, nor for a denoiser, decoder or
+   * encoder. Rejects as `work` does, or with DestroyedError.
+   */
   whenFree<Result>(work: () => Promise<Result>): Promise<Result> {
     requireFunction('work', work)
     return oneAtATime(() => {
@@ -169,34 +153,47 @@ export class OnnxSession {
     })
   }
 
-  /** Runs the network. Call it inside `whenFree` only. `outputs` holds a tensor to write to, or null for a new one. */
+  /**
+   * Runs the network. Call it inside `whenFree` only. `outputs` holds a tensor to write to, or null for a new one. The
+   * inputs stay as they are. Rejects with OnnxRuntimeError.
+   */
   async run(
     inputs: Readonly<Record<string, Ort.Tensor>>,
     outputs: Readonly<Record<string, Ort.Tensor | null>>,
   ): Promise<Ort.InferenceSession.ReturnType> {
     // After a failed run, onnxruntime-web 1.30 reuses the buffers of that run and ignores new inputs.
     if (this.#failure && this.device)
-      throw new OnnxRuntimeError('An earlier run of this session failed; create the session anew.', {
-        cause: this.#failure,
-      })
+      throw new OnnxRuntimeError(
+        `An earlier run of this session failed; create the session anew. The reason was: ${this.#failure.reason}`,
+        { cause: this.#failure.cause },
+      )
     try {
-      return await this.session.run(inputs, outputs)
-    } catch (error) {
-      this.#failure = error as Error
-      throw new OnnxRuntimeError(`onnxruntime-web could not run the model: ${this.#failure.message}`, { cause: error })
+      return await this.session.run(usesProxy(this.ort) ? this.#copies(inputs) : inputs, outputs)
+    } catch (cause) {
+      this.#failure = { reason: reasonOf(cause), cause }
+      throw new OnnxRuntimeError(`onnxruntime-web could not run the model: ${this.#failure.reason}`, { cause })
     }
   }
 
-  /** Frees the model after the runs in progress. Idempotent. */
+  /** Inputs to transfer. Each has a buffer of its own. */
+  #copies(inputs: Readonly<Record<string, Ort.Tensor>>): Record<string, Ort.Tensor> {
+    const copy = (tensor: Ort.Tensor) =>
+      tensor.location === 'cpu' ? new this.ort.Tensor(tensor.type, tensor.data.slice() as never, tensor.dims) : tensor
+    return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, copy(tensor)]))
+  }
+
+  /** Frees the model after the runs in progress. Idempotent. Rejects with OnnxRuntimeError. */
   async destroy(): Promise<void> {
     if (this.#destroyed) return
     this.#destroyed = true
-    await oneAtATime(() => this.session.release())
+    await oneAtATime(() => this.session.release()).catch((cause) => {
+      throw new OnnxRuntimeError(`onnxruntime-web could not free the session: ${reasonOf(cause)}`, { cause })
+    })
   }
 
-  /** `destroy`, for `using` declarations. */
+  /** `destroy`, for `using` declarations. A failure is not reported. */
   [Symbol.dispose](): void {
-    void this.destroy()
+    this.destroy().catch(() => {})
   }
 }
 

@@ -1,5 +1,6 @@
 import { elementCount, requireObject } from '../checks'
 import { DtypeError, ImageValueError, ShapeError } from '../errors'
+import { arrayClass, type HalfArray } from '../typed_arrays'
 import { shapeText, valueText } from '../value_text'
 
 /** An axis of a model's tensor: its size or, if that is free, its name or −1. */
@@ -26,26 +27,32 @@ function isFixed(axis: Axis): axis is number {
   return typeof axis === 'number' && axis >= 0
 }
 
-/** Floats on the host, with their shape. */
+/** Floats on the host with their shape, for instance what a network returned. */
 export interface HostFloats {
-  readonly data: Float32Array
+  /** The values in row-major order; halves of networks in half precision too. */
+  readonly data: Float32Array | HalfArray
+  /** Sizes of the axes. */
   readonly shape: readonly number[]
 }
 
-/** Throws OptionError, DtypeError or ShapeError unless these are floats that fill their shape. */
-export function requireFloats(name: string, value: HostFloats): void {
+/**
+ * The values as a Float32Array: the given one, or a Float16Array converted. Throws OptionError, DtypeError or ShapeError
+ * unless these are floats that fill their shape.
+ */
+export function floatsOf(name: string, value: HostFloats): Float32Array {
   requireObject(name, value, 'an object { data, shape }')
   const { data, shape } = value
-  // Not instanceof: an array may come from another realm.
-  if (Object.prototype.toString.call(data) !== '[object Float32Array]')
+  const kind = arrayClass(data)
+  if (kind !== 'Float32Array' && kind !== 'Float16Array')
     throw new DtypeError(`${name} needs its data as a Float32Array; given ${valueText(data)}.`)
   const count = elementCount(shape)
   if (data.length !== count)
     throw new ShapeError(`${name} of shape ${shapeText(shape)} needs ${count} values; given ${data.length}.`)
+  return kind === 'Float32Array' ? (data as Float32Array) : Float32Array.from(data)
 }
 
 /** Throws ImageValueError unless all values are finite. */
-export function requireFinite(name: string, { data }: HostFloats): void {
+export function requireFinite(name: string, data: Float32Array): void {
   let invalid = 0
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) invalid++
   if (invalid > 0)

@@ -1,7 +1,7 @@
 import { requireInteger, requireOptions } from '../checks'
 import { ShapeError } from '../errors'
 import { shapeText } from '../value_text'
-import { requireFloats } from './shapes'
+import { floatsOf, type HostFloats } from './shapes'
 
 /** Hidden states of a text encoder, on the host. */
 export interface TextEmbeddings {
@@ -16,9 +16,9 @@ export interface TextEmbeddings {
  * (docs/MATH.md#pipeline). Throws OptionError, DtypeError, or ShapeError unless the shape is [prompts, tokens, features]
  * and fits the data.
  */
-export function normaliseTextEmbeddings(hidden: TextEmbeddings): TextEmbeddings {
-  const [, , features = 0] = requireEmbeddings('The hidden states', hidden, 3)
-  const { data, shape } = hidden
+export function normaliseTextEmbeddings(hidden: HostFloats): TextEmbeddings {
+  const { data, shape } = requireEmbeddings('The hidden states', hidden, 3)
+  const [, , features = 0] = shape
   const normalised = new Float32Array(data.length)
   for (let start = 0; start < data.length; start += features) {
     const vector = data.subarray(start, start + features)
@@ -42,24 +42,25 @@ export function normaliseTextEmbeddings(hidden: TextEmbeddings): TextEmbeddings 
  * @throws OptionError, DtypeError, ShapeError
  */
 export function conditionText(
-  hidden: TextEmbeddings,
-  options: { imagesPerPrompt?: number; unconditional?: TextEmbeddings } = {},
+  hidden: HostFloats,
+  options: { imagesPerPrompt?: number; unconditional?: HostFloats } = {},
 ): TextEmbeddings {
   const names = { imagesPerPrompt: true, unconditional: true } as const
   const { imagesPerPrompt = 1, unconditional } = requireOptions('conditionText', options, names)
   requireInteger('imagesPerPrompt', imagesPerPrompt, 1)
-  const [prompts = 0, tokens = 0, features = 0] = requireEmbeddings('The hidden states', hidden, 3)
+  const [prompts = 0, tokens = 0, features = 0] = requireEmbeddings('The hidden states', hidden, 3).shape
   const batch = prompts * imagesPerPrompt
   const conditional = repeatItems(normaliseTextEmbeddings(hidden).data, prompts, batch)
   if (unconditional === undefined) return { data: conditional, shape: [batch, tokens, features] }
   const learned = unconditional?.shape?.length === 2
-  const sizes = requireEmbeddings('The unconditional states', unconditional, learned ? 2 : 3)
+  const negative = requireEmbeddings('The unconditional states', unconditional, learned ? 2 : 3)
+  const sizes = negative.shape
   const items = learned ? 1 : sizes[0]!
   if (sizes.at(-2) !== tokens || sizes.at(-1) !== features || (items !== 1 && items !== prompts))
     throw new ShapeError(
       `The unconditional states need the shape [${tokens}, ${features}], [1, …] or [${prompts}, …]; given [${sizes.join(', ')}].`,
     )
-  const source = learned ? unconditional : normaliseTextEmbeddings(unconditional)
+  const source = learned ? negative : normaliseTextEmbeddings(negative)
   const data = new Float32Array(2 * conditional.length)
   data.set(repeatItems(source.data, items, batch))
   data.set(conditional, conditional.length)
@@ -77,12 +78,12 @@ function repeatItems(data: Float32Array, items: number, batch: number): Float32A
   return repeated
 }
 
-function requireEmbeddings(name: string, embeddings: TextEmbeddings, axes: number): readonly number[] {
-  requireFloats(name, embeddings)
+function requireEmbeddings(name: string, embeddings: HostFloats, axes: number): TextEmbeddings {
+  const data = floatsOf(name, embeddings)
   const { shape } = embeddings
   if (shape.length !== axes)
     throw new ShapeError(
       `${name} need ${axes === 2 ? '[tokens, features]' : '[prompts, tokens, features]'}; given ${shapeText(shape)}.`,
     )
-  return shape
+  return { data, shape }
 }

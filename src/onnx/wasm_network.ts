@@ -2,7 +2,7 @@ import type * as Ort from 'onnxruntime-web'
 import { elementCount } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
 import { GpuTensor } from '../gpu/tensor'
-import { type AnyTensor, type HostArray, type Network, repeatTokens, type Signature } from './network'
+import { type AnyTensor, type Network, type NetworkArray, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 
 /** A network on WebAssembly: inputs and output pass through the host. */
@@ -16,7 +16,7 @@ export class WasmNetwork implements Network {
     private readonly signature: Signature,
   ) {}
 
-  set(name: string, values: HostArray): void {
+  set(name: string, values: NetworkArray): void {
     const { type, shape } = this.signature.inputs[name]!
     this.#feeds[name] = new this.session.ort.Tensor(type, values, shape)
   }

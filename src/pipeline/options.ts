@@ -1,3 +1,4 @@
+import type { OnnxGpuTensor } from '../onnx_tensor'
 import type { KnownTokens, StepDiagnostics, TimestepOptions } from '../options'
 import type { RandomGenerator, RandomGeneratorState } from '../random'
 import type { SamplingMethod } from '../samplers'
@@ -14,13 +15,23 @@ export interface DenoiserInput<Tensor, Conditioning> {
   readonly conditioning: Conditioning
   /** The signal of the call, for networks that can stop early. */
   readonly signal: AbortSignal | undefined
+  /**
+   * Resolves when the chain has ended, however. The promise is the same at all steps of a chain and belongs to no other, so
+   * a network may keep by it what it makes once for a chain, and free that then. Undefined for a call outside of chains.
+   */
+  readonly ended?: Promise<void> | undefined
 }
+
+/** Logits that a scheduler of these tensors reads: on a GPU also those of onnxruntime-web, in a gpu-buffer. */
+export type Logits<Tensor> = Tensor | (Tensor extends { readonly device: unknown } ? OnnxGpuTensor : never)
 
 /**
  * The network: returns raw logits f32 [B or 2B, K, N] or [B or 2B, N, K]. A network that computes on the calling thread
  * should yield to the event loop, or an abort is noticed late; those of `vq-diffusion-webgpu/onnx` do.
  */
-export type Denoiser<Tensor, Conditioning> = (input: DenoiserInput<Tensor, Conditioning>) => Promise<Tensor> | Tensor
+export type Denoiser<Tensor, Conditioning> = (
+  input: DenoiserInput<Tensor, Conditioning>,
+) => Promise<Logits<Tensor>> | Logits<Tensor>
 
 /** Decodes tokens u32 [B, N] into the images that the application shows. */
 export type Decoder<Tensor, Image> = (tokens: Tensor) => Promise<Image>

@@ -67,6 +67,10 @@ export class VQDiffusionPipeline<
       return tensor
     }
     let result: Tensor | undefined
+    let end = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
     try {
       const faults = own(scheduler.emptyTokens([2]))
       let sample = own(this.#start(options, plan, faults))
@@ -90,7 +94,7 @@ export class VQDiffusionPipeline<
         const timestep = timesteps[step]!
         const last = step === timesteps.length - 1
         const stepSampler = last ? samplers.posterior : sampler
-        const modelOutput = await this.#denoiser({ sample, timestep, guided, conditioning, signal })
+        const modelOutput = (await this.#denoiser({ sample, timestep, guided, conditioning, signal, ended })) as Tensor
         signal?.throwIfAborted()
         layout ??= await this.#prepare(modelOutput, plan, options.diagnostics)
         const preview = !last && previews.due(step)
@@ -143,16 +147,18 @@ export class VQDiffusionPipeline<
       // A running preview still reads x₀.
       await previews.pending
       for (const tensor of owned) if (tensor !== result) tensor.destroy()
+      end()
     }
   }
 
   /**
    * Draws to the end and returns the clean tokens, u32 [B, N], which belong to the caller. `callback` is called after
-   * every `callbackSteps`-th step, as in diffusers. Rejects as `sample` throws.
+   * every `callbackSteps`-th step, as in diffusers, and the chain waits for what it returns. Rejects as `sample` throws,
+   * and with what the callback throws or rejects with.
    */
   async generate(
     options: SampleOptions<Conditioning, Tensor> & {
-      readonly callback?: (progress: SampleProgress<Tensor, Image>) => void
+      readonly callback?: (progress: SampleProgress<Tensor, Image>) => unknown
       readonly callbackSteps?: number
     },
   ): Promise<Tensor> {
@@ -165,7 +171,7 @@ export class VQDiffusionPipeline<
     try {
       for await (const progress of this.sample({ previewEvery: 0, ...chain } as typeof options)) {
         tokens = progress.sample
-        if (progress.step % callbackSteps === 0) callback?.(progress)
+        if (progress.step % callbackSteps === 0) await callback?.(progress)
       }
     } catch (error) {
       tokens?.destroy()

@@ -23,7 +23,10 @@ export interface FileFacts {
 
 /** A file that is verified after the download and can be stored. */
 export interface StorableFile extends RemoteFile, FileFacts {
-  /** Key in the store: an absolute URL that is the same in every version of the page. Nothing is fetched from it. */
+  /**
+   * Key in the store: an absolute URL that is the same in every version of the page. Nothing is fetched from it. Files whose
+   * keys differ in their query are different files.
+   */
   readonly key: string
 }
 
@@ -50,7 +53,21 @@ export function requireFiles(files: readonly (RemoteFile | StorableFile)[]): voi
 /** Throws OptionError unless this is a file that can be stored. */
 export function requireStorable(file: StorableFile): void {
   requireObject('A stored file', file, 'an object { name, url, key, bytes, sha256 }')
-  requireString('The key of a stored file', file.key)
+  storeKey(file)
   requireString('The sha256 of a stored file', file.sha256)
   requireInteger('The bytes of a stored file', file.bytes, 0)
+}
+
+/**
+ * The address under which a file's parts are stored, and the name of its lock. The Cache API ignores fragments, and the
+ * store finds the parts of a file by their address without its query, so those of the key become a part of the path: each
+ * revision of a file has parts of its own. Throws OptionError unless the key is an absolute URL.
+ */
+export function storeKey({ key }: StorableFile): string {
+  requireString('The key of a stored file', key)
+  try {
+    return new URL(key).href.replace(/[?#]/g, encodeURIComponent)
+  } catch {
+    throw new OptionError(`The key of a stored file needs to be an absolute URL; given ${valueText(key)}.`)
+  }
 }

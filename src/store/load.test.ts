@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { LimitError } from '../errors'
 import { FakeServer } from './fake_server'
 import { FakeCache, fakeLocks } from './fake_storage'
 import type { DownloadProgress, StorableFile } from './files'
@@ -185,6 +186,56 @@ describe('loadFiles', () => {
     await first
     vi.useRealTimers()
     expectSame((await second)[0], a)
+  })
+})
+
+describe('a file', () => {
+  it.each([
+    ['cut off', a.subarray(0, 3 * MEBIBYTE), 'cut off: the server sent 3145728 of 11010048 bytes'],
+    ['a Git LFS pointer', new TextEncoder().encode('version https://git-lfs.github.com/spec/v1'), 'a Git LFS pointer'],
+    ['a web page', new TextEncoder().encode('<html><title>Not found</title>'), 'a web page'],
+    ['an empty one', new Uint8Array(), 'cut off: the server sent 0 of'],
+  ])('that is %s says so', async (_, content, message) => {
+    server.files.set('a', content)
+    await expect(loadA()).rejects.toThrow(`The file a is not the one that this page expects: it is ${message}`)
+  })
+
+  it.each(['?rev=', '#'])('whose key has a %s is another file, with parts of its own', async (mark) => {
+    const keyed = (file: StorableFile, name: string) => ({ ...file, key: `${fileA.key}${mark}${name}` })
+    const files = [fileA, keyed(fileB, 'b'), keyed(fileA, 'a')]
+    for (let visit = 0; visit < 2; visit++)
+      for (const [i, file] of files.entries())
+        expectSame((await loadFiles([file], { store: openStore() }))[0], [a, b, a][i]!)
+    expect(server.requests).toEqual(['a', 'b', 'a'])
+  })
+
+  it('needs a key that is an absolute URL, and to fit into memory', async () => {
+    await expect(loadFiles([{ ...fileA, key: 'a' }])).rejects.toThrow('needs to be an absolute URL; given "a"')
+    await expect(loadFiles([{ ...fileA, bytes: 2 ** 52 }])).rejects.toThrow(LimitError)
+  })
+})
+
+describe('a callback that fails', () => {
+  const failure = new Error('no')
+  it.each([
+    [
+      'throws',
+      () => {
+        throw failure
+      },
+    ],
+    ['rejects', () => Promise.reject(failure)],
+  ])('stops the downloads if it %s', async (_, fail) => {
+    server.stalls.set('a', 6 * MEBIBYTE)
+    const onProgress = ({ loaded }: DownloadProgress) => (loaded >= 5 * MEBIBYTE ? fail() : undefined)
+    await expect(loadFiles([fileA, fileB], { store: openStore(), onProgress })).rejects.toBe(failure)
+    expect(disk.bytes).toBeGreaterThan(0)
+  })
+
+  it('rejects the call if it is that of a store', async () => {
+    memory.write = () => Promise.reject(failure) as never
+    const store = new PartStore({ memory, open: () => Promise.reject(new Error('refused')) })
+    await expect(loadA(store)).rejects.toBe(failure)
   })
 })
 

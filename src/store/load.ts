@@ -1,8 +1,9 @@
 import { requireFunction, requireMethod, requireOptions, requireSignal } from '../checks'
-import { FetchError } from '../errors'
+import { FetchError, LimitError } from '../errors'
+import { substituteOf } from '../file_content'
 import { sha256 } from './checksum'
 import { interruptedError, openDownload } from './download'
-import { type Bytes, type DownloadProgress, type RemoteFile, requireFiles, type StorableFile } from './files'
+import { type Bytes, type DownloadProgress, type RemoteFile, requireFiles, type StorableFile, storeKey } from './files'
 import { withLock } from './lock'
 import { noCache, PartStore } from './part_store'
 
@@ -19,8 +20,8 @@ const POLL_INTERVAL = 500
 export interface LoadOptions {
   /** Where storable files are kept; by default in no place. */
   readonly store?: PartStore | undefined
-  /** Called when bytes have arrived. */
-  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+  /** Called when bytes have arrived. What it throws or rejects with stops the downloads, and rejects the call. */
+  readonly onProgress?: ((progress: DownloadProgress) => unknown) | undefined
   /** Stops all downloads; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -30,8 +31,8 @@ export interface LoadOptions {
  * and verified.
  *
  * The first failure aborts the other files. Bytes that arrived stay stored, so the next call requests only the rest.
- * Rejects with OptionError before any work, with FetchError if a download fails or a checksum differs, and with the
- * signal's reason.
+ * Rejects with OptionError before any work, with FetchError if a download fails or a checksum differs, with LimitError if
+ * a file does not fit into memory, with the signal's reason, and with what a callback throws or rejects with.
  */
 export async function loadFiles(
   files: readonly (RemoteFile | StorableFile)[],
@@ -46,30 +47,35 @@ export async function loadFiles(
   const abort = new AbortController()
   const stop = () => abort.abort(signal?.reason)
   signal?.addEventListener('abort', stop)
-  const progress = files.map((file) => ({ loaded: 0, total: isStorable(file) ? file.bytes : 0 }))
-  const report = () =>
-    onProgress?.({
-      loaded: sum(progress.map(({ loaded }) => loaded)),
-      total: sum(progress.map(({ total }) => total)),
-    })
   const failures: unknown[] = []
+  const fail = (error: unknown): undefined => {
+    failures.push(error)
+    abort.abort()
+  }
+  const progress = files.map((file) => ({ loaded: 0, total: isStorable(file) ? file.bytes : 0 }))
+  const reports: Promise<void>[] = []
+  const report = async () => {
+    try {
+      await onProgress?.({
+        loaded: sum(progress.map(({ loaded }) => loaded)),
+        total: sum(progress.map(({ total }) => total)),
+      })
+    } catch (error) {
+      fail(error)
+    }
+  }
   const load = async (file: RemoteFile | StorableFile, index: number) => {
     const onLoaded = (loaded: number, total = progress[index]!.total) => {
       progress[index] = { loaded, total: Math.max(loaded, total) }
-      report()
+      reports.push(report())
     }
     const context = { store, signal: abort.signal, onLoaded }
-    try {
-      return await (isStorable(file) ? loadWithLock(file, context) : download(file, context))
-    } catch (error) {
-      failures.push(error)
-      abort.abort()
-      return undefined
-    }
+    return (isStorable(file) ? loadWithLock(file, context) : download(file, context)).catch(fail)
   }
-  report()
+  reports.push(report())
   // Waits for the failed files too: they store their last bytes before they settle.
   const contents = await Promise.all(files.map(load))
+  await Promise.all(reports)
   signal?.removeEventListener('abort', stop)
   signal?.throwIfAborted()
   if (failures.length > 0) throw failures[0]
@@ -97,7 +103,7 @@ async function download(file: RemoteFile, { signal, onLoaded }: LoadContext): Pr
     end += chunk.length
     onLoaded(end, bytes)
   }
-  const content = new Uint8Array(end)
+  const content = allocate(file, end)
   for (let at = 0; chunks.length > 0; ) {
     const chunk = chunks.shift()!
     content.set(chunk, at)
@@ -106,13 +112,23 @@ async function download(file: RemoteFile, { signal, onLoaded }: LoadContext): Pr
   return content
 }
 
+/** Throws LimitError if there is no memory for so many bytes. */
+function allocate({ name }: RemoteFile, bytes: number): Bytes {
+  try {
+    return new Uint8Array(bytes)
+  } catch (cause) {
+    throw new LimitError(`The file ${name} needs ${bytes} bytes of memory: ${(cause as Error).message}.`, { cause })
+  }
+}
+
 /** One tab at a time loads a file; the others then find it stored. Reports the other tab's progress while waiting. */
 async function loadWithLock(file: StorableFile, context: LoadContext): Promise<Bytes> {
   const { store, signal, onLoaded } = context
   let waiting = true
   const poll = setInterval(async () => {
-    const count = await store.count(file)
-    if (waiting) onLoaded(count)
+    // If the store fails, so will the download.
+    const count = await store.count(file).catch(() => undefined)
+    if (waiting && count !== undefined) onLoaded(count)
   }, POLL_INTERVAL)
   const stopPolling = () => {
     waiting = false
@@ -122,22 +138,25 @@ async function loadWithLock(file: StorableFile, context: LoadContext): Promise<B
     stopPolling()
     return loadFile(file, context)
   }
-  return withLock(file.key, work, { signal }).finally(stopPolling)
+  return withLock(storeKey(file), work, { signal }).finally(stopPolling)
 }
 
 async function loadFile(file: StorableFile, context: LoadContext): Promise<Bytes> {
   const { store, onLoaded } = context
   await store.removeOtherVersions(file)
-  const bytes = new Uint8Array(file.bytes)
+  const bytes = allocate(file, file.bytes)
   const stored = await readStored(file, bytes, store)
   onLoaded(stored)
-  if (stored < bytes.length) await downloadRest(file, bytes, stored, context)
+  const end = stored < bytes.length ? await downloadRest(file, bytes, stored, context) : stored
   if ((await sha256(bytes)) === file.sha256) return bytes
   await store.remove(file)
   // The stored bytes may be the wrong ones, so download the complete file before blaming the server.
   if (stored > 0) return loadFile(file, context)
+  const found =
+    substituteOf(bytes) ?? (end < bytes.length ? `cut off: the server sent ${end} of ${bytes.length} bytes` : undefined)
   throw new FetchError(
-    `The file ${file.name} is not the one that this page expects: its checksum differs. Load the page again.`,
+    `The file ${file.name} is not the one that this page expects: ` +
+      (found ? `it is ${found}.` : 'its checksum differs. Load the page again.'),
     file.url,
     200,
   )
@@ -155,8 +174,13 @@ async function readStored(file: StorableFile, bytes: Bytes, store: PartStore): P
   return Math.min(end, bytes.length)
 }
 
-/** Downloads the bytes from `from` on into `bytes` and stores them part by part. */
-async function downloadRest(file: StorableFile, bytes: Bytes, from: number, { store, signal, onLoaded }: LoadContext) {
+/** Downloads the bytes from `from` on into `bytes` and stores them part by part. Resolves to where they end. */
+async function downloadRest(
+  file: StorableFile,
+  bytes: Bytes,
+  from: number,
+  { store, signal, onLoaded }: LoadContext,
+): Promise<number> {
   // Bytes that the store keeps need no copy in the HTTP cache.
   const cache = (await store.isPersistent()) ? 'no-store' : 'no-cache'
   const download = await openDownload(file, { from, cache, signal })
@@ -170,6 +194,8 @@ async function downloadRest(file: StorableFile, bytes: Bytes, from: number, { st
     const [start, part] = [stored, bytes.subarray(stored, end)]
     stored = end
     writing = writing.then(() => store.write(file, start, part))
+    // Awaited at the end. Until then a failure must not be an unhandled rejection.
+    writing.catch(() => {})
   }
   try {
     for await (const chunk of chunksOf(file, download.body, signal)) {
@@ -183,6 +209,7 @@ async function downloadRest(file: StorableFile, bytes: Bytes, from: number, { st
     if (end > stored) storePart()
     await writing
   }
+  return end
 }
 
 /** The chunks of a body. Throws FetchError when the connection fails or stalls. */

@@ -1,7 +1,7 @@
 import { requireFunction, requireInteger, requireMethod, requireOptions } from '../checks'
 import { DtypeError } from '../errors'
 import { valueText } from '../value_text'
-import { type Bytes, requireStorable, type StorableFile } from './files'
+import { type Bytes, requireStorable, type StorableFile, storeKey } from './files'
 import type { MemoryStoreLike } from './memory_store'
 
 /** Name of the cache in the Cache API. */
@@ -73,7 +73,7 @@ export class PartStore {
   /** Removes all versions of a file. */
   async remove(file: StorableFile): Promise<void> {
     requireStorable(file)
-    const { key } = file
+    const key = storeKey(file)
     await this.#memory?.remove(`${key}?`)
     await this.#withCache((cache) => cache.delete(key, { ignoreSearch: true }))
   }
@@ -81,10 +81,10 @@ export class PartStore {
   /** Removes the stored versions of a file whose hash differs. */
   async removeOtherVersions(file: StorableFile): Promise<void> {
     requireStorable(file)
-    const { key, sha256 } = file
+    const key = storeKey(file)
     await this.#withCache(async (cache) => {
       for (const { url } of await cache.keys(key, { ignoreSearch: true })) {
-        if (!url.includes(sha256)) await cache.delete(url)
+        if (!url.includes(file.sha256)) await cache.delete(url)
       }
     })
   }
@@ -105,16 +105,17 @@ export class PartStore {
 }
 
 function refusalReason(error: unknown): string {
-  if (error instanceof ReferenceError) return 'Pages without https cannot store the model'
-  const isFull = error instanceof DOMException && error.name === 'QuotaExceededError'
-  return isFull ? 'There was no room to store the model' : 'The browser refused to store the model'
+  const name = (error as Error | undefined)?.name
+  if (name === 'ReferenceError') return 'Pages without https cannot store the model'
+  return name === 'QuotaExceededError'
+    ? 'There was no room to store the model'
+    : 'The browser refused to store the model'
 }
 
 function partKey(file: StorableFile, from: number): string {
   requireStorable(file)
   requireInteger('The first byte of a part', from, 0)
-  const { key, sha256 } = file
-  return `${key}?sha256=${sha256}&from=${from}`
+  return `${storeKey(file)}?sha256=${file.sha256}&from=${from}`
 }
 
 function partResponse(bytes: Bytes): Response {

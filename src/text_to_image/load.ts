@@ -2,19 +2,14 @@ import { requireBoolean, requireFunction, requireOptions, requireSignal } from '
 import { createOnnxDecoder } from '../onnx/decoder'
 import { createOnnxDenoiser } from '../onnx/denoiser'
 import { createOnnxEncoder } from '../onnx/encoder'
-import {
-  createOnnxSession,
-  type OnnxProvider,
-  type OnnxRuntime,
-  type OnnxSession,
-  requireRuntime,
-} from '../onnx/session'
+import { type OnnxProvider, type OnnxRuntime, requireProvider, requireRuntime, usesProxy } from '../onnx/runtime'
+import { type Graph, type OnnxSession, openSession } from '../onnx/session'
 import type { Names } from '../option_names'
 import { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
 import { VQDiffusionScheduler as GpuScheduler } from '../schedulers/gpu'
 import type { DownloadProgress } from '../store/files'
 import { type Backend, type BackendChoice, chooseBackend, requestBackend, requireBackendChoice } from './backend'
-import { type Graph, loadGraphs } from './graphs'
+import { loadGraphs } from './graphs'
 import { componentsOf } from './model_components'
 import { type ModelSource, openModelFolder } from './model_folder'
 import type { PipelineParts } from './parts'
@@ -24,15 +19,18 @@ import { WordTokenizer } from './word_tokenizer'
 export interface PretrainedPipelineOptions extends BackendChoice {
   /**
    * The module onnxruntime-web, which runs the networks: `import * as ort from 'onnxruntime-web/webgpu'`. If the networks
-   * run on WebAssembly, 'onnxruntime-web/wasm' is enough, and smaller.
+   * run on WebAssembly, 'onnxruntime-web/wasm' is enough, and smaller. With `ort.env.wasm.proxy` they do.
    */
   readonly ort: OnnxRuntime
   /** The device for scheduler and networks. It stays yours; by default a device is made, and destroyed with the pipeline. */
   readonly device?: GPUDevice
   /** Whether files are stored for the next visit, if the folder has a manifest with their checksums; true by default. */
   readonly cache?: boolean
-  /** Bytes of the networks that have arrived, of all their files together. */
-  readonly onProgress?: (progress: DownloadProgress) => void
+  /**
+   * Bytes of the networks that have arrived, of all their files together. What it throws or rejects with stops the
+   * download, and rejects the call.
+   */
+  readonly onProgress?: (progress: DownloadProgress) => unknown
   /** Stops the download; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -70,16 +68,14 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
     folder.json('scheduler/scheduler_config.json', signal),
     components.tokenizer && folder.json(components.tokenizer, signal).then((file) => new WordTokenizer(file)),
   ])
-  const given = options.device
-  const { backend, device } = given
-    ? { backend: await chooseBackend(choice, given), device: given }
-    : await requestBackend(choice)
+  const { backend, device } = await backendOf(options)
   const owned: { destroy(): unknown }[] = []
   let released = false
   const release = async () => {
     released = true
-    await Promise.all(owned.splice(0).map((resource) => resource.destroy()))
-    if (!given) device?.destroy()
+    // A runtime that has crashed frees nothing any more.
+    await Promise.allSettled(owned.splice(0).map(async (resource) => resource.destroy()))
+    if (!options.device) device?.destroy()
   }
   try {
     const scheduler =
@@ -87,11 +83,12 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
         ? await GpuScheduler.fromConfig(device!, config)
         : await CpuScheduler.fromConfig(config as object)
     owned.push(scheduler)
-    const [denoiserModel, decoderModel] = await loadGraphs(folder, [components.denoiser, components.decoder], options)
     const provider: OnnxProvider =
       backend.network === 'webgpu' ? { provider: 'webgpu', device: device! } : { provider: 'wasm' }
-    const open = async ({ bytes, externalData }: Graph, where: OnnxProvider): Promise<OnnxSession> => {
-      const session = await createOnnxSession(ort, bytes, { ...where, externalData })
+    requireProvider(ort, provider)
+    const [denoiserModel, decoderModel] = await loadGraphs(folder, [components.denoiser, components.decoder], options)
+    const open = async (graph: Graph, where: OnnxProvider): Promise<OnnxSession> => {
+      const session = await openSession(ort, graph, where)
       owned.push(session)
       // The encoder may still be loading when the pipeline is destroyed.
       if (released) await release()
@@ -124,4 +121,15 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
     await release()
     throw error
   }
+}
+
+/** The chosen backend with its device. 'auto' leaves the network to WebAssembly where a worker runs it, without a device. */
+async function backendOf({ ort, device, engine, network = 'auto' }: PretrainedPipelineOptions) {
+  const inWorker = network === 'auto' && usesProxy(ort)
+  const choice: BackendChoice = { engine, network: inWorker ? 'wasm' : network }
+  const chosen = device ? { backend: await chooseBackend(choice, device), device } : await requestBackend(choice)
+  const { backend } = chosen
+  if (!inWorker || backend.engine === 'cpu' || backend.explanation !== '') return chosen
+  const explanation = 'The network is left to WebAssembly, since ort.env.wasm.proxy is on.'
+  return { ...chosen, backend: { ...backend, explanation } }
 }

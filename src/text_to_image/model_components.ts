@@ -1,6 +1,8 @@
-import { ConfigError } from '../errors'
-import type { ImageFormat } from '../onnx/images'
+import { requireInteger, requireNumber, requireObject, requireScale, requireString } from '../checks'
+import { ConfigError, OptionError } from '../errors'
+import { type ImageFormat, requireImageFormat } from '../onnx/images'
 import type { ModelIndex } from '../onnx/model_index'
+import { valueText } from '../value_text'
 import type { PipelineDefaults } from './options'
 
 /** What this package reads of `model_index.json`. */
@@ -15,10 +17,20 @@ export interface ModelComponents {
   readonly defaults: PipelineDefaults
 }
 
-/** Throws ConfigError unless the folder's networks are ONNX files and its sizes are known. */
+/** Throws ConfigError unless the folder's networks are ONNX files, its sizes are known and its values valid. */
 export function componentsOf(index: ModelIndex): ModelComponents {
-  const [denoiser] = onnxFiles(index, 'denoiser')
-  const [decoder, encoder] = onnxFiles(index, 'vqvae')
+  try {
+    return readComponents(index)
+  } catch (cause) {
+    if (!(cause instanceof OptionError)) throw cause
+    throw new ConfigError(`model_index.json: ${cause.message}`, { cause })
+  }
+}
+
+function readComponents(index: ModelIndex): ModelComponents {
+  const [denoiser] = filesOf(index, 'denoiser', 'onnx')
+  const [decoder, encoder] = filesOf(index, 'vqvae', 'onnx')
+  const [tokenizer] = filesOf(index, 'tokenizer', 'json')
   const latentShape = shapeOf(index, 'latent')
   if (!denoiser || !decoder || !latentShape)
     throw new ConfigError(
@@ -26,11 +38,6 @@ export function componentsOf(index: ModelIndex): ModelComponents {
         `the size of the token grid, latent_height and latent_width; given {${Object.keys(index).join(', ')}}. ` +
         'The networks of diffusers have to be exported to ONNX first.',
     )
-  const [kind, tokenizer] = listOf(index.tokenizer)
-  if (kind !== undefined && kind !== 'json')
-    throw new ConfigError(`The tokenizer in model_index.json needs the kind "json"; given ${JSON.stringify(kind)}.`)
-  const { num_inference_steps, guidance_scale, truncation_rate } = (index.defaults ?? {}) as Record<string, number>
-  const { image_range, image_alpha } = index as { image_range?: [number, number]; image_alpha?: ImageFormat['alpha'] }
   return {
     denoiser,
     decoder,
@@ -38,25 +45,51 @@ export function componentsOf(index: ModelIndex): ModelComponents {
     tokenizer,
     latentShape,
     imageShape: shapeOf(index, 'image'),
-    imageFormat: { ...(image_range && { range: image_range }), ...(image_alpha && { alpha: image_alpha }) },
-    defaults: {
-      ...(num_inference_steps !== undefined && { numInferenceSteps: num_inference_steps }),
-      ...(guidance_scale !== undefined && { guidanceScale: guidance_scale }),
-      ...(truncation_rate !== undefined && { truncationRate: truncation_rate }),
-    },
+    imageFormat: formatOf(index as { image_range?: [number, number]; image_alpha?: ImageFormat['alpha'] }),
+    defaults: defaultsOf((index.defaults ?? {}) as Record<string, number>),
   }
 }
 
-function onnxFiles(index: ModelIndex, component: string): (string | undefined)[] {
-  const [kind, ...paths] = listOf(index[component])
-  return kind === 'onnx' ? paths : []
-}
-
-function listOf(value: unknown): (string | undefined)[] {
-  return Array.isArray(value) ? value : []
+/** The paths of a component. Networks of another kind count as none; diffusers writes nulls for none. */
+function filesOf(index: ModelIndex, component: string, kind: 'onnx' | 'json'): string[] {
+  const list = index[component] ?? []
+  if (!Array.isArray(list)) throw new OptionError(`${component} needs to be [KIND, PATH]; given ${valueText(list)}.`)
+  const [given, ...paths] = list
+  if (kind === 'json' && typeof given === 'string' && given !== kind)
+    throw new ConfigError(`The ${component} in model_index.json needs the kind "json"; given ${JSON.stringify(given)}.`)
+  if (given !== kind) return []
+  if (paths.length === 0) throw new OptionError(`${component} needs the path of a file; given none.`)
+  for (const path of paths) requireString(`A path of ${component}`, path)
+  return paths
 }
 
 function shapeOf(index: ModelIndex, name: 'latent' | 'image'): readonly [number, number] | undefined {
-  const [height, width] = [index[`${name}_height`], index[`${name}_width`]]
-  return typeof height === 'number' && typeof width === 'number' ? [height, width] : undefined
+  const shape = [`${name}_height`, `${name}_width`].flatMap((key) => {
+    if (index[key] !== undefined) requireInteger(key, index[key], 1)
+    return (index[key] as number | undefined) ?? []
+  })
+  return shape.length === 2 ? (shape as [number, number]) : undefined
+}
+
+function formatOf({
+  image_range: range,
+  image_alpha: alpha,
+}: {
+  image_range?: [number, number]
+  image_alpha?: ImageFormat['alpha']
+}): ImageFormat {
+  return requireImageFormat({ ...(range !== undefined && { range }), ...(alpha !== undefined && { alpha }) })
+}
+
+function defaultsOf(defaults: Record<string, number>): PipelineDefaults {
+  requireObject('defaults', defaults)
+  const { num_inference_steps, guidance_scale, truncation_rate } = defaults
+  if (num_inference_steps !== undefined) requireInteger('num_inference_steps', num_inference_steps, 1)
+  if (guidance_scale !== undefined) requireScale('guidance_scale', guidance_scale)
+  if (truncation_rate !== undefined) requireNumber('truncation_rate', truncation_rate)
+  return {
+    ...(num_inference_steps !== undefined && { numInferenceSteps: num_inference_steps }),
+    ...(guidance_scale !== undefined && { guidanceScale: guidance_scale }),
+    ...(truncation_rate !== undefined && { truncationRate: truncation_rate }),
+  }
 }

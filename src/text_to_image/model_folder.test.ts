@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConfigError, DtypeError, FetchError } from '../errors'
 import { FakeCache, fakeLocks } from '../store/fake_storage'
+import { deleteStored, storedBytes } from '../store/stored_model'
 import { type ModelSource, openModelFolder } from './model_folder'
 
 const index = {
@@ -60,6 +61,10 @@ function directory(files: Record<string, Uint8Array<ArrayBuffer> | object>): Fil
     },
   } as unknown as FileSystemDirectoryHandle
 }
+
+const unreadable = Object.assign(new Blob(), {
+  arrayBuffer: () => Promise.reject(new DOMException('it is gone', 'NotFoundError')),
+})
 
 const withoutManifest = { ...contents, 'model_index.json': { ...index, manifest: undefined } }
 const sources: Record<string, () => ModelSource> = {
@@ -122,6 +127,68 @@ describe('a folder on a server', () => {
   })
 })
 
+describe('a folder whose address has a query', () => {
+  /** The same paths in two revisions, of which only the weights differ. */
+  const weightsOf = { one: weights, two: Uint8Array.of(9, 9, 9) }
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+  beforeEach(() => {
+    vi.stubGlobal('fetch', async (url: string) => {
+      requests.push(url)
+      const { pathname, searchParams } = new URL(url)
+      const bytes = weightsOf[searchParams.get('rev') as keyof typeof weightsOf]
+      if (pathname.endsWith('manifest.json'))
+        return Response.json({ files: { 'denoiser/model.onnx': { bytes: 3, sha256: sha256(bytes) } } })
+      return pathname.endsWith('.json') ? Response.json(index) : new Response(bytes)
+    })
+  })
+
+  it('asks for every file with it', async () => {
+    await (await open('https://h.example/m?rev=one')).load(['denoiser/model.onnx', 'vqvae/decoder.onnx'])
+    const files = ['model_index.json', 'manifest.json', 'denoiser/model.onnx', 'vqvae/decoder.onnx']
+    expect(requests.sort()).toEqual(files.map((path) => `https://h.example/m/${path}?rev=one`).sort())
+  })
+
+  it('stores each revision, and deletes none of another', async () => {
+    const load = async (rev: string) => (await (await open(`https://h.example/m?rev=${rev}`)).load([paths[0]!]))[0]
+    expect([await load('one'), await load('two'), await load('one')]).toEqual([
+      weightsOf.one,
+      weightsOf.two,
+      weightsOf.one,
+    ])
+    expect(requests.filter((url) => url.includes('.onnx'))).toHaveLength(2)
+    expect(disk.bytes).toBe(6)
+    expect(await storedBytes()).toBe(6)
+    await deleteStored()
+    expect(disk.bytes).toBe(0)
+  })
+})
+
+describe('a manifest', () => {
+  it.each([
+    ['null', null, 'given null'],
+    ['of another form', { files: [facts] }, 'given [{…}]'],
+    ['of an error', { error: 'Not found' }, 'given { error }'],
+    ['without a checksum', { files: { a: { bytes: 3 } } }, 'given { a }'],
+    ['with a size that is a string', { files: { a: { ...facts, bytes: '3' } } }, 'given { a }'],
+  ])('%s is refused', async (_, manifest, message) => {
+    vi.stubGlobal('fetch', async (url: string) => Response.json(url.endsWith('manifest.json') ? manifest : index))
+    await expect(open('models/tiny')).rejects.toThrow(ConfigError)
+    await expect(open('models/tiny')).rejects.toThrow(message)
+  })
+  it('that is no path is refused', async () => {
+    vi.stubGlobal('fetch', async () => Response.json({ ...index, manifest: 7 }))
+    await expect(open('models/tiny')).rejects.toThrow('manifest in model_index.json needs to be a path; given 7')
+  })
+})
+
+it('a callback that rejects stops the loading of a folder', async () => {
+  for (const source of [sources['an address']!, sources['Blobs by path']!]) {
+    const onProgress = vi.fn(() => Promise.reject(new Error('no')))
+    await expect((await open(source())).load(paths, { onProgress })).rejects.toThrow('no')
+  }
+})
+
 describe('rejects', () => {
   const missing = /model_index\.json is missing: the folder has \{denoiser\/model\.onnx\}/
   it.each([
@@ -129,6 +196,11 @@ describe('rejects', () => {
     ['a folder that is not there', 'models/none', FetchError, /answered 404/],
     ['another pipeline', { 'model_index.json': blobOf({ _class_name: 'Flux' }) }, ConfigError, /"Flux"/],
     ['no JSON', { 'model_index.json': blobOf(weights) }, FetchError, /needs to be a JSON file/],
+    ['a web page', { 'model_index.json': new Blob(['<!doctype html>']) }, FetchError, /given a web page/],
+    ['an empty file', { 'model_index.json': new Blob() }, FetchError, /given an empty file/],
+    ['a file that is gone', { 'model_index.json': unreadable }, FetchError, /could not be read: it is gone/],
+    ['bytes', weights, DtypeError, /given a Uint8Array/],
+    ['a path that is none', new Map([[7, blobOf(index)]]), DtypeError, /The file 7 of a model/],
     ['a number', 7, DtypeError, /given 7/],
     ['nothing', undefined, DtypeError, /given undefined/],
   ])('%s', async (_, source, error, message) => {

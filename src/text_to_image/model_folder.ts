@@ -1,6 +1,9 @@
-import { DtypeError, FetchError } from '../errors'
-import { fetchJson, modelFile } from '../fetch'
+import { ConfigError, DtypeError, FetchError } from '../errors'
+import { absoluteAddress, fetchJson, isAddress, modelFile } from '../fetch'
+import { parseJson } from '../file_content'
+import { kindOf } from '../kind'
 import { type ModelIndex, requireModelIndex } from '../onnx/model_index'
+import { readBlob } from '../onnx/model_source'
 import type { Bytes, DownloadProgress, FileFacts, RemoteFile, StorableFile } from '../store/files'
 import { loadFiles } from '../store/load'
 import { noCache, PartStore } from '../store/part_store'
@@ -20,7 +23,7 @@ export type ModelSource =
 
 /** Options of `ModelFolder.load`. */
 export interface LoadOptions {
-  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+  readonly onProgress?: ((progress: DownloadProgress) => unknown) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -44,14 +47,15 @@ export async function openModelFolder(
   source: ModelSource,
   { cache, signal }: { readonly cache: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<ModelFolder> {
-  if (typeof source === 'string' || source instanceof URL)
-    return openRemoteFolder((path) => modelFile(source, '', path), cache, signal)
+  if (isAddress(source)) return openRemoteFolder((path) => modelFile(source, '', path), cache, signal)
   const files = await filesOf(source)
   const find = (path: string) => files.get(path) ?? missing(path, files)
-  const someFile = files.values().next().value
-  if (typeof someFile === 'string' || someFile instanceof URL)
-    return openRemoteFolder((path) => String(find(path)), cache, signal)
-  return openLocalFolder((path) => find(path) as Blob)
+  const addresses = [...files.values()].filter(isAddress).length
+  if (addresses > 0 && addresses < files.size)
+    throw new DtypeError("A model's files need to be all addresses or all Blobs; given both.")
+  return addresses > 0
+    ? openRemoteFolder((path) => absoluteAddress(String(find(path))), cache, signal)
+    : openLocalFolder((path) => find(path) as Blob)
 }
 
 function missing(path: string, files: ReadonlyMap<string, unknown>): never {
@@ -65,54 +69,59 @@ interface Manifest {
   readonly files: Readonly<Record<string, FileFacts>>
 }
 
-/** @param urlOf the URL of a file by its path in the folder */
+/** @param address of a file, by its path in the folder */
 async function openRemoteFolder(
-  urlOf: (path: string) => string,
+  address: (path: string) => string,
   cache: boolean,
   signal: AbortSignal | undefined,
 ): Promise<ModelFolder> {
-  const json = (path: string, signal?: AbortSignal) => fetchJson(urlOf(path), signal)
-  const index = requireModelIndex(await json('model_index.json', signal), urlOf('model_index.json'))
-  const { files } =
-    typeof index.manifest === 'string' ? ((await json(index.manifest, signal)) as Manifest) : { files: {} }
+  const json = (path: string, signal?: AbortSignal) => fetchJson(address(path), signal)
+  const index = requireModelIndex(await json('model_index.json', signal), address('model_index.json'))
+  const manifest = index.manifest === undefined ? {} : await manifestOf(index.manifest, (path) => json(path, signal))
   const store = new PartStore(cache ? {} : { open: noCache })
   const fileOf = (path: string): RemoteFile | StorableFile => {
-    const url = absolute(urlOf(path))
-    return { name: path, url, ...(files[path] && { ...files[path], key: url }) }
+    const url = address(path)
+    const facts = Object.hasOwn(manifest, path) ? manifest[path] : undefined
+    return { name: path, url, ...(facts && { bytes: facts.bytes, sha256: facts.sha256, key: url }) }
   }
   return { index, json, load: (paths, options = {}) => loadFiles(paths.map(fileOf), { ...options, store }) }
 }
 
-/** Relative addresses are relative to the page; without a page they have to be absolute already. */
-function absolute(url: string): string {
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href
-  return base === undefined ? url : new URL(url, base).href
+/** The files of a manifest. Throws ConfigError if it is none. */
+async function manifestOf(path: unknown, json: (path: string) => Promise<unknown>): Promise<Manifest['files']> {
+  if (typeof path !== 'string')
+    throw new ConfigError(`manifest in model_index.json needs to be a path; given ${valueText(path)}.`)
+  const manifest = (await json(path)) as Partial<Manifest> | null
+  const files = manifest?.files
+  if (kindOf(files) !== 'Object' || !Object.values(files!).every(areFacts))
+    throw new ConfigError(
+      `${path} needs "files": { PATH: { "bytes": INTEGER, "sha256": 64 HEXADECIMAL DIGITS } }; ` +
+        `given ${valueText(files ?? manifest)}.`,
+    )
+  return files!
+}
+
+function areFacts(facts: Partial<FileFacts> | null): boolean {
+  return Number.isSafeInteger(facts?.bytes) && facts!.bytes! >= 0 && /^[0-9a-f]{64}$/.test(String(facts!.sha256))
 }
 
 // Files of the user
 
 async function openLocalFolder(find: (path: string) => Blob): Promise<ModelFolder> {
-  const json = async (path: string): Promise<unknown> => {
-    const text = await find(path).text()
-    try {
-      return JSON.parse(text)
-    } catch (cause) {
-      throw new FetchError(`The file ${path} needs to be a JSON file.`, path, 0, { cause })
-    }
-  }
+  const read = (path: string) => readBlob(`The file ${path}`, find(path))
+  const json = async (path: string): Promise<unknown> => parseJson(`The file ${path}`, await read(path), path, 0)
   const load = async (paths: readonly string[], { onProgress, signal }: LoadOptions = {}): Promise<Bytes[]> => {
-    const blobs = paths.map(find)
-    const total = blobs.reduce((sum, { size }) => sum + size, 0)
+    const total = paths.reduce((sum, path) => sum + find(path).size, 0)
     let loaded = 0
-    onProgress?.({ loaded, total })
-    const read = async (blob: Blob) => {
+    const readNext = async (path: string) => {
       signal?.throwIfAborted()
-      const bytes = new Uint8Array(await blob.arrayBuffer())
+      const bytes = await read(path)
       loaded += bytes.length
-      onProgress?.({ loaded, total })
+      await onProgress?.({ loaded, total })
       return bytes
     }
-    const contents = await Promise.all(blobs.map(read))
+    await onProgress?.({ loaded, total })
+    const contents = await Promise.all(paths.map(readNext))
     signal?.throwIfAborted()
     return contents
   }
@@ -122,32 +131,32 @@ async function openLocalFolder(find: (path: string) => Blob): Promise<ModelFolde
 /** The files by their paths in the folder, without the name of the folder itself. */
 async function filesOf(source: Exclude<ModelSource, string | URL>): Promise<Map<string, string | URL | Blob>> {
   const entries = await fileEntries(source)
+  for (const [path, file] of entries) requireFile(path, file)
   const index = entries.map(([path]) => path).find((path) => /(^|\/)model_index\.json$/.test(path))
   if (index === undefined) missing('model_index.json', new Map(entries))
-  for (const [path, file] of entries) requireFile(path, file)
   const root = index.slice(0, -'model_index.json'.length)
   return new Map(
     entries.filter(([path]) => path.startsWith(root)).map(([path, file]) => [path.slice(root.length), file]),
   )
 }
 
-function requireFile(path: string, file: unknown): void {
-  if (typeof file !== 'string' && !(file instanceof URL) && !(file instanceof Blob))
-    throw new DtypeError(`The file ${path} of a model needs to be a URL, a string or a Blob; given ${valueText(file)}.`)
+function requireFile(path: unknown, file: unknown): void {
+  if (typeof path !== 'string' || (!isAddress(file) && !/^(Blob|File)$/.test(kindOf(file))))
+    throw new DtypeError(
+      `The file ${String(path)} of a model needs to be a URL, a string or a Blob; given ${valueText(file)}.`,
+    )
 }
 
 async function fileEntries(source: unknown): Promise<[path: string, file: string | URL | Blob][]> {
   if (isDirectory(source)) return directoryEntries(source, '')
-  if (typeof source !== 'object' || source === null)
-    throw new DtypeError(
-      `A model needs to be the URL of a folder, a directory handle, or its files; given ${valueText(source)}.`,
-    )
-  if (source instanceof Map) return [...source]
-  if (Symbol.iterator in source) {
-    const files = [...(source as Iterable<File>)]
-    return files.map((file) => [file?.webkitRelativePath || file?.name, file])
-  }
-  return Object.entries(source)
+  const kind = kindOf(source)
+  if (kind === 'Map') return [...(source as Map<string, string | URL | Blob>)]
+  if (typeof source === 'object' && source !== null && Symbol.iterator in source && !ArrayBuffer.isView(source))
+    return Array.from(source as Iterable<File>, (file) => [file?.webkitRelativePath || file?.name, file])
+  if (kind === 'Object' || kind === 'Module') return Object.entries(source as Record<string, string | URL | Blob>)
+  throw new DtypeError(
+    `A model needs to be the URL of a folder, a directory handle, or its files; given ${valueText(source)}.`,
+  )
 }
 
 function isDirectory(source: unknown): source is FileSystemDirectoryHandle {
@@ -159,10 +168,16 @@ async function directoryEntries(
   prefix: string,
 ): Promise<[path: string, file: Blob][]> {
   const entries: [string, Blob][] = []
-  for await (const [name, handle] of directory.entries()) {
-    const path = `${prefix}${name}`
-    if (isDirectory(handle)) entries.push(...(await directoryEntries(handle, `${path}/`)))
-    else entries.push([path, await (handle as FileSystemFileHandle).getFile()])
+  try {
+    for await (const [name, handle] of directory.entries()) {
+      const path = `${prefix}${name}`
+      if (isDirectory(handle)) entries.push(...(await directoryEntries(handle, `${path}/`)))
+      else entries.push([path, await (handle as FileSystemFileHandle).getFile()])
+    }
+  } catch (cause) {
+    if (cause instanceof FetchError) throw cause
+    const message = `The folder ${prefix || directory.name} could not be read: ${(cause as Error).message}`
+    throw new FetchError(message, prefix, 0, { cause })
   }
   return entries
 }

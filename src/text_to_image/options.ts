@@ -70,8 +70,11 @@ export interface PictureOptions extends TimestepOptions {
 export interface PipelineOptions<Output extends keyof ImageOutputs = 'ImageData'> extends PictureOptions {
   /** The class of the images, 'ImageData' by default. */
   readonly output?: Output
-  /** Called after every step; the last one has the result. */
-  readonly onStep?: (step: PipelineStep<ImageOutputs[Output]>) => void
+  /**
+   * Called after every step; the last one has the result. The call waits for what it returns, and rejects with what it
+   * throws or rejects with.
+   */
+  readonly onStep?: (step: PipelineStep<ImageOutputs[Output]>) => unknown
 }
 
 /** The result of a call of the pipeline. */

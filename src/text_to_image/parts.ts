@@ -1,5 +1,5 @@
 import { requireFields, requireFunction, requireInteger, requireMethod, requireString } from '../checks'
-import { OptionError } from '../errors'
+import { OptionError, ShapeError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
 import type { OnnxImage } from '../onnx/decoder'
 import type { OnnxEncoder } from '../onnx/encoder'
@@ -68,6 +68,17 @@ export function requireParts(parts: PipelineParts): void {
   if (textInput !== undefined) requireString('textInput', textInput)
   if (defaults !== undefined)
     requireFields('defaults', defaults, { numInferenceSteps: true, guidanceScale: true, truncationRate: true })
+}
+
+/** Throws OptionError or ShapeError unless `loadEncoder` gave an encoder of pictures of one size. */
+export function requireEncoder(encoder: OnnxEncoder): OnnxEncoder {
+  requireFunction('The result of loadEncoder', encoder, 'an encoder, such as createOnnxEncoder() returns')
+  const shape = encoder.inputShape
+  if (!Array.isArray(shape) || shape.length !== 4 || shape.slice(2).some((size) => !Number.isInteger(size) || size < 1))
+    throw new ShapeError(
+      `The encoder's input needs the shape [batch, channels, height, width], height and width fixed; given ${valueText(shape)}.`,
+    )
+  return encoder
 }
 
 function requireSize(name: string, size: readonly [height: number, width: number]): void {

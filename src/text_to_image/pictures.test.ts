@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DtypeError, OptionError, ShapeError } from '../errors'
-import { fitPicture, latentMask, type Picture } from './pictures'
+import { fitPicture, latentMask, type Picture, takePicture } from './pictures'
 
 /** 2 × 3 latent pixels, each of 2 × 2 image pixels. */
 const [latent, image] = [[2, 3] as const, [4, 6] as const]
@@ -37,16 +37,23 @@ describe('fitPicture', () => {
   it('returns ImageData of the right size unchanged, and needs a canvas for others', async () => {
     const exact = picture(6, 4, () => 0)
     expect(await fitPicture('image', exact, image)).toBe(exact)
-    await expect(
-      fitPicture(
-        'image',
-        picture(4, 6, () => 0),
-        image,
-      ),
-    ).rejects.toThrow(OptionError)
+    const other = picture(4, 6, () => 0)
+    await expect(fitPicture('image', other, image)).rejects.toThrow(OptionError)
   })
-  it('rejects what is no picture', async () => {
-    await expect(fitPicture('image', 7 as unknown as Picture, image)).rejects.toThrow(DtypeError)
-    await expect(fitPicture('image', { size: 4 } as unknown as Picture, image)).rejects.toThrow('given { size }')
+})
+
+describe('takePicture', () => {
+  it('copies ImageData as it is at the call', async () => {
+    const given = picture(6, 4, () => 7)
+    const taking = takePicture('image', given)
+    given.data.fill(1)
+    const { data, width, height } = (await taking) as ImageData
+    expect([width, height]).toEqual([6, 4])
+    expect([data[3], data[0]]).toEqual([7, 0])
+  })
+  it('rejects what is no picture, or cannot be read here', async () => {
+    await expect(takePicture('image', 7 as unknown as Picture)).rejects.toThrow(DtypeError)
+    await expect(takePicture('image', { size: 4 } as unknown as Picture)).rejects.toThrow('given { size }')
+    await expect(takePicture('image', new Blob(['picture']))).rejects.toThrow(OptionError)
   })
 })

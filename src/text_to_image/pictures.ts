@@ -1,4 +1,7 @@
 import { DtypeError, OptionError, ShapeError } from '../errors'
+import { kindOf } from '../kind'
+import { imageDataOf, pixelBytes } from '../onnx/images'
+import { arrayClass } from '../typed_arrays'
 import { valueText } from '../value_text'
 
 /** A picture as browsers have them. Others than ImageData of the model's size need a browser's canvas. */
@@ -10,24 +13,32 @@ export type Mask = ArrayLike<number> | Picture
 /** Whether this is a list of numbers: tokens, or a mask with a value for each pixel. */
 export function isNumbers(value: unknown): value is ArrayLike<number> {
   if (Array.isArray(value)) return value.every((entry) => typeof entry === 'number')
-  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+  return ArrayBuffer.isView(value) && arrayClass(value) !== 'DataView'
 }
 
-/** The picture scaled to fit into this size and centred on transparent pixels. */
+/** A copy of the picture as it is at the call. Rejects with DtypeError, or OptionError where only ImageData can be read. */
+export async function takePicture(name: string, picture: Picture): Promise<ImageData | ImageBitmap> {
+  requirePicture(name, picture)
+  if (isImageData(picture)) return imageDataOf(pixelBytes(picture), picture.width, picture.height)
+  if (typeof createImageBitmap === 'undefined')
+    throw new OptionError(`${name} needs to be ImageData or tokens: no other picture can be read here.`)
+  return createImageBitmap(picture).catch((cause: Error) => {
+    throw new DtypeError(`${name} could not be decoded as a picture: ${cause.message}`, { cause })
+  })
+}
+
+/** The picture scaled to fit into this size and centred on transparent pixels. An ImageBitmap is closed. */
 export async function fitPicture(
   name: string,
-  picture: Picture,
+  picture: ImageData | ImageBitmap,
   [height, width]: readonly [number, number],
 ): Promise<ImageData> {
-  requirePicture(name, picture)
   if (isImageData(picture) && picture.width === width && picture.height === height) return picture
   if (typeof createImageBitmap === 'undefined' || typeof OffscreenCanvas === 'undefined')
     throw new OptionError(
       `${name} needs to be ImageData of ${width} × ${height} pixels or tokens: there is no canvas here to scale a picture.`,
     )
-  const bitmap = await createImageBitmap(picture).catch((cause: Error) => {
-    throw new DtypeError(`${name} could not be decoded as a picture: ${cause.message}`, { cause })
-  })
+  const bitmap = isImageData(picture) ? await createImageBitmap(picture) : picture
   // `willReadFrequently` keeps the canvas in CPU memory.
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!
   context.imageSmoothingQuality = 'high'
@@ -53,7 +64,9 @@ export async function latentMask(
 ): Promise<Uint32Array> {
   const [rows, columns] = latentShape
   const [height, width] = imageShape
-  const values = isNumbers(mask) ? mask : opaque(await fitPicture('known.mask', mask, imageShape))
+  const values = isNumbers(mask)
+    ? mask
+    : opaque(await fitPicture('known.mask', await takePicture('known.mask', mask), imageShape))
   if (values.length === rows * columns) return Uint32Array.from(values, (value) => (Number(value) === 0 ? 0 : 1))
   if (values.length !== height * width)
     throw new ShapeError(
@@ -74,13 +87,14 @@ function opaque({ data }: ImageData): Uint8Array {
 }
 
 function isImageData(picture: Picture): picture is ImageData {
-  return 'data' in picture && 'width' in picture
+  const { data, width, height } = picture as Partial<ImageData>
+  return /^(Uint8Clamped|Float16)Array$/.test(arrayClass(data)) && data!.length === 4 * width! * height!
 }
 
 /** Throws DtypeError unless the value is a picture. */
 export function requirePicture(name: string, picture: unknown): void {
   const isObject = typeof picture === 'object' && picture !== null
-  if (!isObject || !('width' in picture || picture instanceof Blob))
+  if (!isObject || !('width' in picture || /^(Blob|File)$/.test(kindOf(picture))))
     throw new DtypeError(
       `${name} needs to be tokens or a picture (ImageData, ImageBitmap, an image or canvas element, a Blob); ` +
         `given ${valueText(picture)}.`,

@@ -20,8 +20,8 @@ import type {
   PipelineStep,
   StartImage,
 } from './options'
-import { type PipelineParts, requireParts, type Scheduler } from './parts'
-import { fitPicture, isNumbers, latentMask, requirePicture } from './pictures'
+import { type PipelineParts, requireEncoder, requireParts, type Scheduler } from './parts'
+import { fitPicture, isNumbers, latentMask, requirePicture, takePicture } from './pictures'
 import {
   batchOf,
   chainOptions,
@@ -156,11 +156,14 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     }
     let sample: TensorOf<S> | undefined
     try {
-      const start = images && upload(await Promise.all(images.map((image) => this.#tokensOf('image', image))))
-      const keep = known && {
-        tokens: upload([await this.#tokensOf('known.image', known.image)]),
-        mask: upload([await latentMask(known.mask, latentShape, this.#imageShape())]),
-      }
+      // All are copied before the first wait: they stay the caller's, who may change them.
+      const [startTokens, knownTokens, mask] = await Promise.all([
+        images && Promise.all(images.map((image) => this.#tokensOf('image', image))),
+        known && this.#tokensOf('known.image', known.image),
+        known && latentMask(known.mask, latentShape, this.#imageShape()),
+      ])
+      const start = startTokens && upload(startTokens)
+      const keep = knownTokens && mask && { tokens: upload([knownTokens]), mask: upload([mask]) }
       const steps = this.#loop.sample({
         ...chain,
         batchSize: batch.size,
@@ -185,7 +188,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
           ...(images && { images }),
           ...(last && { tokens: split(await current.read(), batch.size), seed: batch.seed, ignored: batch.ignored }),
         }
-        onStep?.(progress)
+        await onStep?.(progress)
         yield progress
       }
     } finally {
@@ -223,17 +226,18 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     const numPixels = latentShape[0] * latentShape[1]
     if (isNumbers(image)) return requireImageTokens(name, image, numPixels, scheduler.maskClass)
     requirePicture(name, image)
-    const encoder = await this.#loadEncoder(name)
-    const [, channels, height, width] = encoder.inputShape as readonly [number | string, 3 | 4, number, number]
-    const picture = await fitPicture(name, image, [height, width])
-    return (await encoder(fromImageData([picture], channels, imageFormat))).data
+    const [encoder, picture] = await Promise.all([this.#loadEncoder(name), takePicture(name, image)])
+    const [, channels, height, width] = encoder.inputShape as readonly [unknown, 3 | 4, number, number]
+    const fitted = await fitPicture(name, picture, [height, width])
+    return (await encoder(fromImageData([fitted], channels, imageFormat))).data
   }
 
   #loadEncoder(name: string): Promise<OnnxEncoder> {
     const { loadEncoder } = this.#parts
     if (!loadEncoder)
       throw new OptionError(`${name} needs to be tokens: this model has no encoder from pictures to tokens.`)
-    this.#encoder ??= loadEncoder().catch((error) => {
+    const load = async () => requireEncoder(await loadEncoder())
+    this.#encoder ??= load().catch((error) => {
       // The next call loads it again.
       this.#encoder = undefined
       throw error

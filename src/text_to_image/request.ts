@@ -3,6 +3,7 @@ import { OptionError, ShapeError } from '../errors'
 import type { OnnxConditioning } from '../onnx/conditioning'
 import type { Names } from '../option_names'
 import { RandomGenerator } from '../random'
+import { arrayClass } from '../typed_arrays'
 import { valueText } from '../value_text'
 import type { ImageOutputs, PictureOptions, PipelineDefaults, PipelineOptions, StartImage } from './options'
 import { isNumbers } from './pictures'
@@ -70,6 +71,7 @@ export function batchOf(
   }
   const encoded = prompts.map((text) => tokenizer.encode(text, { style }))
   const unwanted = negative.map((text) => tokenizer.encode(text, {}))
+  requireEqualIds([...encoded, ...unwanted])
   const perImage = (all: readonly EncodedPrompt[]) =>
     joinIds(Array.from({ length: size }, (_, image) => all[Math.floor((image * all.length) / size)]!.ids))
   return {
@@ -159,6 +161,16 @@ function seedsOf(seed: number | bigint | readonly (number | bigint)[], size: num
 
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]!
+}
+
+/** Throws OptionError unless the tokenizer gave int32 tokens, equally many for each prompt. */
+function requireEqualIds(encoded: readonly EncodedPrompt[]): void {
+  for (const result of encoded)
+    if (arrayClass(result?.ids) !== 'Int32Array' || result.ids.length !== encoded[0]!.ids.length)
+      throw new OptionError(
+        'The tokenizer needs to give { ids, ignored } for a prompt, ids an Int32Array and of one length for all; ' +
+          `given ${valueText(result?.ids ?? result)}.`,
+      )
 }
 
 function joinIds(items: readonly Int32Array[]): Int32Array {

@@ -90,4 +90,7 @@ describe('encode', () => {
 it('rejects the file of another tokenizer', () => {
   expect(() => new WordTokenizer({ ...file, type: 'bpe' })).toThrow(ConfigError)
   expect(() => new WordTokenizer({ model: {} })).toThrow('needs max_length, pad_id and vocab')
+  expect(() => new WordTokenizer({ ...file, max_length: 0 })).toThrow('a max_length of at least 1')
+  expect(() => new WordTokenizer({ ...file, pad_id: -1 })).toThrow('a pad_id of at least 0')
+  expect(() => new WordTokenizer({ ...file, styles: ['oil'] })).toThrow('given no "style:oil"')
 })

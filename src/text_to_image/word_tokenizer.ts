@@ -129,6 +129,16 @@ function requireTokenizerFile(file: unknown): WordTokenizerFile {
   const areStrings = (list: readonly unknown[]) =>
     Array.isArray(list) && Array.from(list).every((word) => typeof word === 'string')
   if (!Number.isInteger(max_length) || !Number.isInteger(pad_id) || !areStrings(vocab!) || !areStrings(styles))
-    throw new ConfigError('tokenizer.json needs max_length, pad_id and vocab, as a word-list tokenizer has them.')
+    throw new ConfigError(
+      'tokenizer.json needs max_length, pad_id and vocab, as a word-list tokenizer has them; ' +
+        `given ${valueText(file)}.`,
+    )
+  if (max_length! < 1 || pad_id! < 0)
+    throw new ConfigError(
+      `tokenizer.json needs a max_length of at least 1 and a pad_id of at least 0; given ${max_length} and ${pad_id}.`,
+    )
+  const missing = styles.find((style) => !vocab!.includes(`style:${style}`))
+  if (missing !== undefined)
+    throw new ConfigError(`The vocab of tokenizer.json needs an entry for each style; given no "style:${missing}".`)
   return file as WordTokenizerFile
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
 import * as ort from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
 import {
@@ -6,6 +7,7 @@ import {
   DtypeError,
   ImageValueError,
   OptionError,
+  VQDiffusionPipeline as SamplingLoop,
   ShapeError,
   TokenRangeError,
 } from 'vq-diffusion-webgpu'
@@ -63,7 +65,13 @@ const conditioning = { conditional: text, unconditional: text }
 const input = { sample: codes, timestep: 50, guided: true, conditioning, signal: undefined }
 const image = { data: new Float32Array(4 * 64), shape: [1, 4, 8, 8] }
 const hidden = { data: new Float32Array(4).fill(1), shape: [2, 1, 2] }
+const picture = { data: new Uint8ClampedArray(4 * 64), width: 8, height: 8 } as ImageData
 const bytes = (content: string) => new TextEncoder().encode(content)
+const transferred = () => {
+  const model = Uint8Array.from(decoderModel)
+  structuredClone(model, { transfer: [model.buffer] })
+  return model
+}
 const html = '<!doctype html><title>Not found</title>'
 const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'
 
@@ -152,6 +160,36 @@ describe('a wrong call of a network throws its named error, and the next call wo
       OnnxRuntimeError,
       /cut off: it has 1000 of at least \d+ bytes/,
       () => createOnnxSession(ort, decoderModel.subarray(0, 1000), wasm),
+    ],
+    [
+      'a model that is an archive',
+      OnnxRuntimeError,
+      /given a gzip archive: unpack it/,
+      () => createOnnxSession(ort, gzipSync(decoderModel), wasm),
+    ],
+    [
+      'a model of PyTorch',
+      OnnxRuntimeError,
+      /given a ZIP archive/,
+      () => createOnnxSession(ort, bytes('PK\x03\x04'), wasm),
+    ],
+    [
+      'a model whose bytes were transferred',
+      DtypeError,
+      /given a Uint8Array of 0 elements, whose buffer was transferred/,
+      () => createOnnxSession(ort, transferred(), wasm),
+    ],
+    [
+      'a model in a buffer that was transferred',
+      DtypeError,
+      /given an ArrayBuffer, whose buffer was transferred/,
+      () => createOnnxSession(ort, transferred().buffer, wasm),
+    ],
+    [
+      'a model that is a stream',
+      DtypeError,
+      /bytes \(.*\), a Blob, a Response or a URL; given a ReadableStream/,
+      () => createOnnxSession(ort, new ReadableStream() as never, wasm),
     ],
     [
       'a model that was cut off before its graph',
@@ -358,6 +396,44 @@ describe('a wrong call of a network throws its named error, and the next call wo
       () => new VQDiffusionPipeline({ ...parts, scheduler: Promise.resolve(scheduler) } as never),
     ],
     [
+      'a tokenizer that is asynchronous',
+      OptionError,
+      /The tokenizer needs to give \{ ids, ignored \}.*given a Promise; await it/,
+      () => new VQDiffusionPipeline({ ...parts, tokenizer: { encode: async () => tokenizer.encode('') } as never })(''),
+    ],
+    [
+      'a tokenizer whose tokens are a list',
+      OptionError,
+      /ids an Int32Array .*given \[1, 2\]/,
+      () =>
+        new VQDiffusionPipeline({ ...parts, tokenizer: { encode: () => ({ ids: [1, 2], ignored: [] }) } as never })(''),
+    ],
+    [
+      'a tokenizer whose tokens are of different lengths',
+      OptionError,
+      /of one length for all; given an Int32Array of 0 elements/,
+      () => {
+        const encode = (prompt: string) => ({ ids: new Int32Array(prompt.length), ignored: [] })
+        return new VQDiffusionPipeline({ ...parts, tokenizer: { encode } })('heart')
+      },
+    ],
+    [
+      'an encoder that is none',
+      OptionError,
+      /The result of loadEncoder needs to be an encoder.*given undefined/,
+      () => new VQDiffusionPipeline({ ...parts, loadEncoder: () => undefined as never })('', { image: picture }),
+    ],
+    [
+      'an encoder of pictures of any size',
+      ShapeError,
+      /\[batch, channels, height, width\].*given \["batch", 4, "height", "width"\]/,
+      () => {
+        const inputShape = ['batch', 4, 'height', 'width']
+        const loadEncoder = async () => Object.assign(async () => codes, { inputShape })
+        return new VQDiffusionPipeline({ ...parts, loadEncoder })('', { image: picture })
+      },
+    ],
+    [
       'a pipeline whose grid is a number',
       OptionError,
       /latentShape needs to be \[height, width\]; given 16/,
@@ -380,6 +456,24 @@ describe('a wrong call of a network throws its named error, and the next call wo
       DtypeError,
       /file model_index\.json .*given 5/,
       () => VQDiffusionPipeline.fromPretrained({ 'model_index.json': 5 } as never, { ort }),
+    ],
+    [
+      'a model to load that is a Blob',
+      DtypeError,
+      /URL of a folder.*given a Blob/,
+      () => VQDiffusionPipeline.fromPretrained(new Blob() as never, { ort }),
+    ],
+    [
+      'a model of addresses and Blobs',
+      DtypeError,
+      /all addresses or all Blobs; given both/,
+      () => VQDiffusionPipeline.fromPretrained({ 'model_index.json': 'a', b: new Blob() }, { ort }),
+    ],
+    [
+      'a folder that is data',
+      OptionError,
+      /address with files below it.*given "data:,x"/,
+      () => VQDiffusionPipeline.fromPretrained('data:,x', { ort }),
     ],
     [
       'a device to load on that is none',
@@ -492,6 +586,7 @@ describe('a wrong call of a network throws its named error, and the next call wo
 describe('an option that a call does not have is refused, with the one that was meant:', () => {
   const seed = { seed: 1, numInferenceSteps: 2 }
   it.each<[string, string | undefined, (options: object) => unknown]>([
+    ['executionProviders', undefined, (given) => createOnnxSession(ort, decoderModel, { ...wasm, ...given })],
     ['num_code', 'numCodes', (given) => createOnnxDecoder({ session: decoderSession, ...given })],
     ['sample_input', 'sampleInput', (given) => createOnnxDenoiser({ session, ...given })],
     ['outputs', 'output', (given) => createOnnxEncoder({ session: encoderSession, ...given })],
@@ -539,6 +634,41 @@ describe('after destroy()', () => {
     dead.destroy()
     await expectNamedError(() => decoder(dead), DestroyedError, /\[1, 16\] was destroyed/)
     await expectNamedError(() => denoiser({ ...input, sample: dead }), DestroyedError, /\[1, 16\] was destroyed/)
+  })
+})
+
+describe('a call rejects with what a callback throws or rejects with:', () => {
+  const loop = new SamplingLoop({ scheduler, denoiser })
+  const chain = { numLatentPixels: 16, numInferenceSteps: 3, seed: 1, conditioning }
+  const source = { name: 'a', url: 'data:,a' }
+  const calls: [string, (callback: () => unknown) => Promise<unknown>][] = [
+    ['callback of the loop', (callback) => loop.generate({ ...chain, callback })],
+    ['onStep of a pipeline', (onStep) => pipeline('heart', { numInferenceSteps: 2, onStep })],
+    ['onProgress of loadFiles', (onProgress) => loadFiles([source], { onProgress })],
+    ['work of whenFree', (work) => session.whenFree(work as never)],
+    [
+      'loadEncoder',
+      (load) => new VQDiffusionPipeline({ ...parts, loadEncoder: load as never })('', { image: picture }),
+    ],
+  ]
+  it.each(calls)('%s', async (_, call) => {
+    const calledOnce = (work: () => unknown) => {
+      let called = false
+      return () => {
+        if (called) throw new Error('It was called again.')
+        called = true
+        return work()
+      }
+    }
+    const failure = new Error('no')
+    await expect(
+      call(
+        calledOnce(() => {
+          throw failure
+        }),
+      ),
+    ).rejects.toBe(failure)
+    await expect(call(calledOnce(() => Promise.reject(failure)))).rejects.toBe(failure)
   })
 })
 

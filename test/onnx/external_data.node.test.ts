@@ -4,7 +4,13 @@ import * as ort from 'onnxruntime-web'
 import { describe, expect, it, vi } from 'vitest'
 import { DtypeError, FetchError, OptionError } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
-import { createOnnxDenoiser, createOnnxSession, type FileSource, VQDiffusionPipeline } from 'vq-diffusion-webgpu/onnx'
+import {
+  createOnnxDenoiser,
+  createOnnxSession,
+  type FileSource,
+  OnnxRuntimeError,
+  VQDiffusionPipeline,
+} from 'vq-diffusion-webgpu/onnx'
 import { externalFiles } from '../../src/onnx/external_data'
 
 const { onnx } = onnxProto
@@ -50,9 +56,9 @@ const files = Object.fromEntries(Object.entries(weights).map(([name, bytes]) => 
 
 describe('external data', () => {
   it('is found in the graph', () => {
-    expect(externalFiles(model)).toEqual([])
-    expect(externalFiles(graph).sort()).toEqual(['model.onnx_data', 'shards/second.bin'])
-    expect(externalFiles(Uint8Array.of(0xff, 0xff, 0xff))).toEqual([])
+    expect(externalFiles(model)).toEqual(new Map())
+    expect(externalFiles(graph)).toEqual(new Map(Object.entries(files).map(([name, bytes]) => [name, bytes.length])))
+    expect(externalFiles(Uint8Array.of(0xff, 0xff, 0xff))).toEqual(new Map())
   })
   it('gives the same logits as a model in one file', async () => {
     expect(await logitsOf(graph, files)).toEqual(expected)
@@ -61,6 +67,21 @@ describe('external data', () => {
     const { 'model.onnx_data': _, ...rest } = files
     await expect(logitsOf(graph, rest)).rejects.toThrow(OptionError)
     await expect(logitsOf(graph)).rejects.toThrow('weights in {model.onnx_data, shards/second.bin}')
+  })
+})
+
+describe('in place of external data', () => {
+  const text = (content: string) => new TextEncoder().encode(content)
+  it.each([
+    ['a file that is cut off', files['model.onnx_data']!.subarray(0, 100), 'given a file that is cut off. It has 100'],
+    ['an empty file', new Uint8Array(), 'given an empty file'],
+    ['a web page', new Blob([text('<!doctype html>'), new Uint8Array(10_000)]), 'given a web page'],
+    ['a Git LFS pointer', text('version https://git-lfs.github.com/spec/v1\n'), 'given a Git LFS pointer'],
+  ])('%s is refused', async (_, source, message) => {
+    const loading = logitsOf(graph, { ...files, 'model.onnx_data': source })
+    await expect(loading).rejects.toThrow(OnnxRuntimeError)
+    await expect(loading).rejects.toThrow('model.onnx_data needs to be weights of at least')
+    await expect(loading).rejects.toThrow(message)
   })
 })
 
@@ -78,12 +99,28 @@ describe('a model is given as', () => {
   it.each(Object.entries(sources))('%s', async (_, source) => {
     expect(await logitsOf(source)).toEqual(expected)
   })
+  it('bytes without copying them', async () => {
+    const create = vi.spyOn(ort.InferenceSession, 'create')
+    await logitsOf(new DataView(model.buffer, model.byteOffset, model.byteLength))
+    expect((create.mock.calls[0]![0] as unknown as Uint8Array).buffer).toBe(model.buffer)
+    create.mockRestore()
+  })
   it('a Response whose body was read, or that is an error, is refused', async () => {
     const read = new Response(new Blob([model]))
     await read.arrayBuffer()
     await expect(logitsOf(read)).rejects.toThrow('body has not been read')
     await expect(logitsOf(new Response('gone', { status: 404 }))).rejects.toThrow('answered 404')
     await expect(logitsOf('http://localhost:1/model.onnx')).rejects.toThrow(FetchError)
+  })
+  it('a Response whose body is being read, or breaks off, and a Blob that is gone, are refused', async () => {
+    const locked = new Response(new Blob([model]))
+    locked.body!.getReader()
+    await expect(logitsOf(locked)).rejects.toThrow('body has not been read')
+    const broken = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) })
+    await expect(logitsOf(new Response(broken))).rejects.toThrow('The model could not be read: terminated')
+    const gone = Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new Error('it is gone')) })
+    await expect(logitsOf(gone)).rejects.toThrow(FetchError)
+    await expect(logitsOf(gone)).rejects.toThrow('The model could not be read: it is gone')
   })
   it.each([
     ['null', null, 'given null'],
@@ -139,6 +176,18 @@ describe('a model folder whose graphs share a file of weights', () => {
     const [drawn, expected] = [await separate('red heart', options), await whole('red heart', options)]
     expect(drawn.tokens).toEqual(expected.tokens)
     expect(drawn.images[0]!.data).toEqual(expected.images[0]!.data)
+  })
+
+  it('reads it by a path from the graph, whatever characters its name has', async () => {
+    const [denoiser, decoder] = [{ '../100% of #1?.bin': [] as number[] }, { './a b.bin': [] as number[] }]
+    const networks = { 'denoiser.onnx': split(model, denoiser), 'decoder.onnx': split(read('decoder'), decoder) }
+    const files = folder({ ...networks, 'a b.bin': Uint8Array.from(decoder['./a b.bin']) })
+    const weights = new Blob([Uint8Array.from(denoiser['../100% of #1?.bin'])])
+    using pipe = await VQDiffusionPipeline.fromPretrained({ ...files, '100% of #1?.bin': weights }, { ort })
+    expect((await pipe('red heart', { seed: 7, numInferenceSteps: 2 })).images).toHaveLength(1)
+    const outside = folder({ ...networks, 'denoiser.onnx': split(model, { '../../a.bin': [] }) })
+    const opening = VQDiffusionPipeline.fromPretrained(outside, { ort })
+    await expect(opening).rejects.toThrow('names a file outside of the model folder: ../../a.bin')
   })
 
   it('names the file that is missing', async () => {

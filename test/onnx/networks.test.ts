@@ -133,9 +133,68 @@ describe('a chain is the same', () => {
       expect(await draw(onCpu, guidanceScale, false)).toEqual(expected)
     })
 
+  gpuTest(device, 'with a run of your own, whose logits are a tensor of onnxruntime-web', async () => {
+    using denoiser = createOnnxDenoiser({ session: webgpu })
+    const inputs = { text: new ort.Tensor('int32', Int32Array.from([...text(0), ...text(0)]), [2, N]) }
+    let logits: ort.Tensor | undefined
+    const own = new VQDiffusionPipeline({
+      scheduler,
+      denoiser: ({ sample: { buffer, shape }, timestep }) =>
+        webgpu.whenFree(async () => {
+          logits?.dispose()
+          const x_t = ort.Tensor.fromGpuBuffer(buffer, { dataType: 'int32', dims: shape })
+          const t = new ort.Tensor('int32', new Int32Array(2).fill(timestep), [2])
+          logits = (await webgpu.run({ ...inputs, x_t, t }, { logits: null })).logits!
+          return logits
+        }),
+    })
+    const tokens = await own.generate(chain)
+    logits!.dispose()
+    expect(Array.from(await tokens.read())).toEqual((await draw(denoiser, 1)).at(-1))
+  })
+
   gpuTest(device, 'but depends on the condition and on guidance', async () => {
     using denoiser = createOnnxDenoiser({ session: webgpu })
     expect(await draw(denoiser, 1)).not.toEqual(await draw(denoiser, 2.5))
+  })
+})
+
+describe('chains of one denoiser', () => {
+  const conditioned = (offset: number) => ({ conditional: { text: text(offset) }, unconditional: { text: text(9) } })
+  /** Truncated, so that the first chains wait for kernels that no other test compiles. */
+  const drawn = async (denoiser: OnnxDenoiser, given: OnnxConditioning, batchSize = 1) => {
+    const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
+    const options = { ...chain, numInferenceSteps: 3, guidanceScale: 2.5, truncationRate: 0.6 }
+    const result = await pipeline.generate({ ...options, batchSize, conditioning: given })
+    return Array.from(await result.read())
+  }
+
+  gpuTest(device, 'that run at the same time do not disturb each other, and free their buffers', async () => {
+    const buffers = new Set<GPUBuffer>()
+    vi.spyOn(device, 'createBuffer').mockImplementation((descriptor) => {
+      const buffer = GPUDevice.prototype.createBuffer.call(device, descriptor)
+      if (descriptor.label?.startsWith('vqd/onnx/')) buffers.add(buffer)
+      return buffer
+    })
+    vi.spyOn(GPUBuffer.prototype, 'destroy').mockImplementation(function (this: GPUBuffer) {
+      buffers.delete(this)
+    })
+    const denoiser = createOnnxDenoiser({ session: webgpu })
+    const draw = (offset: number, batchSize?: number) => drawn(denoiser, conditioned(offset), batchSize)
+    const together = await Promise.all([draw(0), draw(3, 2)])
+    expect(together).toEqual([await draw(0), await draw(3, 2)])
+    await webgpu.whenFree(async () => {})
+    expect(buffers.size).toBe(0)
+  })
+
+  gpuTest(device, 'take the conditioning anew, also from the same object', async () => {
+    using denoiser = createOnnxDenoiser({ session: webgpu })
+    const conditioning = conditioned(0)
+    const first = await drawn(denoiser, conditioning)
+    conditioning.conditional.text.set(text(5))
+    const second = await drawn(denoiser, conditioning)
+    expect(first).not.toEqual(second)
+    expect(second).toEqual(await drawn(denoiser, conditioned(5)))
   })
 })
 

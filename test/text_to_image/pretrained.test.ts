@@ -2,9 +2,14 @@ import * as ort from 'onnxruntime-web/webgpu'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ConfigError, FetchError, OptionError, requestDevice } from 'vq-diffusion-webgpu'
 import {
+  conditionText,
+  createOnnxEncoder,
+  createOnnxSession,
   type DownloadProgress,
+  fromImageData,
   OnnxRuntimeError,
   type PretrainedPipelineOptions,
+  toImageData,
   VQDiffusionPipeline,
 } from 'vq-diffusion-webgpu/onnx'
 import { gpuTest } from '../support/gpu'
@@ -134,6 +139,53 @@ describe('fromPretrained', () => {
     expect(devices).toEqual([])
     const alive = Promise.race([device.lost.then(() => 'lost'), device.queue.onSubmittedWorkDone().then(() => 'alive')])
     expect(await alive).toBe('alive')
+  })
+})
+
+describe('what a frame made', () => {
+  const frame = document.body.appendChild(document.createElement('iframe'))
+  const realm = frame.contentWindow as unknown as typeof globalThis
+
+  it('is a model folder, a signal, pictures, tokens and models', async () => {
+    const files = new realm.Map(Array.from(folder, ([path, file]) => [path, new realm.Blob([file])]))
+    const options = { ort, engine: 'cpu', signal: new realm.AbortController().signal } as const
+    const pipe = await VQDiffusionPipeline.fromPretrained(files, options)
+    const picture = new realm.ImageData(8, 8)
+    picture.data.fill(200)
+    const canvas = realm.document.createElement('canvas')
+    const { tokens } = await pipe('', { image: picture, strength: 0 })
+    const known = { image: canvas, mask: new realm.Uint8Array(16).fill(1) }
+    const same = new realm.Uint32Array(tokens[0]!)
+    expect((await pipe('', { image: same, strength: 0, known, seed: 1 })).tokens).toHaveLength(1)
+    pipe.destroy()
+    const decoder = folder.get('vqvae/decoder.onnx')!
+    const address = realm.URL.createObjectURL(decoder)
+    for (const model of [new realm.Response(decoder), new realm.URL(address), await realm.fetch(address)])
+      await (await createOnnxSession(ort, model, { provider: 'wasm' })).destroy()
+  })
+})
+
+describe('halves', () => {
+  it('are pictures, decoded images and embeddings', async () => {
+    const bytes = Uint8ClampedArray.from({ length: 16 }, (_, i) => 17 * i)
+    const picture = {
+      data: Float16Array.from(bytes, (byte) => byte / 255),
+      width: 2,
+      height: 2,
+    } as unknown as ImageData
+    const image = fromImageData([new ImageData(bytes, 2, 2)], 4)
+    expect(fromImageData([picture], 4)).toEqual(image)
+    const halves = { ...image, data: Float16Array.from(image.data) }
+    expect(toImageData(halves)[0]!.data).toEqual(bytes)
+    const hidden = { data: Float32Array.of(3, 4), shape: [1, 1, 2] }
+    const normalised = conditionText({ ...hidden, data: Float16Array.of(3, 4) })
+    expect(normalised).toEqual(conditionText(hidden))
+    const session = await createOnnxSession(ort, folder.get('vqvae/encoder.onnx')!, { provider: 'wasm' })
+    const encoder = createOnnxEncoder({ session })
+    const pixels = { data: Float32Array.from({ length: 256 }, (_, i) => (i % 8) / 8), shape: [1, 4, 8, 8] }
+    const { data } = await encoder({ ...pixels, data: Float16Array.from(pixels.data) })
+    expect(data).toEqual((await encoder(pixels)).data)
+    await session.destroy()
   })
 })
 

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../errors'
+import type { ModelIndex } from '../onnx/model_index'
+import { componentsOf } from './model_components'
+
+const index: ModelIndex = {
+  _class_name: 'VQDiffusionPipeline',
+  scheduler: ['diffusers', 'VQDiffusionScheduler'],
+  denoiser: ['onnx', 'denoiser/model.onnx'],
+  vqvae: ['onnx', 'vqvae/decoder.onnx', 'vqvae/encoder.onnx'],
+  tokenizer: ['json', 'tokenizer.json'],
+  latent_height: 4,
+  latent_width: 5,
+}
+
+describe('componentsOf', () => {
+  it('reads paths, sizes, the format of images and defaults', () => {
+    expect(componentsOf(index)).toEqual({
+      denoiser: 'denoiser/model.onnx',
+      decoder: 'vqvae/decoder.onnx',
+      encoder: 'vqvae/encoder.onnx',
+      tokenizer: 'tokenizer.json',
+      latentShape: [4, 5],
+      imageShape: undefined,
+      imageFormat: {},
+      defaults: {},
+    })
+    const more = { image_height: 8, image_width: 10, image_range: [0, 1], image_alpha: 'straight' }
+    const defaults = { num_inference_steps: 6, guidance_scale: 2, truncation_rate: 0.9 }
+    expect(componentsOf({ ...index, ...more, defaults })).toMatchObject({
+      imageShape: [8, 10],
+      imageFormat: { range: [0, 1], alpha: 'straight' },
+      defaults: { numInferenceSteps: 6, guidanceScale: 2, truncationRate: 0.9 },
+    })
+  })
+
+  it('takes nulls as diffusers writes them for a component that is not there', () => {
+    expect(componentsOf({ ...index, tokenizer: [null, null] }).tokenizer).toBeUndefined()
+  })
+
+  it.each([
+    [{ denoiser: ['diffusers', 'Transformer2DModel'] }, 'exported to ONNX first'],
+    [{ denoiser: ['onnx', 7] }, 'A path of denoiser needs to be a string; given 7'],
+    [{ vqvae: ['onnx'] }, 'vqvae needs the path of a file; given none'],
+    [{ tokenizer: ['json'] }, 'tokenizer needs the path of a file; given none'],
+    [{ tokenizer: 'tokenizer.json' }, 'tokenizer needs to be [KIND, PATH]; given "tokenizer.json"'],
+    [{ tokenizer: ['transformers', 'CLIPTokenizer'] }, 'needs the kind "json"; given "transformers"'],
+    [{ latent_height: '4' }, 'latent_height needs to be an integer of at least 1; given "4"'],
+    [{ image_width: 0 }, 'image_width needs to be an integer of at least 1; given 0'],
+    [{ image_range: [1, 1] }, 'range needs to be two different numbers'],
+    [{ image_alpha: 'none' }, "alpha needs to be 'straight' or 'premultiplied'; given \"none\""],
+    [{ defaults: [] }, 'defaults needs to be an object; given []'],
+    [
+      { defaults: { num_inference_steps: null } },
+      'num_inference_steps needs to be an integer of at least 1; given null',
+    ],
+    [{ defaults: { guidance_scale: '2' } }, 'guidance_scale needs to be a number'],
+    [{ defaults: { truncation_rate: '1' } }, 'truncation_rate needs to be a number; given "1"'],
+  ])('refuses %j', (changes, message) => {
+    expect(() => componentsOf({ ...index, ...changes })).toThrow(ConfigError)
+    expect(() => componentsOf({ ...index, ...changes })).toThrow(message)
+  })
+})
