@@ -1,5 +1,5 @@
 import { DtypeError, OptionError, ShapeError, TimestepError, TokenRangeError } from './errors'
-import { type Names, requireNames } from './option_names'
+import { type Names, unknownName } from './option_names'
 import type { Guidance, KnownTokens, Layout, LogPX0Options, StepOptions, TimestepOptions } from './options'
 import type { RandomGenerator } from './random'
 import { dtypeText, shapeText, valueText } from './value_text'
@@ -360,6 +360,11 @@ export function requireOptions<T extends object>(name: string, options: T | unde
   requireObject(`The last argument of ${name}`, options, 'an object of options')
   if (names) requireNames(name, options, names)
   return options
+}
+
+/** Throws OptionError if there is an option that the call does not have, also if its value is undefined. */
+export function requireNames(call: string, options: object, names: Readonly<Record<string, true>>): void {
+  for (const name in options) if (names[name] !== true) throw unknownName(call, name, Object.keys(names))
 }
 
 /** Throws OptionError unless the value is an object of which all names are among `names`. */

@@ -1,6 +1,6 @@
-import { requireFields } from './checks'
+import { requireFields, requireNames } from './checks'
 import { ConfigError } from './errors'
-import { type Names, requireNames } from './option_names'
+import type { Names } from './option_names'
 import { valueText } from './value_text'
 
 /** The constructor arguments of diffusers' VQDiffusionScheduler, by their names there. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { requireNames } from './checks'
 import { OptionError } from './errors'
-import { requireNames } from './option_names'
 
 const names = { guidanceScale: true, seed: true, numInferenceSteps: true, out: true } as const
 

@@ -24,18 +24,14 @@ export const addNoiseNames = { generator: true, noise: true, faults: true } sati
   AddNoiseOptions<unknown, unknown>
 >
 
-/** Throws OptionError if there is an option that the call does not have, also if its value is undefined. */
-export function requireNames(call: string, options: object, names: Readonly<Record<string, true>>): void {
-  for (const name in options) if (names[name] !== true) throw new OptionError(refusal(call, name, Object.keys(names)))
-}
-
-function refusal(call: string, name: string, names: readonly string[]): string {
+/** The refusal of a name that is not among those of a call's options, with the one that was probably meant. */
+export function unknownName(call: string, name: string, names: readonly string[]): OptionError {
   const [meant] = names
     .map((known) => ({ known, edits: editDistance(plain(name), plain(known)) }))
     .filter(({ edits }) => edits <= Math.min(2, name.length / 2))
     .sort((a, b) => a.edits - b.edits)
   const cure = meant ? `: did you mean '${meant.known}'?` : '.'
-  return `${call} takes no option ${quoted(name)}${cure} Its options are ${names.join(', ')}.`
+  return new OptionError(`${call} takes no option ${quoted(name)}${cure} Its options are ${names.join(', ')}.`)
 }
 
 /** A name without what snake_case and camelCase differ in. */

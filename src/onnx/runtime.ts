@@ -1,7 +1,6 @@
 import type * as Ort from 'onnxruntime-web'
-import { requireGpuDevice, requireObject, requireOneOf } from '../checks'
+import { requireGpuDevice, requireNames, requireObject, requireOneOf } from '../checks'
 import { OptionError } from '../errors'
-import { requireNames } from '../option_names'
 import { valueText } from '../value_text'
 
 /** The part of the onnxruntime-web module that this package uses. */
