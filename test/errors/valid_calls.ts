@@ -92,6 +92,16 @@ export function validCalls<T extends ChainTensor>({ scheduler, upload }: SmallEn
     ['step', scheduler.step, () => [both, 5, sample, stepping()]],
     ['step with noise', scheduler.step, () => [logits, 5, sample, { noise, previousTimestep: 4 }]],
     ['purityStep', scheduler.purityStep, () => [both, 5, sample, purity()]],
+    [
+      'the last purityStep',
+      scheduler.purityStep,
+      () => [
+        logits,
+        5,
+        sample,
+        { generator: new RandomGenerator(1), priorWeight: 1, byPurity: true, previousTimestep: -1 },
+      ],
+    ],
     ['purityPrior', scheduler.purityPrior, () => [logits, sample, { layout, priorWeight: 1, byPurity: false }]],
     ['qPosterior', scheduler.qPosterior, () => [logits, sample, 5, { layout, previousTimestep: 3 }]],
     ['gumbelNoised', scheduler.gumbelNoised, () => [logits, floats(1, 4, 3)]],
