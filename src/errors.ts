@@ -74,9 +74,9 @@ export class ModelOutputError extends VQDiffusionError {
 
   /** Composes the message from the counts that `readFaults` returns, and from that of masks. */
   constructor(
-    /** Latent pixels whose logits held NaN or +∞, or were −∞ for every class. */
+    /** Latent pixels whose logits held NaN or +∞, or were −∞ for every class; or whose noise was outside of [0, 1]. */
     readonly invalidColumns: number,
-    /** Latent pixels whose token was no class, or a mask under a schedule that never masks. */
+    /** Latent pixels whose token was no class, or one that the schedule cannot produce. */
     readonly impossibleTokens: number,
     /** Latent pixels that are masked at the end of the chain. */
     readonly remainingMasks = 0,

@@ -6,8 +6,8 @@ export type Layout = 'class-major' | 'pixel-major'
 /** Classifier-free guidance: ℓ = ℓᵤ + scale · (ℓ_c − ℓᵤ) (docs/MATH.md#guidance). */
 export interface Guidance<Tensor> {
   /**
-   * The scale s. 1 gives the conditional logits, 0 the unconditional ones; larger values follow the condition more
-   * closely.
+   * The scale s, from −10⁶ to 10⁶. 1 gives the conditional logits, 0 the unconditional ones; larger values follow the
+   * condition more closely.
    */
   readonly scale: number
   /**
@@ -79,7 +79,7 @@ export interface StepOptions<Tensor, Sample> {
 
 /** How tokens are chosen and their predictions sharpened (docs/MATH.md#purity). */
 export interface PurityRule {
-  /** r ≥ 0: a token of purity π draws from p^(1 + r·π); 0 by default. Without effect if `byPurity` is false. */
+  /** r, from 0 to 10⁶: a token of purity π draws from p^(1 + r·π); 0 by default. Without effect if `byPurity` is false. */
   readonly priorWeight: number
   /**
    * Whether tokens are chosen with their purity as weight, the default, or with equal weights and from p as it is (prior
@@ -108,9 +108,9 @@ export interface VQDiffusionSchedulerOutput<Sample> {
 
 /** Invalid input that steps have counted (docs/MATH.md#faults). */
 export interface Faults {
-  /** Latent pixels whose logits held NaN or +∞, or were −∞ for every class. */
+  /** Latent pixels whose logits held NaN or +∞, or were −∞ for every class; or whose noise was outside of [0, 1]. */
   readonly invalidColumns: number
-  /** Latent pixels whose token was no class, or a mask under a schedule that never masks. */
+  /** Latent pixels whose token was no class, or one that the schedule cannot produce. */
   readonly impossibleTokens: number
 }
 
@@ -143,7 +143,7 @@ export interface LogPX0Options<Tensor> extends LayoutOption {
   readonly normalise?: boolean
   /** Sets the classes that truncation drops to −∞; 1 or more, the default, keeps all (docs/MATH.md#truncation). */
   readonly truncationRate?: number
-  /** Raises lower values to this one. The pipeline of diffusers clamps at −70; no clamp by default. */
+  /** Raises lower values to this one, at most 1e28. The pipeline of diffusers clamps at −70; no clamp by default. */
   readonly minimum?: number
 }
 

@@ -97,14 +97,17 @@ fn of_existing(logits: vec4f, group: u32) -> vec4f {
 
 fn read_block(start: u32, group: u32) -> LogitBlock {
   let a = fetch(start, group);
-  var b = a;
-  var c = a;
-  var d = a;
-  if (GROUPS_TOGETHER == 4u) {
-    b = fetch(start, group + LANES);
-    c = fetch(start, group + (2u * LANES));
-    d = fetch(start, group + (3u * LANES));
+  if (GROUPS_TOGETHER == 1u) {
+    var logits = FourLogits(finite_logits(a), false);
+    if (!is_finite(a)) {
+      logits = decode(a);
+    }
+    let values = of_existing(logits.values, group);
+    return LogitBlock(values, values, values, values, logits.invalid);
   }
+  let b = fetch(start, group + LANES);
+  let c = fetch(start, group + (2u * LANES));
+  let d = fetch(start, group + (3u * LANES));
   var loaded = LogitBlock(finite_logits(a), finite_logits(b), finite_logits(c), finite_logits(d), false);
   // Non-finite logits are rare and take longer to decode, so one test skips that. It covers all four groups at once:
   // with a test for each, some compilers delay a load until after the previous branch.

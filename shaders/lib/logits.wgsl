@@ -3,8 +3,6 @@
 // computed from the others overflows.
 //#include "lib/numerics.wgsl"
 
-const LOGIT_LIMIT_BITS = 0x6fa18f08u;
-
 struct Logit {
   value: f32, // LOG_ZERO: a class of probability 0
   invalid: bool, // NaN or +infinity, before or after guidance
@@ -16,18 +14,22 @@ struct FourLogits {
   invalid: bool, // of any of the four
 }
 
+const LOGIT_LIMIT_BITS = 0x6fa18f08u;
+
 fn are_finite(bits: vec4u) -> vec4<bool> {
-  return (bits & vec4u(0x7fffffffu)) < vec4u(LOGIT_LIMIT_BITS);
+  // Signed, since CPUs compare unsigned vectors in several instructions.
+  return bitcast<vec4i>(bits & vec4u(0x7fffffffu)) < bitcast<vec4i>(vec4u(LOGIT_LIMIT_BITS));
 }
 
-// Whether one is NaN or +infinity. -infinity is valid: a class of probability 0.
-fn any_invalid(bits: vec4u) -> bool {
-  let are_negative = (bits >= vec4u(0x80000000u)) & (bits <= vec4u(NEGATIVE_INFINITY_BITS));
-  return any(!are_finite(bits) & !are_negative);
+// -infinity: valid logits of probability 0.
+fn are_excluded(bits: vec4u) -> vec4<bool> {
+  const limit = 0x80000000u + LOGIT_LIMIT_BITS;
+  return (bits - vec4u(limit)) <= vec4u(NEGATIVE_INFINITY_BITS - limit);
 }
 
 fn plain_logits(bits: vec4u) -> FourLogits {
-  return FourLogits(select(vec4f(LOG_ZERO), bitcast<vec4f>(bits), are_finite(bits)), any_invalid(bits));
+  let finite = are_finite(bits);
+  return FourLogits(select(vec4f(LOG_ZERO), bitcast<vec4f>(bits), finite), !all(finite | are_excluded(bits)));
 }
 
 // l_u + s (l_c - l_u) of finite logits (Ho and Salimans 2022; docs/MATH.md#guidance).
@@ -40,14 +42,12 @@ fn guided(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> vec
 // Guidance of any logits. A class that the conditional half excludes (-infinity) stays excluded. A class that only the
 // unconditional half excludes would get +infinity, so it is invalid.
 fn guided_logits(conditional_bits: vec4u, unconditional_bits: vec4u, scale: f32) -> FourLogits {
-  let are_both_finite = are_finite(conditional_bits) & are_finite(unconditional_bits);
-  let only_unconditional_excludes = are_finite(conditional_bits) & !are_finite(unconditional_bits);
+  let finite = are_finite(unconditional_bits);
+  let both_finite = are_finite(conditional_bits) & finite;
+  let excluded = are_excluded(conditional_bits) & (finite | are_excluded(unconditional_bits));
   let guided_bits = bitcast<vec4u>(guided(conditional_bits, unconditional_bits, scale));
-  let logits = plain_logits(select(vec4u(NEGATIVE_INFINITY_BITS), guided_bits, are_both_finite));
-  return FourLogits(
-    logits.values,
-    logits.invalid || any_invalid(conditional_bits) || any_invalid(unconditional_bits) || any(only_unconditional_excludes),
-  );
+  let logits = plain_logits(select(vec4u(NEGATIVE_INFINITY_BITS), guided_bits, both_finite));
+  return FourLogits(logits.values, logits.invalid || !all(both_finite | excluded));
 }
 
 fn plain_logit(bits: u32) -> Logit {

@@ -94,9 +94,9 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
    * truncation nor diagnostics.
    */
   readonly method?: SamplingMethod
-  /** For 'purity': how much a token's purity sharpens its prediction, at least 0; 0 by default. */
+  /** For 'purity': how much a token's purity sharpens its prediction, from 0 to 10⁶; 0 by default. */
   readonly priorWeight?: number
-  /** Scale of classifier-free guidance. 1, the default, requests the conditional half of the logits only. */
+  /** Scale of classifier-free guidance, from −10⁶ to 10⁶. 1, the default, requests the conditional half of the logits only. */
   readonly guidanceScale?: number
   /**
    * Draws from the most probable classes only: those before which less than this probability is ranked, at least one. 1,
