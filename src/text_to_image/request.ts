@@ -126,8 +126,11 @@ function isImageList(image: StartImage | readonly StartImage[]): image is readon
   return Array.isArray(image) && !isNumbers(image)
 }
 
+/** Throws OptionError unless this is a class of images that there is here. */
 export function requireImageOutput(output: unknown): keyof ImageOutputs {
   requireOneOf('output', output, ['ImageData', 'ImageBitmap'])
+  if (output === 'ImageBitmap' && typeof createImageBitmap === 'undefined')
+    throw new OptionError("output needs to be 'ImageData': there is no ImageBitmap outside of browsers.")
   return output as keyof ImageOutputs
 }
 

@@ -552,6 +552,12 @@ describe('a wrong call of a network throws its named error, and the next call wo
       () => pipeline('heart', { output: null as never }),
     ],
     [
+      'a class of images that Node does not have',
+      OptionError,
+      /output needs to be 'ImageData'/,
+      () => pipeline('heart', { output: 'ImageBitmap' }),
+    ],
+    [
       'a callback that is no function',
       OptionError,
       /onStep .*given true/,
