@@ -362,9 +362,11 @@ export function requireOptions<T extends object>(name: string, options: T | unde
   return options
 }
 
-/** Throws OptionError if there is an option that the call does not have, also if its value is undefined. */
+/** Throws OptionError if an option is given that the call does not have. */
 export function requireNames(call: string, options: object, names: Readonly<Record<string, true>>): void {
-  for (const name in options) if (names[name] !== true) throw unknownName(call, name, Object.keys(names))
+  for (const name in options)
+    if (names[name] !== true && (options as Record<string, unknown>)[name] !== undefined)
+      throw unknownName(call, name, Object.keys(names))
 }
 
 /** Throws OptionError unless the value is an object of which all names are among `names`. */

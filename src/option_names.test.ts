@@ -20,11 +20,15 @@ it.each([
 it.each(['strength', 'guidance', 'eta', 'x', '', '__proto__', 'constructor', 'é'.repeat(1e6)])(
   '%.20s is taken for none',
   (given) => {
-    const options = Object.defineProperty({}, given, { value: undefined, enumerable: true })
+    const options = Object.defineProperty({}, given, { value: null, enumerable: true })
     expect(() => requireNames('a call', options, names)).toThrow(OptionError)
     expect(() => requireNames('a call', options, names)).not.toThrow('did you mean')
   },
 )
+
+it('takes an unknown option that is undefined, as if it were left out', () => {
+  expect(() => requireNames('a call', { strength: undefined }, names)).not.toThrow()
+})
 
 it('takes the options that there are, also of an object without a prototype, and symbols', () => {
   const options = Object.assign(Object.create(null), { seed: undefined, [Symbol('mine')]: 1 })

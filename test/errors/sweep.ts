@@ -89,7 +89,7 @@ export async function sweep(calls: readonly ValidCall[]): Promise<Record<string,
       }
     for (const [place, given] of parameters().entries())
       if (isPlain(given))
-        await attempt(`${name}, ${unknownName}`, call, parameters().with(place, { ...given, [unknownName]: undefined }))
+        await attempt(`${name}, ${unknownName}`, call, parameters().with(place, { ...given, [unknownName]: 1 }))
   }
   return outcomes
 }
