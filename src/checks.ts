@@ -1,4 +1,5 @@
 import { DtypeError, OptionError, ShapeError, TimestepError, TokenRangeError } from './errors'
+import { kindOf } from './kind'
 import { type Names, unknownName } from './option_names'
 import type { Guidance, KnownTokens, Layout, LogPX0Options, StepOptions, TimestepOptions } from './options'
 import type { RandomGenerator } from './random'
@@ -386,7 +387,7 @@ export function requireObject<T>(name: string, value: T, form = 'an object'): as
 }
 
 function isRecord(value: unknown): value is object {
-  if (Object.prototype.toString.call(value) === '[object Object]') return true
+  if (kindOf(value) === 'Object') return true
   // Objects of the platform have a tag from their class; that of a module's namespace is its own.
   return typeof value === 'object' && value !== null && Object.hasOwn(value, Symbol.toStringTag)
 }

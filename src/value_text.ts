@@ -1,3 +1,5 @@
+import { kindOf } from './kind'
+
 /** Values as error messages show them. */
 
 /** A shape for an error message. */
@@ -40,7 +42,7 @@ export const otherCopy = 'Another copy of vq-diffusion-webgpu made it: load the 
 
 function objectText(value: object): string {
   if (Array.isArray(value)) return listText(value)
-  const kind = Object.prototype.toString.call(value).slice(8, -1)
+  const kind = kindOf(value)
   if (kind === 'Promise') return 'a Promise; await it'
   const named = `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`
   if (ArrayBuffer.isView(value)) return `${named} of ${(value as Uint8Array).length ?? value.byteLength} elements`
