@@ -14,13 +14,13 @@ import { installPacked } from './install.mjs'
 /** @type {{ imports: string, from: string, limit: number, forbidden?: string }[]} */
 const cases = [
   { imports: '{ OptionError }', from: '.', limit: 1_000 },
-  { imports: '{ GpuTensor }', from: '.', limit: 2_900 },
-  { imports: '{ GpuContext, Process, ReverseStep }', from: '.', limit: 24_500 },
-  { imports: '{ VQDiffusionScheduler }', from: '.', limit: 36_200 },
-  { imports: '*', from: '.', limit: 40_000 },
-  { imports: '{ VQDiffusionScheduler }', from: './cpu', limit: 15_100, forbidden: '@compute' },
-  { imports: '{ createOnnxDenoiser, createOnnxSession }', from: './onnx', limit: 8_400, forbidden: '@compute' },
-  { imports: '{ VQDiffusionPipeline }', from: './onnx', limit: 62_500 },
+  { imports: '{ GpuTensor }', from: '.', limit: 4_000 },
+  { imports: '{ GpuContext, Process, ReverseStep }', from: '.', limit: 27_300 },
+  { imports: '{ VQDiffusionScheduler }', from: '.', limit: 40_400 },
+  { imports: '*', from: '.', limit: 44_900 },
+  { imports: '{ VQDiffusionScheduler }', from: './cpu', limit: 17_800, forbidden: '@compute' },
+  { imports: '{ createOnnxDenoiser, createOnnxSession }', from: './onnx', limit: 11_400, forbidden: '@compute' },
+  { imports: '{ VQDiffusionPipeline }', from: './onnx', limit: 70_400 },
   { imports: '{ codebook, specialise }', from: './shaders', limit: 2_700 },
 ]
 
