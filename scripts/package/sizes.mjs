@@ -16,11 +16,11 @@ const cases = [
   { imports: '{ OptionError }', from: '.', limit: 1_000 },
   { imports: '{ GpuTensor }', from: '.', limit: 2_900 },
   { imports: '{ GpuContext, Process, ReverseStep }', from: '.', limit: 24_500 },
-  { imports: '{ VQDiffusionScheduler }', from: '.', limit: 36_200 },
-  { imports: '*', from: '.', limit: 40_000 },
-  { imports: '{ VQDiffusionScheduler }', from: './cpu', limit: 15_100, forbidden: '@compute' },
-  { imports: '{ createOnnxDenoiser, createOnnxSession }', from: './onnx', limit: 8_400, forbidden: '@compute' },
-  { imports: '{ VQDiffusionPipeline }', from: './onnx', limit: 62_500 },
+  { imports: '{ VQDiffusionScheduler }', from: '.', limit: 39_000 },
+  { imports: '*', from: '.', limit: 43_000 },
+  { imports: '{ VQDiffusionScheduler }', from: './cpu', limit: 17_300, forbidden: '@compute' },
+  { imports: '{ createOnnxDenoiser, createOnnxSession }', from: './onnx', limit: 11_000, forbidden: '@compute' },
+  { imports: '{ VQDiffusionPipeline }', from: './onnx', limit: 68_000 },
   { imports: '{ codebook, specialise }', from: './shaders', limit: 2_700 },
 ]
 
