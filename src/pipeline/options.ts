@@ -23,7 +23,14 @@ export interface DenoiserInput<Tensor, Conditioning> {
 }
 
 /** Logits that a scheduler of these tensors reads: on a GPU also those of onnxruntime-web, in a gpu-buffer. */
-export type Logits<Tensor> = Tensor | (Tensor extends { readonly device: unknown } ? OnnxGpuTensor : never)
+export type Logits<Tensor> =
+  | Tensor
+  | (Tensor extends {
+      /** Only tensors on a GPU have one. */
+      readonly device: unknown
+    }
+      ? OnnxGpuTensor
+      : never)
 
 /**
  * The network: returns raw logits f32 [B or 2B, K, N] or [B or 2B, N, K]. A network that computes on the calling thread
