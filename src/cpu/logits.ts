@@ -89,9 +89,9 @@ export function logitsReader(
  */
 function guided(conditional: ColumnReader, unconditional: ColumnReader, scale: number): ColumnReader {
   return (token, k) => {
-    const [c, u] = [conditional(token, k), unconditional(token, k)]
-    if (isInvalid(c) || isInvalid(u)) return NaN
-    if (c === -Infinity) return -Infinity
-    return u === -Infinity ? NaN : asLogit(u + scale * (c - u))
+    const c = conditional(token, k)
+    const u = unconditional(token, k)
+    if (Number.isFinite(c) && Number.isFinite(u)) return asLogit(u + scale * (c - u))
+    return c === -Infinity && !isInvalid(u) ? -Infinity : NaN
   }
 }

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import {
   DenseOperators,
   DestroyedError,
@@ -286,6 +286,25 @@ describe('invalid input', () => {
       expect(() => large.qPosterior(logPX0, x, 5)).toThrow(/\[1, 4097, 8192\] .*134250496 bytes/)
     })
     expect(made).toEqual({ createBuffer: 1 })
+    small.destroy()
+  })
+
+  it('a batch whose parameters exceed the binding limit is refused with both numbers, before the generator advances', async () => {
+    const adapter = await navigator.gpu.requestAdapter()
+    const small = await adapter!.requestDevice({ label: 'small' })
+    const two = await VQDiffusionScheduler.create(small, { num_vec_classes: 2 })
+    const B = 2 ** 21 // 64 bytes each
+    const tokens = two.emptyTokens([B, 1])
+    const modelOutput = GpuTensor.borrow(small, tokens.buffer, [B, 1, 1], 'f32')
+    const submit = vi.spyOn(small.queue, 'submit')
+    const made = watchCreations(small, () => {
+      for (const method of ['step', 'purityStep'] as const) {
+        const call = () => two[method](modelOutput, 5, tokens, { generator, previousTimestep: 0 })
+        expect(call).toThrow(LimitError)
+        expect(call).toThrow(/batch of 2097152 .* need 1342\d{5} bytes; this device allows 134217728/)
+      }
+    })
+    expect([made, submit.mock.calls, generator.state.counter]).toEqual([{}, [], 0])
     small.destroy()
   })
 })

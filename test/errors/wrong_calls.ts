@@ -216,6 +216,30 @@ export function wrongCalls<T extends ChainTensor>({
       () => scheduler.step(logits(), 5, sample, { ...good, guidance: { scale: Infinity, unconditional: logits() } }),
     ],
     [
+      'a guidance scale of which products are beyond float32',
+      OptionError,
+      /guidanceScale needs to be a number from -1000000 to 1000000; given -1000001/,
+      () => pipeline.generate({ ...chain, guidanceScale: -1_000_001 }),
+    ],
+    [
+      'a purity weight of which products are beyond float32',
+      OptionError,
+      /priorWeight needs to be a number from 0 to 1000000; given 1e\+300/,
+      () => pipeline.generate({ ...chain, method: 'purity', priorWeight: 1e300 }),
+    ],
+    [
+      'a clamp that counts as +∞',
+      OptionError,
+      /minimum needs to be a number from -Infinity to 1e\+28; given 1e\+29/,
+      () => scheduler.logPX0(logits(), { minimum: 1e29 }),
+    ],
+    [
+      'a truncation rate of NaN',
+      OptionError,
+      /truncationRate needs to be a number; given NaN/,
+      () => scheduler.step(logits(), 5, sample, { ...good, truncationRate: NaN }),
+    ],
+    [
       'an output that is the sample',
       OptionError,
       /out needs (a buffer|memory) of its own/,

@@ -89,64 +89,63 @@ export interface ExtremesEngine<T extends EngineTensor> {
   upload(data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]): T
 }
 
-/** Draws from every column in every way, and counts the invalid ones. */
-async function checkDraws<T extends EngineTensor>({ create, upload }: ExtremesEngine<T>): Promise<void> {
+/** A scheduler, and all columns as the logits of masks that go to clean data. */
+async function columnsOf<T extends EngineTensor>({ create, upload }: ExtremesEngine<T>, isGuided: boolean) {
   const scheduler = await create(config)
   // Logits are decoded in the same way from each layout, but loaded in another way.
-  for (const [isGuided, layout] of [
-    [false, 'pixel-major'],
-    [true, 'class-major'],
-  ] as const) {
-    const cases = isGuided ? guided : plain
-    const wanted = cases.map((column) => column.at(-1) as Drawn)
-    const invalidColumns = wanted.filter((drawn) => drawn === 'nothing').length
-    const N = cases.length
-    const logits = (half: 0 | 1) => {
-      const { data, shape } = tensor(
-        cases.map((column) => column[half] as Column),
-        layout,
-      )
-      return upload(data as Float32Array<ArrayBuffer>, shape)
+  const layout: Layout = isGuided ? 'class-major' : 'pixel-major'
+  const cases = isGuided ? guided : plain
+  const wanted = cases.map((column) => column.at(-1) as Drawn)
+  const logits = (half: 0 | 1) => {
+    const columns = cases.map((column) => column[half] as Column)
+    const { data, shape } = tensor(columns, layout)
+    return upload(data as Float32Array<ArrayBuffer>, shape)
+  }
+  const modelOutput = logits(0)
+  const options = { layout, ...(isGuided && { guidance: { scale: 1e6, unconditional: logits(1) } }) }
+  const masks = scheduler.initialSample([1, cases.length], { start: 'mask' })
+  const step = (more: object) => scheduler.step(modelOutput, 9, masks, { ...options, previousTimestep: -1, ...more })
+  const faults = { invalidColumns: wanted.filter((drawn) => drawn === 'nothing').length, impossibleTokens: 0 }
+  return { scheduler, modelOutput, options, masks, step, wanted, faults }
+}
+
+/** Draws from every column, and counts the invalid ones. */
+async function checkDraws<T extends EngineTensor>(engine: ExtremesEngine<T>): Promise<void> {
+  for (const isGuided of [false, true]) {
+    const { scheduler, step, wanted, faults } = await columnsOf(engine, isGuided)
+    for (const truncationRate of [1, 0.9]) {
+      const about = `${isGuided ? 'guided' : 'plain'}, rate ${truncationRate}`
+      const { prevSample } = step({ generator: new RandomGenerator(5), truncationRate })
+      checkDrawn(about, await prevSample.read(), wanted)
+      expect(await scheduler.readFaults(), about).toEqual(faults)
     }
-    const modelOutput = logits(0)
-    const options = { layout, ...(isGuided && { guidance: { scale: 1e6, unconditional: logits(1) } }) }
-    const generator = () => new RandomGenerator(5)
-    const masks = scheduler.initialSample([1, N], { start: 'mask' })
-    const noise = upload(new Float32Array(K * N).fill(0.5), columnsShape(layout, [1, K, N]))
-    const draw = (more: object) => scheduler.step(modelOutput, 9, masks, { ...options, previousTimestep: -1, ...more })
-    for (const [name, more] of Object.entries({
-      plain: { generator: generator() },
-      truncated: { generator: generator(), truncationRate: 0.9 },
-      'with noise': { noise },
-    })) {
-      const about = `${layout}, ${isGuided ? 'guided, ' : ''}${name}`
-      checkDrawn(about, await draw(more).prevSample.read(), wanted)
-      expect(await scheduler.readFaults(), about).toEqual({ invalidColumns, impossibleTokens: 0 })
+  }
+}
+
+/** All else that reads logits. */
+async function checkOtherKernels<T extends EngineTensor>(engine: ExtremesEngine<T>): Promise<void> {
+  const { scheduler, modelOutput, options, masks, step, wanted, faults } = await columnsOf(engine, true)
+  const N = wanted.length
+  const noise = engine.upload(new Float32Array(K * N).fill(0.5), columnsShape('class-major', [1, K, N]))
+  checkDrawn('with noise', await step({ noise }).prevSample.read(), wanted)
+  expect(await scheduler.readFaults()).toEqual(faults)
+  // Purity reveals no invalid column, and counts each once.
+  const bySeed = { ...options, generator: new RandomGenerator(5), previousTimestep: 0 }
+  checkDrawn('by purity', await scheduler.purityStep(modelOutput, 9, masks, bySeed).prevSample.read(), wanted)
+  expect(await scheduler.readFaults()).toEqual(faults)
+  const { entropy, topProbability } = step({ ...bySeed, diagnostics: true }).diagnostics!
+  const [h, top] = [await entropy.read(), await topProbability.read()]
+  const logP = inRows(await scheduler.logPX0(modelOutput, { ...options, outputLayout: 'pixel-major' }).read())
+  for (const [n, drawn] of wanted.entries()) {
+    const about = `column ${n}`
+    if (drawn === 'nothing') {
+      expect([h[n], top[n]], about).toEqual([0, 0])
+      expect(logP[n], about).toSatisfy(isNothing)
+    } else {
+      expect(top[n], about).toSatisfy((p: number) => p > 0.1 && p <= 1)
+      expect(Math.max(...logP[n]!), about).toSatisfy((p: number) => p > -2.2 && p <= 0)
     }
-    // Diagnostics: 0 for invalid columns, and p(x₀) at most 1 for all others.
-    const { entropy, topProbability } = draw({ generator: generator(), diagnostics: true }).diagnostics!
-    const [h, top] = [await entropy.read(), await topProbability.read()]
-    await scheduler.readFaults()
-    for (const [n, drawn] of wanted.entries()) {
-      if (drawn === 'nothing') expect([h[n], top[n]]).toEqual([0, 0])
-      else expect(top[n]).toSatisfy((p: number) => p > 0.1 && p <= 1)
-      if (typeof drawn === 'number' && drawn !== 0) expect([h[n], top[n]]).toEqual([0, 1])
-    }
-    // Purity reveals no invalid column, and counts each once. The other tokens stay masked.
-    const purity = scheduler.purityStep(modelOutput, 9, masks, {
-      ...options,
-      generator: generator(),
-      previousTimestep: 0,
-    })
-    checkDrawn('purity', await purity.prevSample.read(), wanted)
-    expect(await scheduler.readFaults()).toEqual({ invalidColumns, impossibleTokens: 0 })
-    // log p(x₀): NaN for NaN and +∞, −∞ for an excluded class.
-    const logP = inRows(await scheduler.logPX0(modelOutput, { ...options, outputLayout: 'pixel-major' }).read())
-    for (const [n, drawn] of wanted.entries()) {
-      if (drawn !== 'nothing') expect(Math.max(...logP[n]!), `column ${n}`).toSatisfy((p: number) => p > -2.2 && p <= 0)
-      else expect(logP[n], `column ${n}`).toSatisfy(isNothing)
-      if (typeof drawn === 'object') expect(logP[n]![drawn.not]).toBe(-Infinity)
-    }
+    if (typeof drawn === 'object') expect(logP[n]![drawn.not], about).toBe(-Infinity)
   }
 }
 
@@ -220,6 +219,10 @@ async function checkDense<T extends EngineTensor>({ create, upload }: ExtremesEn
     expect(invalid![1], name).toBe(NaN)
   }
   expect(await scheduler.readFaults()).toEqual({ invalidColumns: 2, impossibleTokens: 0 })
+  // The codebook is copied as it is.
+  const codebook = Float32Array.from({ length: K }, (_, k) => [NaN, Infinity, -Infinity, largest][k] ?? k)
+  const vectors = scheduler.lookupCodebook(upload(codebook, [K, 1]), scheduler.uploadTokens([3, 2, 1, 0, 7], [1, 5]))
+  expect(Array.from(await vectors.read())).toEqual([largest, -Infinity, Infinity, NaN, 7])
 }
 
 /** Uniforms outside of [0, 1] make a column invalid; those of the operator give NaN. */
@@ -293,7 +296,8 @@ async function checkImpossible<T extends EngineTensor>({ create, upload }: Extre
 }
 
 export const checks = {
-  'draws from extreme logits, plain and guided': checkDraws,
+  'draws from extreme logits': checkDraws,
+  'reads extreme logits in every other kernel': checkOtherKernels,
   'sharpens logits beyond the limit': checkSharpening,
   'gives dense tensors of extreme logits': checkDense,
   'refuses noise outside of [0, 1]': checkNoise,

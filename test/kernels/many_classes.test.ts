@@ -5,6 +5,7 @@ import type { PixelStream } from '../../src/cpu/draw'
 import { classTailWords, classWords, exponential, Purpose, pixelKey } from '../../src/cpu/random'
 import { gpuTest } from '../support/gpu'
 import { pair, pseudoLogits } from '../support/inputs'
+import { columnsShape, layouts } from '../support/layouts'
 
 const device = await requestDevice()
 
@@ -64,5 +65,32 @@ describe('a whole chain of 4097 classes', () => {
     // The error of a float32 score of this size is about 1e-5. Where the engines differ, two scores are that close.
     expect(margins.filter((margin) => !(margin < 1e-3))).toEqual([])
     expect(differing).toBeLessThanOrEqual(0.001 * B * N * scheduler.timesteps.length)
+  })
+})
+
+describe('steps of 65,537 classes', () => {
+  gpuTest(device, 'draw the twin’s tokens in both layouts', async () => {
+    const [N, K] = [3, 65_537]
+    const options = { num_vec_classes: K + 1 }
+    const [scheduler, twin] = [await VQDiffusionScheduler.create(device, options), await CpuScheduler.create(options)]
+    for (const layout of layouts) {
+      const logits = pair(device, pseudoLogits(K * N, 2, 30), columnsShape(layout, [1, K, N]))
+      const unconditional = pair(device, pseudoLogits(K * N, 3, 30), columnsShape(layout, [1, K, N]))
+      const rule = { layout, truncationRate: 0.86, previousTimestep: -1 }
+      const [got, want] = [
+        scheduler.step(logits.gpu, 99, scheduler.initialSample([1, N], { start: 'mask' }), {
+          ...rule,
+          guidance: { scale: 1.5, unconditional: unconditional.gpu },
+          generator: new RandomGenerator(4),
+        }),
+        twin.step(logits.twin, 99, twin.initialSample([1, N], { start: 'mask' }), {
+          ...rule,
+          guidance: { scale: 1.5, unconditional: unconditional.twin },
+          generator: new RandomGenerator(4),
+        }),
+      ]
+      expect(await got.prevSample.read()).toEqual(want.prevSample.data)
+      expect(Math.max(...want.prevSample.data)).toBeGreaterThan(1000)
+    }
   })
 })
