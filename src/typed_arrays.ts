@@ -8,4 +8,5 @@ export function arrayClass(value: unknown): string {
 }
 
 /** A Float16Array, if the declarations of JavaScript have it, as those of ES2025 do; else none. */
-export type HalfArray = typeof globalThis extends { Float16Array: { prototype: infer Instance } } ? Instance : never
+export type HalfArray =
+  typeof globalThis extends Record<'Float16Array', Record<'prototype', infer Instance>> ? Instance : never

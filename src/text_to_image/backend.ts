@@ -59,9 +59,12 @@ export async function chooseBackend(choice: BackendChoice = {}, device?: GPUDevi
  *
  * @throws OptionError for an unknown name
  */
-export async function requestBackend(
-  choice: BackendChoice = {},
-): Promise<{ backend: Backend; device: GPUDevice | undefined }> {
+export async function requestBackend(choice: BackendChoice = {}): Promise<{
+  /** Where engine and network run. */
+  backend: Backend
+  /** The new device; undefined if both run on the CPU. */
+  device: GPUDevice | undefined
+}> {
   const backend = await chooseBackend(choice)
   if (backend.engine === 'cpu' && backend.network === 'wasm') return { backend, device: undefined }
   try {
