@@ -4,6 +4,7 @@ import { Fixtures } from '../../test/conformance/fixtures'
 import { readConfig } from '../config'
 import { OptionError, TimestepError } from '../errors'
 import { posteriorCoefficients } from './posterior'
+import { Process } from './process'
 import { type Routes, routeTable, routeThresholds, threshold, transition } from './routes'
 import { createSchedule, initialMaskProbability, type Schedule, scheduleTables } from './schedule'
 import { stridedTimesteps } from './timesteps'
@@ -149,6 +150,16 @@ describe('limits', () => {
     expect(initialMaskProbability(schedules['absorbing only']!)).toBe(1)
     expect(initialMaskProbability(schedules['uniform only']!)).toBe(0)
     expect(initialMaskProbability(schedules['strong replacement']!)).toBeCloseTo(0.6 / (0.6 + 0.38), 12)
+  })
+
+  it('the list of timesteps cannot be changed from outside', () => {
+    const process = new Process({ num_vec_classes: 9, num_train_timesteps: 10 })
+    expect(() => (process.timesteps as number[]).reverse()).toThrow(TypeError)
+    const list = [9, 4]
+    process.setTimesteps(list, 'strided')
+    list[0] = 2
+    expect(() => (process.timesteps as number[]).pop()).toThrow(TypeError)
+    expect(process.timesteps).toEqual([9, 4])
   })
 
   it('a schedule may have a million timesteps', () => {

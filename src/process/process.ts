@@ -38,10 +38,11 @@ export class Process {
     this.schedule = createSchedule(this.config)
     this.numCodes = this.schedule.numCodes
     this.maskClass = this.numCodes
-    this.#timesteps = leadingTimesteps(this.config.num_train_timesteps, this.config.num_train_timesteps)
+    const T = this.config.num_train_timesteps
+    this.#timesteps = Object.freeze(leadingTimesteps(T, T))
   }
 
-  /** Timesteps in sampling order, the most noisy first; all T before `setTimesteps`. */
+  /** Timesteps in sampling order, the most noisy first, frozen; all T before `setTimesteps`. */
   get timesteps(): readonly number[] {
     return this.#timesteps
   }
@@ -58,9 +59,10 @@ export class Process {
   setTimesteps(timesteps: number | readonly number[], spacing: Spacing): void {
     const T = this.config.num_train_timesteps
     requireOneOf('spacing', spacing, ['strided', 'leading'])
-    this.#timesteps = Array.isArray(timesteps)
+    const list = Array.isArray(timesteps)
       ? requireTimestepList(timesteps, T)
       : spacedTimesteps(timesteps as number, spacing, T)
+    this.#timesteps = Object.freeze(list)
     this.#numInferenceSteps = this.#timesteps.length
   }
 
