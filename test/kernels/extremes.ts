@@ -205,7 +205,6 @@ async function checkDense<T extends EngineTensor>({ create, upload }: ExtremesEn
     applyCumulativeTransitions: scheduler.applyCumulativeTransitions(logits, -1, { layout }),
     logPX0: scheduler.logPX0(logits, { layout }),
     'logPX0 clamped': scheduler.logPX0(logits, { layout, minimum: -70 }),
-    'logPX0 with a clamp that counts as none': scheduler.logPX0(logits, { layout, minimum: -1e29 }),
     logProb: scheduler.purityPrior(logits, sample, { layout, priorWeight: 1 }).logProb,
   }
   for (const [name, result] of Object.entries(results)) {
@@ -219,6 +218,10 @@ async function checkDense<T extends EngineTensor>({ create, upload }: ExtremesEn
     expect(invalid![1], name).toBe(NaN)
   }
   expect(await scheduler.readFaults()).toEqual({ invalidColumns: 2, impossibleTokens: 0 })
+  // A clamp of −1e29 or less counts as none.
+  const apart = tensor([[6e28, -9e28, 0]], layout).data as Float32Array<ArrayBuffer>
+  const clamped = scheduler.logPX0(upload(apart, [1, 1, K]), { layout, minimum: -1.2e29 })
+  expect((await clamped.read())[1]).toBeLessThan(-1.4e29)
   // The codebook is copied as it is.
   const codebook = Float32Array.from({ length: K }, (_, k) => [NaN, Infinity, -Infinity, largest][k] ?? k)
   const vectors = scheduler.lookupCodebook(upload(codebook, [K, 1]), scheduler.uploadTokens([3, 2, 1, 0, 7], [1, 5]))
