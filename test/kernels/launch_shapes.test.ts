@@ -293,8 +293,8 @@ describe('the twin’s results of', () => {
       'by purity': scheduler.purityStep(logits, 9, masks, { ...bySeed, priorWeight: 1 }),
     }
     const tokens = {
-      initialSample: scheduler.initialSample([1, N], bySeed),
-      addNoise: scheduler.addNoise(guided.prevSample, 9, bySeed),
+      initialSample: scheduler.initialSample([1, N], { generator: bySeed.generator }),
+      addNoise: scheduler.addNoise(guided.prevSample, 9, { generator: bySeed.generator }),
     }
     const numbers = {
       entropy: guided.diagnostics!.entropy,

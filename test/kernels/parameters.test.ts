@@ -186,8 +186,9 @@ describe('host packing equals WGSL', () => {
     )
     expect(header).toMatchObject({ num_tokens: B * N, num_pixels: N, class_major: 0, rows: K + 1 })
     expect(header).toMatchObject({ conditional_offset: 70, sample_offset: 10, output_offset: 0, guidance_scale: 1 })
-    expect(stride).toBe(40)
+    expect(stride).toBe(48)
     const item = items[1] as Record<string, number>
+    expect(item).toMatchObject({ mask_possible: 1, ordinary_possible: 1 })
     expect(item.masked_mask).toBeCloseTo(scheduler.logCumprodCt[4]! - scheduler.logCumprodCt[5]!, 5)
     expect(item.log_keep).toBeCloseTo(scheduler.logCumprodAt[4]!, 5)
     expect(item.log_replace).toBeCloseTo(scheduler.logCumprodBt[4]!, 4)
