@@ -104,7 +104,7 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
       // On WebAssembly, since it runs rarely: on WebGPU its shaders would take longer to compile than it takes to run.
       return createOnnxEncoder({ session: await open(model!, { provider: 'wasm' }) })
     }
-    const { latentShape, imageShape, imageFormat, defaults } = components
+    const { latentShape, layout, imageShape, imageFormat, defaults } = components
     const parts = {
       scheduler,
       denoiser,
@@ -112,6 +112,7 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
       latentShape,
       imageFormat,
       defaults,
+      ...(layout && { layout }),
       ...(imageShape && { imageShape }),
       ...(tokenizer && { tokenizer }),
       ...(components.encoder && { loadEncoder }),

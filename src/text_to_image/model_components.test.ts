@@ -21,13 +21,21 @@ describe('componentsOf', () => {
       encoder: 'vqvae/encoder.onnx',
       tokenizer: 'tokenizer.json',
       latentShape: [4, 5],
+      layout: undefined,
       imageShape: undefined,
       imageFormat: {},
       defaults: {},
     })
-    const more = { image_height: 8, image_width: 10, image_range: [0, 1], image_alpha: 'straight' }
+    const more = {
+      logits_layout: 'pixel-major',
+      image_height: 8,
+      image_width: 10,
+      image_range: [0, 1],
+      image_alpha: 'straight',
+    }
     const defaults = { num_inference_steps: 6, guidance_scale: 2, truncation_rate: 0.9 }
     expect(componentsOf({ ...index, ...more, defaults })).toMatchObject({
+      layout: 'pixel-major',
       imageShape: [8, 10],
       imageFormat: { range: [0, 1], alpha: 'straight' },
       defaults: { numInferenceSteps: 6, guidanceScale: 2, truncationRate: 0.9 },
@@ -40,6 +48,7 @@ describe('componentsOf', () => {
 
   it.each([
     [{ denoiser: ['diffusers', 'Transformer2DModel'] }, 'exported to ONNX first'],
+    [{ logits_layout: 'NHWC' }, "logits_layout needs to be 'class-major' or 'pixel-major'; given \"NHWC\""],
     [{ denoiser: ['onnx', 7] }, 'A path of denoiser needs to be a string; given 7'],
     [{ vqvae: ['onnx'] }, 'vqvae needs the path of a file; given none'],
     [{ tokenizer: ['json'] }, 'tokenizer needs the path of a file; given none'],

@@ -1,7 +1,8 @@
-import { requireInteger, requireNumber, requireObject, requireScale, requireString } from '../checks'
+import { requireInteger, requireLayout, requireNumber, requireObject, requireScale, requireString } from '../checks'
 import { ConfigError, OptionError } from '../errors'
 import { type ImageFormat, requireImageFormat } from '../onnx/images'
 import type { ModelIndex } from '../onnx/model_index'
+import type { Layout } from '../options'
 import { valueText } from '../value_text'
 import type { PipelineDefaults } from './options'
 
@@ -12,6 +13,7 @@ export interface ModelComponents {
   readonly encoder: string | undefined
   readonly tokenizer: string | undefined
   readonly latentShape: readonly [height: number, width: number]
+  readonly layout: Layout | undefined
   readonly imageShape: readonly [height: number, width: number] | undefined
   readonly imageFormat: ImageFormat
   readonly defaults: PipelineDefaults
@@ -38,12 +40,15 @@ function readComponents(index: ModelIndex): ModelComponents {
         `the size of the token grid, latent_height and latent_width; given {${Object.keys(index).join(', ')}}. ` +
         'The networks of diffusers have to be exported to ONNX first.',
     )
+  const layout = index.logits_layout as Layout | undefined
+  requireLayout(layout, 'logits_layout')
   return {
     denoiser,
     decoder,
     encoder,
     tokenizer,
     latentShape,
+    layout,
     imageShape: shapeOf(index, 'image'),
     imageFormat: formatOf(index as { image_range?: [number, number]; image_alpha?: ImageFormat['alpha'] }),
     defaults: defaultsOf((index.defaults ?? {}) as Record<string, number>),

@@ -5,6 +5,7 @@ import type { OnnxImage } from '../onnx/decoder'
 import type { OnnxEncoder } from '../onnx/encoder'
 import { type ImageFormat, requireImageFormat } from '../onnx/images'
 import type { Names } from '../option_names'
+import type { Layout } from '../options'
 import type { Denoiser } from '../pipeline/options'
 import type { TensorOf } from '../samplers/sampler'
 import type { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
@@ -26,6 +27,8 @@ export interface PipelineParts<S extends Scheduler = Scheduler> {
   readonly decoder: (tokens: TensorOf<S>) => Promise<OnnxImage>
   /** Height and width of the token grid; N is their product. */
   readonly latentShape: readonly [height: number, width: number]
+  /** Of the logits; only needed if there are as many classes as latent pixels, since their shape tells it otherwise. */
+  readonly layout?: Layout
   /** Height and width of the images in pixels; needed for masks of image pixels. */
   readonly imageShape?: readonly [height: number, width: number]
   /** How the decoder's output and the encoder's input hold colours; by default as in diffusers. */
@@ -45,6 +48,7 @@ const partNames = {
   denoiser: true,
   decoder: true,
   latentShape: true,
+  layout: true,
   imageShape: true,
   imageFormat: true,
   loadEncoder: true,

@@ -60,8 +60,8 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     makeDisposable(this)
     requireParts(parts)
     this.#parts = parts
-    const { scheduler, denoiser, decoder } = parts
-    this.#loop = new SamplingLoop({ scheduler, denoiser, decoder })
+    const { scheduler, denoiser, decoder, layout } = parts
+    this.#loop = new SamplingLoop({ scheduler, denoiser, decoder, ...(layout !== undefined && { layout }) })
   }
 
   /**

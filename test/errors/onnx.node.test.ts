@@ -779,3 +779,20 @@ describe('no wrong argument gives an error that is not the library’s:', () => 
     expect(outcomes[name]).toBe('done')
   })
 })
+
+it('a model with as many classes as latent pixels is drawn if the layout of its logits is given', async () => {
+  const square = {
+    scheduler: await VQDiffusionScheduler.create({ num_vec_classes: 5, num_train_timesteps: 10 }),
+    denoiser: async () => new CpuTensor(new Float32Array(16), [1, 4, 4]),
+    decoder: async () => ({ data: new Float32Array(12), shape: [1, 3, 2, 2] }),
+    latentShape: [2, 2],
+  } as const
+  const options = { numInferenceSteps: 2, guidanceScale: 1 }
+  await expectNamedError(
+    () => new VQDiffusionPipeline(square)('', options),
+    OptionError,
+    /give the pipeline the layout/,
+  )
+  const { images } = await new VQDiffusionPipeline({ ...square, layout: 'class-major' })('', options)
+  expect(images).toHaveLength(1)
+})
