@@ -1,0 +1,71 @@
+import type { Outcome } from './calls'
+
+/** How far the numbers of the engines may be apart: the largest tolerance of the tests of the kernels. */
+const tolerance = { atol: 1e-4, rtol: 2e-6 }
+
+/** How often a call of the twin is repeated with its numbers moved by rounding. */
+const nudges = 48
+
+/**
+ * What differs between an outcome of the twin and that of another engine; undefined if nothing does. A token may be
+ * another one if the twin draws it too when its numbers are moved by the rounding of a kernel: a near tie.
+ */
+export async function differences(
+  method: string,
+  twin: Outcome,
+  other: Outcome,
+  again: (nudge: number) => Promise<Outcome>,
+): Promise<string | undefined> {
+  const found = [...leaves(twin, other)]
+  if (found.length === 0) return undefined
+  let left = found
+  // Only tokens and counts of them can be near ties: errors, shapes and counters are not.
+  for (let nudge = 1; nudge <= nudges && left.length > 0 && left.every(({ token }) => token); nudge++) {
+    const nudged = await again(nudge)
+    const remaining = new Set([...leaves(nudged, other)].map(({ path }) => path))
+    left = left.filter(({ path }) => remaining.has(path))
+  }
+  const [first] = left
+  return first && `${method} ${first.path} is ${shown(first.twin)} and ${shown(first.other)}`
+}
+
+interface Difference {
+  readonly path: string
+  readonly twin: unknown
+  readonly other: unknown
+  /** Whether this is an element of tokens. */
+  readonly token: boolean
+}
+
+/** The values that are not alike. */
+function* leaves(twin: unknown, other: unknown, path = '', inTokens = false): Generator<Difference> {
+  if (typeof twin === 'number' && typeof other === 'number') {
+    if (!close(twin, other)) yield { path, twin, other, token: inTokens }
+    return
+  }
+  if (isObject(twin) && isObject(other) && Array.isArray(twin) === Array.isArray(other)) {
+    const keys = new Set([...Object.keys(twin), ...Object.keys(other)])
+    for (const key of keys) {
+      const isElements = inTokens || path.endsWith('.elements') || path.startsWith('.tensors')
+      yield* leaves(twin[key], other[key], `${path}.${key}`, isElements)
+    }
+    return
+  }
+  if (!Object.is(twin, other)) yield { path, twin, other, token: false }
+}
+
+function close(twin: number, other: number): boolean {
+  if (Object.is(twin, other) || twin === other) return true
+  // The float32 of what a float64 holds.
+  const rounded = Math.fround(twin)
+  if (rounded === other) return true
+  return Number.isFinite(rounded) && Math.abs(rounded - other) <= tolerance.atol + tolerance.rtol * Math.abs(rounded)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 200)
+}

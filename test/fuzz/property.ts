@@ -1,0 +1,49 @@
+import fc from 'fast-check'
+import { configurations, validCalls } from './arbitraries'
+import { type Outcome, perform, Violation } from './calls'
+import { changed, changes } from './changes'
+import { differences } from './compare'
+import type { SequenceDescription } from './descriptions'
+import type { FuzzEngine } from './engines'
+
+/** How many calls were made, and how many of them were done, by method. */
+export type Tally = Map<string, { calls: number; done: number }>
+
+/** Sequences of calls on a scheduler; about half of the calls have something wrong. */
+export function sequences(numCodes: readonly number[], calls: number): fc.Arbitrary<SequenceDescription> {
+  return configurations(numCodes).chain((config) => {
+    const sizes = { K: config.num_vec_classes - 1, T: config.num_train_timesteps! }
+    const call = fc
+      .tuple(validCalls(sizes), fc.oneof(fc.constant([]), fc.array(changes, { minLength: 1, maxLength: 2 })))
+      .map(([valid, wrong]) => wrong.reduce(changed, valid))
+    return fc.array(call, { minLength: 1, maxLength: calls }).map((calls) => ({ config, calls }))
+  })
+}
+
+/**
+ * Makes the calls on all engines. Throws Violation unless they end alike on each: with the same values, tokens and
+ * counters, or with the same named error; and if anything is left behind.
+ */
+export async function holds(engines: readonly FuzzEngine[], { config, calls }: SequenceDescription, tally: Tally): Promise<void> {
+  const runs = await Promise.all(engines.map(async (engine) => ({ engine, scheduler: await engine.create(config) })))
+  const before = engines.map((engine) => engine.buffers())
+  for (const call of calls) {
+    const outcomes: Outcome[] = []
+    for (const { engine, scheduler } of runs) outcomes.push(await perform(engine, scheduler, call))
+    const [first, ...others] = outcomes
+    for (const [i, other] of others.entries()) {
+      const again = (nudge: number) => perform(engines[0]!, runs[0]!.scheduler, call, nudge)
+      const found = await differences(call.method, first!, other, again)
+      if (found) throw new Violation(`${call.method} differs on ${engines[0]!.name} and ${engines[i + 1]!.name}: ${found}`)
+    }
+    const { calls: made, done } = tally.get(call.method) ?? { calls: 0, done: 0 }
+    tally.set(call.method, { calls: made + 1, done: done + (first!.result === 'done' ? 1 : 0) })
+  }
+  for (const [i, { engine, scheduler }] of runs.entries()) {
+    scheduler.destroy()
+    const left = [...engine.buffers()].filter((buffer) => !before[i]!.has(buffer))
+    if (left.length > 0) throw new Violation(`${engine.name}: left are ${left.map(({ label }) => label).join(', ')}`)
+    const errors = await engine.strayErrors()
+    if (errors.length > 0) throw new Violation(`${engine.name}: ${errors.join('; ')}`)
+  }
+}
