@@ -62,6 +62,10 @@ export async function perform(
     }
     const given = new Set([...parameters.tensors.values()].map((tensor) => tensor.given))
     for (const tensor of returned) if (!given.has(tensor)) tensor.destroy()
+    // What a recorded step creates for itself is freed by garbage collection.
+    if (parameters.hasEncoder)
+      for (const buffer of engine.buffers())
+        if (!buffersBefore.has(buffer) && buffer.label.endsWith('/parameters')) buffer.destroy()
     const tensors = await contents(parameters)
     const counters = parameters.generators.map(({ state }) => state.counter)
     // Odd logits and tokens that a schedule cannot have end a chain.

@@ -1,6 +1,6 @@
 import { GpuTensor, VQDiffusionScheduler, type VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
-import { contentOf, type HostData, halfBits } from './contents'
+import { contentOf, type HostData, halfBits, halfValue } from './contents'
 import type { TensorDescription } from './descriptions'
 
 /** The part of the tensors of both engines that the calls use. */
@@ -26,6 +26,12 @@ export interface MadeTensor {
   destroy(): void
 }
 
+/** A buffer of the GPU. */
+export interface FuzzBuffer {
+  readonly label: string
+  destroy(): void
+}
+
 /** An engine under test. */
 export interface FuzzEngine {
   readonly name: string
@@ -35,8 +41,8 @@ export interface FuzzEngine {
   isTensor(value: unknown): value is FuzzTensor
   /** What an option `encoder` is given, and how it is submitted; a twin has none. */
   encoder(): { readonly given: unknown; submit(): void }
-  /** The labels of buffers that exist. */
-  buffers(): ReadonlySet<{ readonly label: string }>
+  /** The buffers that exist. */
+  buffers(): ReadonlySet<FuzzBuffer>
   /** WebGPU errors that nothing has reported since the last call. */
   strayErrors(): Promise<readonly string[]>
 }
@@ -67,7 +73,7 @@ export class TwinEngine implements FuzzEngine {
   }
 
   buffers() {
-    return new Set<{ label: string }>()
+    return new Set<FuzzBuffer>()
   }
 
   async strayErrors() {
@@ -117,7 +123,11 @@ export class GpuEngine implements FuzzEngine {
     if (!place || place === 'own') memory.destroy()
     const owner = place && place !== 'own' ? memory : tensor
     const given = place === 'onnx' ? asOnnx(tensor) : tensor
-    return { given, memory: async () => owner.read(), destroy: () => owner.destroy() }
+    const read = async () => {
+      const elements = await owner.read()
+      return dtype === 'f16' ? Float32Array.from(elements, halfValue) : elements
+    }
+    return { given, memory: read, destroy: () => owner.destroy() }
   }
 
   isTensor(value: unknown): value is GpuTensor {

@@ -72,6 +72,9 @@ export class Parameters {
   }
 
   #tensor(description: TensorDescription, path: readonly string[]): unknown {
+    // A description that was met before its own place, as the same as another.
+    const existing = this.tensors.get(path.join('.'))
+    if (existing) return existing.given
     const made = this.engine.make(description, this.nudge)
     this.tensors.set(path.join('.'), made)
     return made.given
@@ -84,8 +87,6 @@ export class Parameters {
   }
 
   #same(path: readonly string[]): unknown {
-    const existing = this.tensors.get(path.join('.'))
-    if (existing) return existing.given
     let description: unknown = this.descriptions
     for (const key of path) description = (description as Record<string, unknown> | undefined)?.[key]
     return isDescribed<TensorDescription>(description, 'tensor') ? this.#tensor(description, path) : undefined
