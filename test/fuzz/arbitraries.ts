@@ -368,6 +368,7 @@ export function validParameters(sizes: Sizes): Record<string, fc.Arbitrary<reado
     finished: fc.constant([]),
     prepare: fc.record({ layout, guidance, truncationRate: fc.option(rate, { nil: undefined }), diagnostics: fc.constantFrom(undefined, true, false) }).map(({ layout, guidance, ...others }) => [given({ layout, guidance: guidance && { scale: guidance.scale }, ...others })]),
     toJSON: fc.constant([]),
+    destroy: fc.constant([]),
     generate: chain(sizes),
     sample: chain(sizes),
     start: chain(sizes),

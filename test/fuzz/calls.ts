@@ -44,7 +44,6 @@ export async function perform(
   }
   try {
     const countersBefore = parameters.generators.map(({ state }) => state.counter)
-    const tensorsBefore = await contents(parameters)
     const buffersBefore = engine.buffers()
     const returned: { destroy(): void }[] = []
     const digest = (value: unknown) => digestOf(engine, value, returned)
@@ -66,12 +65,12 @@ export async function perform(
     if (parameters.hasEncoder)
       for (const buffer of engine.buffers())
         if (!buffersBefore.has(buffer) && buffer.label.endsWith('/parameters')) buffer.destroy()
-    const tensors = await contents(parameters)
+    const tensors = await contentsAfter(engine, parameters)
     const counters = parameters.generators.map(({ state }) => state.counter)
     // Odd logits and tokens that a schedule cannot have end a chain.
     if (valid && result !== 'done' && !(chains.length > 0 && result === 'ModelOutputError'))
       throw new Violation(`${engine.name}: a valid call of ${method} ends in ${result}`)
-    for (const [path, before] of Object.entries(tensorsBefore))
+    for (const [path, { before }] of parameters.tensors)
       if ((result !== 'done' && chains.length === 0) || !outputs.test(path))
         if (!same(before, tensors[path]!)) throw new Violation(`${engine.name}: ${method} changes parameter ${path}`)
     if (result !== 'done' && chains.length === 0) {
@@ -138,9 +137,12 @@ async function soon<T>(work: Promise<T>, method: string): Promise<T> {
   }
 }
 
-async function contents(parameters: Parameters): Promise<Record<string, readonly number[]>> {
-  const read = [...parameters.tensors].map(async ([path, tensor]) => [path, Array.from(await tensor.memory())] as const)
-  return Object.fromEntries(await Promise.all(read))
+async function contentsAfter(
+  engine: FuzzEngine,
+  { tensors }: Parameters,
+): Promise<Record<string, readonly number[]>> {
+  const contents = await engine.contents([...tensors.values()])
+  return Object.fromEntries([...tensors.keys()].map((path, i) => [path, Array.from(contents[i]!)]))
 }
 
 /** A returned value as plain data. Tensors in it are collected, so that they can be freed. */
@@ -159,8 +161,8 @@ async function digestOf(engine: FuzzEngine, value: unknown, returned: { destroy(
   return Object.fromEntries(await Promise.all(entries))
 }
 
-function same(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]))
+function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a.length === b.length && Array.prototype.every.call(a, (value, i) => Object.is(value, b[i]))
 }
 
 function labels(buffers: readonly { readonly label: string }[]): string {

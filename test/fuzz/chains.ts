@@ -8,6 +8,11 @@ export const networkError = new Error('thrown by the network of the fuzz')
 
 type Chain = ChainOptions<never> & { conditioning: undefined }
 
+interface Previewed {
+  readonly preview?: Promise<unknown>
+  readonly predOriginalSample?: unknown
+}
+
 /** A chain with its network, and what happens in it. */
 export class ChainCall {
   readonly #made: MadeTensor[] = []
@@ -66,9 +71,12 @@ export class ChainCall {
   async sample(digest: (value: unknown) => Promise<unknown>): Promise<unknown> {
     const steps: unknown[] = []
     for await (const progress of this.#pipeline.sample(this.#options)) {
-      const { stepMilliseconds, preview, ...shown } = progress as typeof progress & { preview?: Promise<unknown> }
+      const { stepMilliseconds, preview, predOriginalSample, ...others } = progress as typeof progress & Previewed
       if (!(stepMilliseconds >= 0)) throw new Error(`stepMilliseconds is ${stepMilliseconds}`)
-      steps.push(await digest({ ...shown, ...(preview && { preview: await preview }) }))
+      // With automatic previews, the time that a step takes decides which steps have one.
+      const timed = this.#options.previewEvery === undefined || this.#options.previewEvery === 'auto'
+      const shown = timed ? {} : { predOriginalSample, preview: await preview }
+      steps.push(await digest({ ...others, ...shown }))
       if (steps.length > this.#stopAfter) break
     }
     return steps

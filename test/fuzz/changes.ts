@@ -12,6 +12,7 @@ export type Change = { readonly place: number } & (
   | { readonly to: 'shape'; readonly axis: number; readonly by: number }
   | { readonly to: 'axes'; readonly swap: boolean }
   | { readonly to: 'same'; readonly other: number }
+  | { readonly to: 'destroyed' }
 )
 
 export const changes: fc.Arbitrary<Change> = fc.tuple(
@@ -25,17 +26,20 @@ export const changes: fc.Arbitrary<Change> = fc.tuple(
     { weight: 1, arbitrary: fc.record({ to: fc.constant('shape' as const), axis: fc.nat(2), by: fc.constantFrom(1, -1, 2) }) },
     { weight: 1, arbitrary: fc.boolean().map((swap) => ({ to: 'axes' as const, swap })) },
     { weight: 1, arbitrary: fc.nat(20).map((other) => ({ to: 'same' as const, other })) },
+    { weight: 1, arbitrary: fc.constant({ to: 'destroyed' as const }) },
   ),
 ).map(([place, change]) => ({ place, ...change }) as Change)
 
 type Path = readonly string[]
 
 /** The call with one of its values changed. */
-export function changed(call: CallDescription, change: Change): CallDescription {
+export function changed(given: CallDescription, change: Change): CallDescription {
+  // The twin has no halves: it takes some where the GPU needs floats, or two of a kind.
+  const call = change.to === 'dtype' || change.to === 'same' ? withFloats(given) : given
   // Of several chains, each has its options in a list with its network.
   const places = pathsIn(call.parameters).filter(([, second]) => call.method !== 'several chains' || second === '0')
   const tensors = places.filter((path) => isDescribed(valueAt(call.parameters, path), 'tensor'))
-  const ofTensors = change.to === 'dtype' || change.to === 'shape' || change.to === 'axes' || change.to === 'same'
+  const ofTensors = ['dtype', 'shape', 'axes', 'same', 'destroyed'].includes(change.to)
   const candidates = ofTensors ? tensors : places
   if (candidates.length === 0) return call
   const path = candidates[change.place % candidates.length]!
@@ -57,6 +61,8 @@ export function changed(call: CallDescription, change: Change): CallDescription 
       return replaced({ ...tensor, shape: tensor.shape.map((size, axis) => (axis === change.axis % tensor.shape.length ? Math.max(0, size + change.by) : size)) })
     case 'axes':
       return replaced({ ...tensor, shape: change.swap ? tensor.shape.toReversed() : tensor.shape.slice(1) })
+    case 'destroyed':
+      return replaced({ ...tensor, place: 'destroyed' })
     case 'same':
       return replaced({ $: 'same', path: tensors[change.other % tensors.length]! })
   }
@@ -69,6 +75,15 @@ function pathsIn(value: unknown, path: Path = []): Path[] {
   if (isPlain(value)) return [...own, ...Object.keys(value).flatMap((key) => pathsIn(value[key], [...path, key]))]
   // A network and what happens in a chain belong to the fuzz.
   return isDescribed(value, 'network') || isDescribed(value, 'event') ? [] : own
+}
+
+function withFloats(call: CallDescription): CallDescription {
+  const tensors = pathsIn(call.parameters).filter((path) => isDescribed(valueAt(call.parameters, path), 'tensor'))
+  const parameters = tensors.reduce((all: unknown, path) => {
+    const tensor = valueAt(all, path) as TensorDescription
+    return tensor.dtype === 'f16' ? replace(all, path, { ...tensor, dtype: 'f32' }) : all
+  }, call.parameters)
+  return { ...call, parameters: parameters as readonly unknown[] }
 }
 
 function valueAt(value: unknown, path: Path): unknown {

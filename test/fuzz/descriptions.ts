@@ -17,13 +17,13 @@ export type Content =
 /** Logits that are no ordinary numbers: excluded classes, and columns from which nothing can be drawn. */
 export type OddLogits = 'none' | '-Infinity' | 'NaN' | 'Infinity' | 'excluded column'
 
-/** A tensor: of its own, or in a part of a larger buffer, or as onnxruntime-web gives it. */
+/** A tensor: of its own, or in a part of a larger buffer, or as onnxruntime-web gives it; or one that was destroyed. */
 export interface TensorDescription {
   readonly $: 'tensor'
   readonly dtype: Dtype
   readonly shape: readonly number[]
   readonly content: Content
-  readonly place?: 'own' | 'part' | 'onnx'
+  readonly place?: 'own' | 'part' | 'onnx' | 'destroyed'
 }
 
 /** A generator that has made some calls already. */

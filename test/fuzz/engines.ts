@@ -1,5 +1,6 @@
 import { GpuTensor, VQDiffusionScheduler, type VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
+import { watchBuffers } from './buffers'
 import { contentOf, type HostData, halfBits, halfValue } from './contents'
 import type { TensorDescription } from './descriptions'
 
@@ -21,8 +22,8 @@ export interface FuzzScheduler {
 export interface MadeTensor {
   /** What the call gets. */
   readonly given: unknown
-  /** All of its memory, what lies around it included. */
-  memory(): Promise<ArrayLike<number>>
+  /** All of its memory at the beginning, what lies around it included. */
+  readonly before: HostData
   destroy(): void
 }
 
@@ -38,6 +39,8 @@ export interface FuzzEngine {
   create(options: VQDiffusionSchedulerOptions): Promise<FuzzScheduler>
   /** Makes a tensor; `nudge` moves its numbers as rounding might. */
   make(description: TensorDescription, nudge: number): MadeTensor
+  /** What the memory of tensors holds now. */
+  contents(tensors: readonly MadeTensor[]): Promise<readonly HostData[]>
   isTensor(value: unknown): value is FuzzTensor
   /** What an option `encoder` is given, and how it is submitted; a twin has none. */
   encoder(): { readonly given: unknown; submit(): void }
@@ -53,6 +56,7 @@ const marginValue = 77
 
 export class TwinEngine implements FuzzEngine {
   readonly name = 'twin'
+  readonly #memory = new WeakMap<CpuTensor, HostData>()
 
   async create(options: VQDiffusionSchedulerOptions): Promise<FuzzScheduler> {
     return CpuScheduler.create(options)
@@ -61,7 +65,13 @@ export class TwinEngine implements FuzzEngine {
   make(description: TensorDescription, nudge: number): MadeTensor {
     const { all, data } = inMargins(contentOf(description, nudge), description.place)
     const given = new CpuTensor(data, [...description.shape])
-    return { given, memory: async () => all.slice(), destroy: () => given.destroy() }
+    this.#memory.set(given, all)
+    if (description.place === 'destroyed') given.destroy()
+    return { given, before: all.slice() as HostData, destroy: () => given.destroy() }
+  }
+
+  async contents(tensors: readonly MadeTensor[]) {
+    return tensors.map(({ given }) => this.#memory.get(given as CpuTensor)!.slice() as HostData)
   }
 
   isTensor(value: unknown): value is CpuTensor {
@@ -83,22 +93,15 @@ export class TwinEngine implements FuzzEngine {
 
 export class GpuEngine implements FuzzEngine {
   readonly name = 'gpu'
-  readonly #buffers = new Set<GPUBuffer>()
+  readonly #buffers: ReadonlySet<GPUBuffer>
   readonly #uncaptured: string[] = []
+  readonly #memory = new WeakMap<MadeTensor, { readonly memory: GpuTensor; readonly half: boolean }>()
+  /** Creates a buffer that is not counted. */
+  readonly #createUncounted: GPUDevice['createBuffer']
 
   constructor(readonly device: GPUDevice) {
-    const buffers = this.#buffers
-    const create = device.createBuffer.bind(device)
-    device.createBuffer = (descriptor) => {
-      const buffer = create(descriptor)
-      buffers.add(buffer)
-      const destroy = buffer.destroy.bind(buffer)
-      buffer.destroy = () => {
-        buffers.delete(buffer)
-        destroy()
-      }
-      return buffer
-    }
+    this.#createUncounted = device.createBuffer.bind(device)
+    this.#buffers = watchBuffers(device)
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault()
       this.#uncaptured.push(event.error.message)
@@ -115,19 +118,39 @@ export class GpuEngine implements FuzzEngine {
     const { all } = inMargins(content, place)
     const bits = dtype === 'f16' ? Uint16Array.from(all, halfBits) : all
     const memory = GpuTensor.from(this.device, bits as Float32Array, [all.length], 'fuzz')
-    const offset = place === 'part' ? margin : 0
-    const tensor =
-      place === 'own' || place === undefined
-        ? GpuTensor.from(this.device, bits as Float32Array, shape, 'fuzz')
-        : GpuTensor.borrow(this.device, memory.buffer, shape, dtype, offset)
-    if (!place || place === 'own') memory.destroy()
-    const owner = place && place !== 'own' ? memory : tensor
+    const tensor = GpuTensor.borrow(this.device, memory.buffer, shape, dtype, place === 'part' ? margin : 0)
+    // A tensor that owns its buffer is an ordinary one; the others are views.
     const given = place === 'onnx' ? asOnnx(tensor) : tensor
-    const read = async () => {
-      const elements = await owner.read()
-      return dtype === 'f16' ? Float32Array.from(elements, halfValue) : elements
+    if (place === 'destroyed') tensor.destroy()
+    const made = { given, before: all, destroy: () => memory.destroy() }
+    this.#memory.set(made, { memory, half: dtype === 'f16' })
+    return made
+  }
+
+  /** Reads all in one go. */
+  async contents(tensors: readonly MadeTensor[]) {
+    const sizes = tensors.map(({ before }) => before.length * 4)
+    const staging = this.#createUncounted({
+      label: 'fuzz',
+      size: sizes.reduce((a, b) => a + b, 4),
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    })
+    const encoder = this.device.createCommandEncoder({ label: 'fuzz' })
+    const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0))
+    for (const [i, tensor] of tensors.entries()) {
+      const { buffer } = this.#memory.get(tensor)!.memory
+      encoder.copyBufferToBuffer(buffer, 0, staging, starts[i]!, Math.min(sizes[i]!, buffer.size))
     }
-    return { given, memory: read, destroy: () => owner.destroy() }
+    this.device.queue.submit([encoder.finish()])
+    await staging.mapAsync(GPUMapMode.READ)
+    const all = staging.getMappedRange().slice(0)
+    staging.destroy()
+    return tensors.map((tensor, i) => {
+      const { length } = tensor.before
+      if (this.#memory.get(tensor)!.half) return Float32Array.from(new Uint16Array(all, starts[i]!, length), halfValue)
+      const ArrayType = tensor.before.constructor as new (buffer: ArrayBuffer, start: number, length: number) => HostData
+      return new ArrayType(all, starts[i]!, length)
+    })
   }
 
   isTensor(value: unknown): value is GpuTensor {
