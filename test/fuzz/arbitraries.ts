@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Layout, VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
+import type { Layout, TimestepOptions, VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
 import type { CallDescription, Content, OddLogits, TensorDescription } from './descriptions'
 
 /** Valid calls of every method. What fast-check draws is mapped to a call, so that it shrinks to a simple one. */
@@ -17,7 +17,11 @@ export const schedules = [
 /** Configurations with these numbers of codes; every number makes the GPU compile kernels of its own. */
 export function configurations(numCodes: readonly number[]): fc.Arbitrary<VQDiffusionSchedulerOptions> {
   return fc
-    .record({ K: fc.constantFrom(...numCodes), T: fc.integer({ min: 2, max: 20 }), schedule: fc.constantFrom(...schedules) })
+    .record({
+      K: fc.constantFrom(...numCodes),
+      T: fc.integer({ min: 2, max: 20 }),
+      schedule: fc.constantFrom(...schedules),
+    })
     .map(({ K, T, schedule }) => ({ num_vec_classes: K + 1, num_train_timesteps: T, ...schedule }))
 }
 
@@ -28,7 +32,10 @@ interface Sizes {
 
 const seed = fc.integer({ min: 0, max: 1000 })
 const part = fc.double({ min: 0, max: 1, noNaN: true })
-const batch = fc.record({ B: fc.integer({ min: 1, max: 3 }), N: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 9, max: 40 })) })
+const batch = fc.record({
+  B: fc.integer({ min: 1, max: 3 }),
+  N: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 9, max: 40 })),
+})
 const layout = fc.constantFrom(undefined, ...layouts)
 const place = fc.constantFrom(undefined, 'own', 'part', 'onnx') as fc.Arbitrary<'own' | undefined>
 const odd = fc.oneof(
@@ -75,8 +82,10 @@ function rarely(): fc.Arbitrary<boolean> {
   return fc.integer({ min: 0, max: 9 }).map((value) => value === 9)
 }
 
-const generator = fc
-  .record({ seeds: fc.array(fc.oneof(seed, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })), { minLength: 1, maxLength: 3 }), calls: fc.constantFrom(0, 1, 7, 2 ** 32 - 1) })
+const generator = fc.record({
+  seeds: fc.array(fc.oneof(seed, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })), { minLength: 1, maxLength: 3 }),
+  calls: fc.constantFrom(0, 1, 7, 2 ** 32 - 1),
+})
 /** A generator with one seed, or one for each item. */
 const generatorOf = ({ seeds, calls }: { seeds: readonly (number | bigint)[]; calls: number }, B: number) => ({
   $: 'generator',
@@ -110,7 +119,12 @@ const guidance = fc.option(fc.record({ scale, separate: fc.boolean(), other: see
 type Guided = { scale: number; separate: boolean; other: number } | undefined
 
 /** Logits of B items with their guidance. */
-function guided(of: Logits, guidance: Guided, layout: Layout | undefined, [B, K, N]: readonly [number, number, number]) {
+function guided(
+  of: Logits,
+  guidance: Guided,
+  layout: Layout | undefined,
+  [B, K, N]: readonly [number, number, number],
+) {
   const items = guidance && !guidance.separate ? 2 * B : B
   const unconditional =
     guidance?.separate === true
@@ -177,22 +191,48 @@ function step({ K, T }: Sizes) {
 }
 
 function stepWithNoise({ K, T }: Sizes) {
-  return fc.record({ batch, steps, layout, logits, tokens, guidance, seed, out: fc.boolean(), place }).map(({ batch: { B, N }, ...drawn }) => {
-    const { layout } = drawn
-    // A list of timesteps does not tell how many rows are needed.
-    const { timestep, previousTimestep } = stepOf({ ...drawn.steps, listed: false }, B, T)
-    const { modelOutput, guidance } = guided(drawn.logits, drawn.guidance, layout, [B, K, N])
-    const noise = tensor('f32', columns(layout, B, drawn.steps.toClean ? K : K + 1, N), { uniforms: drawn.seed }, drawn.place)
-    const out = drawn.out ? tensor('u32', [B, N], { zeros: true }) : undefined
-    return [modelOutput, timestep, tokensOf(drawn.tokens, [B, N], K), given({ noise, layout, guidance, previousTimestep, out })]
-  })
+  return fc
+    .record({ batch, steps, layout, logits, tokens, guidance, seed, out: fc.boolean(), place })
+    .map(({ batch: { B, N }, ...drawn }) => {
+      const { layout } = drawn
+      // A list of timesteps does not tell how many rows are needed.
+      const { timestep, previousTimestep } = stepOf({ ...drawn.steps, listed: false }, B, T)
+      const { modelOutput, guidance } = guided(drawn.logits, drawn.guidance, layout, [B, K, N])
+      const noise = tensor(
+        'f32',
+        columns(layout, B, drawn.steps.toClean ? K : K + 1, N),
+        { uniforms: drawn.seed },
+        drawn.place,
+      )
+      const out = drawn.out ? tensor('u32', [B, N], { zeros: true }) : undefined
+      return [
+        modelOutput,
+        timestep,
+        tokensOf(drawn.tokens, [B, N], K),
+        given({ noise, layout, guidance, previousTimestep, out }),
+      ]
+    })
 }
 
-const purityRule = { priorWeight: fc.constantFrom(undefined, 0, 0.5, 2), byPurity: fc.constantFrom(undefined, true, false) }
+const purityRule = {
+  priorWeight: fc.constantFrom(undefined, 0, 0.5, 2),
+  byPurity: fc.constantFrom(undefined, true, false),
+}
 
 function purityStep({ K, T }: Sizes) {
   return fc
-    .record({ batch, steps, layout, logits, tokens, generator, guidance, ...purityRule, out: fc.boolean(), faults: fc.boolean() })
+    .record({
+      batch,
+      steps,
+      layout,
+      logits,
+      tokens,
+      generator,
+      guidance,
+      ...purityRule,
+      out: fc.boolean(),
+      faults: fc.boolean(),
+    })
     .map(({ batch: { B, N }, ...drawn }) => {
       const { layout, priorWeight, byPurity } = drawn
       const { timestep, previousTimestep } = stepOf(drawn.steps, B, T)
@@ -210,12 +250,25 @@ function operators({ K, T }: Sizes) {
   const common = fc.record({ batch, steps, layout, logits, tokens, guidance, seed, part, ...purityRule })
   const option = (options: object) => (Object.keys(options).length > 0 ? [options] : [])
   return {
-    qPosterior: fc.tuple(common, fc.boolean()).map(([{ batch: { B, N }, ...drawn }, direct]) => {
-      const { layout } = drawn
-      const { timestep, previousTimestep } = stepOf({ ...drawn.steps, listed: false }, B, T)
-      const options = given({ layout, previousTimestep: direct ? undefined : previousTimestep })
-      return [logitsOf(drawn.logits, columns(layout, B, K, N)), tokensOf(drawn.tokens, [B, N], K), timestep, ...option(options)]
-    }),
+    qPosterior: fc.tuple(common, fc.boolean()).map(
+      ([
+        {
+          batch: { B, N },
+          ...drawn
+        },
+        direct,
+      ]) => {
+        const { layout } = drawn
+        const { timestep, previousTimestep } = stepOf({ ...drawn.steps, listed: false }, B, T)
+        const options = given({ layout, previousTimestep: direct ? undefined : previousTimestep })
+        return [
+          logitsOf(drawn.logits, columns(layout, B, K, N)),
+          tokensOf(drawn.tokens, [B, N], K),
+          timestep,
+          ...option(options),
+        ]
+      },
+    ),
     purityPrior: common.map(({ batch: { B, N }, layout, priorWeight, byPurity, ...drawn }) => [
       logitsOf(drawn.logits, columns(layout, B, K, N)),
       tokensOf(drawn.tokens, [B, N], K),
@@ -230,20 +283,51 @@ function operators({ K, T }: Sizes) {
       between(drawn.part, 1, K + 1),
       ...option(given({ layout })),
     ]),
-    logQTTransitioningToKnownClass: fc.tuple(common, fc.boolean()).map(([{ batch: { B, N }, layout, ...drawn }, cumulative]) => [
-      given({ t: stepOf({ ...drawn.steps, listed: false }, B, T).timestep, xT: tokensOf(drawn.tokens, [B, N], K), cumulative, layout }),
-    ]),
+    logQTTransitioningToKnownClass: fc.tuple(common, fc.boolean()).map(
+      ([
+        {
+          batch: { B, N },
+          layout,
+          ...drawn
+        },
+        cumulative,
+      ]) => [
+        given({
+          t: stepOf({ ...drawn.steps, listed: false }, B, T).timestep,
+          xT: tokensOf(drawn.tokens, [B, N], K),
+          cumulative,
+          layout,
+        }),
+      ],
+    ),
     applyCumulativeTransitions: common.map(({ batch: { B, N }, layout, ...drawn }) => [
       logitsOf(drawn.logits, columns(layout, B, K, N)),
       stepOf({ ...drawn.steps, listed: false }, B, T)[drawn.seed % 5 === 0 ? 'previousTimestep' : 'timestep'],
       ...option(given({ layout })),
     ]),
     logPX0: fc
-      .tuple(common, fc.record({ outputLayout: layout, normalise: fc.constantFrom(undefined, true, false), truncationRate: fc.option(rate, { nil: undefined }), minimum: fc.constantFrom(undefined, -70, -2, -Infinity) }))
-      .map(([{ batch: { B, N }, layout, ...drawn }, others]) => {
-        const { modelOutput, guidance } = guided(drawn.logits, drawn.guidance, layout, [B, K, N])
-        return [modelOutput, ...option(given({ layout, guidance, ...others }))]
-      }),
+      .tuple(
+        common,
+        fc.record({
+          outputLayout: layout,
+          normalise: fc.constantFrom(undefined, true, false),
+          truncationRate: fc.option(rate, { nil: undefined }),
+          minimum: fc.constantFrom(undefined, -70, -2, -Infinity),
+        }),
+      )
+      .map(
+        ([
+          {
+            batch: { B, N },
+            layout,
+            ...drawn
+          },
+          others,
+        ]) => {
+          const { modelOutput, guidance } = guided(drawn.logits, drawn.guidance, layout, [B, K, N])
+          return [modelOutput, ...option(given({ layout, guidance, ...others }))]
+        },
+      ),
     lookupCodebook: common.map(({ batch: { B, N }, ...drawn }) => [
       tensor('f32', [K, between(drawn.part, 1, 5)], { logits: drawn.seed, scale: 2, odd: 'none' }, drawn.logits.place),
       tokensOf(drawn.tokens, [B, N], K),
@@ -267,15 +351,28 @@ function addNoise({ K, T }: Sizes) {
 
 /** A falling list of timesteps of some of 0 … T − 1. */
 const timestepList = (T: number) =>
-  fc.uniqueArray(fc.integer({ min: 0, max: T - 1 }), { minLength: 1, maxLength: 6 }).map((list) => list.sort((a, b) => b - a))
+  fc
+    .uniqueArray(fc.integer({ min: 0, max: T - 1 }), { minLength: 1, maxLength: 6 })
+    .map((list) => list.sort((a, b) => b - a))
 
 const spacing = fc.constantFrom(undefined, 'strided', 'leading')
 
 /** Timesteps as a chain takes them. */
 const timestepOptions = (T: number) =>
   fc
-    .record({ count: fc.integer({ min: 1, max: Math.min(6, T) }), list: fc.option(timestepList(T), { nil: undefined }), spacing })
+    .record({
+      count: fc.integer({ min: 1, max: Math.min(6, T) }),
+      list: fc.option(timestepList(T), { nil: undefined }),
+      spacing,
+    })
     .map(({ count, list, spacing }) => given({ numInferenceSteps: list ? undefined : count, timesteps: list, spacing }))
+
+/** A strength that leaves the chain a step; or 0, which leaves none. */
+function strengthOf(part: number, { timesteps, numInferenceSteps, spacing }: TimestepOptions, T: number): number {
+  const strided = Math.floor(T / (numInferenceSteps ?? 1) + 0.5) - 1
+  const last = timesteps?.at(-1) ?? (spacing === 'leading' ? 0 : strided)
+  return part === 0 ? 0 : between(part, last + 1, T) / T
+}
 
 /** The options of a chain, its network, and what happens in it. */
 function chain({ K, T }: Sizes) {
@@ -297,8 +394,18 @@ function chain({ K, T }: Sizes) {
       previewEvery: fc.constantFrom(0, 1, 2),
       predOriginalSample: fc.constantFrom(undefined, true, false),
       diagnostics: fc.constantFrom(undefined, true, false),
-      network: fc.record({ $: fc.constant('network'), seed, scale: fc.constantFrom(8, 0), layout: fc.constantFrom(...layouts), odd }),
-      happens: fc.record({ $: fc.constant('event'), call: fc.nat(5), event: fc.constantFrom('none', 'none', 'none', 'abort', 'throw', 'no tensor', 'wrong shape', 'stop') }),
+      network: fc.record({
+        $: fc.constant('network'),
+        seed,
+        scale: fc.constantFrom(8, 0),
+        layout: fc.constantFrom(...layouts),
+        odd,
+      }),
+      happens: fc.record({
+        $: fc.constant('event'),
+        call: fc.nat(5),
+        event: fc.constantFrom('none', 'none', 'none', 'abort', 'throw', 'no tensor', 'wrong shape', 'stop'),
+      }),
     })
     .map(({ batch: { B, N }, timesteps, start, purity, ...drawn }) => {
       const clean = (seed: number) => tensor('u32', [B, N], { tokens: seed, classes: K, masks: 0 })
@@ -314,7 +421,10 @@ function chain({ K, T }: Sizes) {
         numLatentPixels: N,
         batchSize: B,
         latents: start === 'latents' ? tokensOf({ ...drawn.tokens, place: undefined }, [B, N], K) : undefined,
-        image: start === 'image' ? { tokens: clean(drawn.tokens.seed), strength: drawn.strength } : undefined,
+        image:
+          start === 'image'
+            ? { tokens: clean(drawn.tokens.seed), strength: strengthOf(drawn.strength, timesteps, T) }
+            : undefined,
         resume: start === 'resume' ? resume : undefined,
         known:
           drawn.known === undefined || purity
@@ -335,7 +445,10 @@ function chain({ K, T }: Sizes) {
 }
 
 const state = fc
-  .record({ seeds: fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String), { minLength: 1, maxLength: 3 }), counter: fc.nat(2 ** 31) })
+  .record({
+    seeds: fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String), { minLength: 1, maxLength: 3 }),
+    counter: fc.nat(2 ** 31),
+  })
   .map((state) => [state])
 
 /** Valid parameters by method. */
@@ -356,24 +469,51 @@ export function validParameters(sizes: Sizes): Record<string, fc.Arbitrary<reado
       .map(({ batch: { B, N }, seed }) => [Array.from({ length: B * N }, (_, i) => (i * 5 + seed) % (K + 1)), [B, N]]),
     emptyTokens: shape,
     emptyDiagnostics: shape,
-    assertTokens: fc.record({ batch, tokens }).map(({ batch: { B, N }, tokens }) => ['sample', tokensOf(tokens, [B, N], K)]),
+    assertTokens: fc
+      .record({ batch, tokens })
+      .map(({ batch: { B, N }, tokens }) => ['sample', tokensOf(tokens, [B, N], K)]),
     setTimesteps: fc.oneof(
       timestepList(T).map((list) => [list]),
       fc.tuple(fc.integer({ min: 1, max: T }), spacing).map(([count, spacing]) => [count, given({ spacing })]),
     ),
     expectation: fc
-      .record({ timesteps: timestepOptions(T), method: fc.constantFrom(undefined, 'posterior', 'purity'), strength: fc.option(part, { nil: undefined }) })
-      .map(({ timesteps, ...others }) => [given({ ...timesteps, ...others })]),
+      .record({
+        timesteps: timestepOptions(T),
+        method: fc.constantFrom(undefined, 'posterior', 'purity'),
+        strength: fc.option(part, { nil: undefined }),
+      })
+      .map(({ timesteps, strength, ...others }) => [
+        given({
+          ...timesteps,
+          ...others,
+          strength: strength === undefined ? undefined : strengthOf(strength, timesteps, T),
+        }),
+      ]),
     readFaults: fc.constant([]),
     finished: fc.constant([]),
-    prepare: fc.record({ layout, guidance, truncationRate: fc.option(rate, { nil: undefined }), diagnostics: fc.constantFrom(undefined, true, false) }).map(({ layout, guidance, ...others }) => [given({ layout, guidance: guidance && { scale: guidance.scale }, ...others })]),
+    prepare: fc
+      .record({
+        layout,
+        guidance,
+        truncationRate: fc.option(rate, { nil: undefined }),
+        diagnostics: fc.constantFrom(undefined, true, false),
+      })
+      .map(({ layout, guidance, ...others }) => [
+        given({ layout, guidance: guidance && { scale: guidance.scale }, ...others }),
+      ]),
     toJSON: fc.constant([]),
     destroy: fc.constant([]),
     generate: chain(sizes),
     sample: chain(sizes),
     start: chain(sizes),
     'several chains': fc.tuple(chain(sizes), chain(sizes)),
-    'new RandomGenerator': fc.oneof(seed, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), generator.map(({ seeds }) => seeds)).map((seed) => [seed]),
+    'new RandomGenerator': fc
+      .oneof(
+        seed,
+        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        generator.map(({ seeds }) => seeds),
+      )
+      .map((seed) => [seed]),
     'RandomGenerator.fromState': state,
     streams: fc.constant([2]),
     'new VQDiffusionScheduler': configurations([K]).map((config) => [config]),

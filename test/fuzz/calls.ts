@@ -1,5 +1,5 @@
-import * as cpu from 'vq-diffusion-webgpu/cpu'
 import { RandomGenerator, VQDiffusionError } from 'vq-diffusion-webgpu'
+import * as cpu from 'vq-diffusion-webgpu/cpu'
 import { abortReason, ChainCall, networkError } from './chains'
 import type { CallDescription } from './descriptions'
 import type { FuzzEngine, FuzzScheduler } from './engines'
@@ -137,10 +137,7 @@ async function soon<T>(work: Promise<T>, method: string): Promise<T> {
   }
 }
 
-async function contentsAfter(
-  engine: FuzzEngine,
-  { tensors }: Parameters,
-): Promise<Record<string, readonly number[]>> {
+async function contentsAfter(engine: FuzzEngine, { tensors }: Parameters): Promise<Record<string, readonly number[]>> {
   const contents = await engine.contents([...tensors.values()])
   return Object.fromEntries([...tensors.keys()].map((path, i) => [path, Array.from(contents[i]!)]))
 }

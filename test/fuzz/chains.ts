@@ -1,5 +1,5 @@
 import { type ChainOptions, type Denoiser, VQDiffusionPipeline } from 'vq-diffusion-webgpu'
-import { isDescribed, type EventDescription, type NetworkDescription, type TensorDescription } from './descriptions'
+import { type EventDescription, isDescribed, type NetworkDescription, type TensorDescription } from './descriptions'
 import type { FuzzEngine, FuzzScheduler, FuzzTensor, MadeTensor } from './engines'
 
 /** What a chain throws that is none of the library's errors: the signal's reason and the error of the network. */

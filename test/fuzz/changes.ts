@@ -15,20 +15,36 @@ export type Change = { readonly place: number } & (
   | { readonly to: 'destroyed' }
 )
 
-export const changes: fc.Arbitrary<Change> = fc.tuple(
-  fc.nat(1000),
-  fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom(...Object.keys(wrongValues)).map((value) => ({ to: 'value' as const, value })) },
-    { weight: 1, arbitrary: fc.constantFrom(-2, -1, 0.5, 1.5, 2, 21, 64, 71, 1000).map((number) => ({ to: 'number' as const, number })) },
-    { weight: 1, arbitrary: fc.constant({ to: 'nothing' as const }) },
-    { weight: 1, arbitrary: fc.constant({ to: 'unknown option' as const }) },
-    { weight: 1, arbitrary: fc.constantFrom('f32', 'u32', 'i32').map((dtype) => ({ to: 'dtype' as const, dtype }) as const) },
-    { weight: 1, arbitrary: fc.record({ to: fc.constant('shape' as const), axis: fc.nat(2), by: fc.constantFrom(1, -1, 2) }) },
-    { weight: 1, arbitrary: fc.boolean().map((swap) => ({ to: 'axes' as const, swap })) },
-    { weight: 1, arbitrary: fc.nat(20).map((other) => ({ to: 'same' as const, other })) },
-    { weight: 1, arbitrary: fc.constant({ to: 'destroyed' as const }) },
-  ),
-).map(([place, change]) => ({ place, ...change }) as Change)
+export const changes: fc.Arbitrary<Change> = fc
+  .tuple(
+    fc.nat(1000),
+    fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.constantFrom(...Object.keys(wrongValues)).map((value) => ({ to: 'value' as const, value })),
+      },
+      {
+        weight: 1,
+        arbitrary: fc
+          .constantFrom(-2, -1, 0.5, 1.5, 2, 21, 64, 71, 1000)
+          .map((number) => ({ to: 'number' as const, number })),
+      },
+      { weight: 1, arbitrary: fc.constant({ to: 'nothing' as const }) },
+      { weight: 1, arbitrary: fc.constant({ to: 'unknown option' as const }) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom('f32', 'u32', 'i32').map((dtype) => ({ to: 'dtype' as const, dtype }) as const),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ to: fc.constant('shape' as const), axis: fc.nat(2), by: fc.constantFrom(1, -1, 2) }),
+      },
+      { weight: 1, arbitrary: fc.boolean().map((swap) => ({ to: 'axes' as const, swap })) },
+      { weight: 1, arbitrary: fc.nat(20).map((other) => ({ to: 'same' as const, other })) },
+      { weight: 1, arbitrary: fc.constant({ to: 'destroyed' as const }) },
+    ),
+  )
+  .map(([place, change]) => ({ place, ...change }) as Change)
 
 type Path = readonly string[]
 
@@ -43,7 +59,11 @@ export function changed(given: CallDescription, change: Change): CallDescription
   const candidates = ofTensors ? tensors : places
   if (candidates.length === 0) return call
   const path = candidates[change.place % candidates.length]!
-  const replaced = (value: unknown) => ({ ...call, valid: false, parameters: replace(call.parameters, path, value) as readonly unknown[] })
+  const replaced = (value: unknown) => ({
+    ...call,
+    valid: false,
+    parameters: replace(call.parameters, path, value) as readonly unknown[],
+  })
   const value = valueAt(call.parameters, path)
   const tensor = value as TensorDescription
   switch (change.to) {
@@ -58,7 +78,12 @@ export function changed(given: CallDescription, change: Change): CallDescription
     case 'dtype':
       return replaced({ ...tensor, dtype: change.dtype })
     case 'shape':
-      return replaced({ ...tensor, shape: tensor.shape.map((size, axis) => (axis === change.axis % tensor.shape.length ? Math.max(0, size + change.by) : size)) })
+      return replaced({
+        ...tensor,
+        shape: tensor.shape.map((size, axis) =>
+          axis === change.axis % tensor.shape.length ? Math.max(0, size + change.by) : size,
+        ),
+      })
     case 'axes':
       return replaced({ ...tensor, shape: change.swap ? tensor.shape.toReversed() : tensor.shape.slice(1) })
     case 'destroyed':
@@ -71,7 +96,8 @@ export function changed(given: CallDescription, change: Change): CallDescription
 /** All places of a description where a value stands: parameters, options, elements of short lists. */
 function pathsIn(value: unknown, path: Path = []): Path[] {
   const own = path.length > 0 ? [path] : []
-  if (Array.isArray(value)) return [...own, ...value.slice(0, 4).flatMap((each, i) => pathsIn(each, [...path, String(i)]))]
+  if (Array.isArray(value))
+    return [...own, ...value.slice(0, 4).flatMap((each, i) => pathsIn(each, [...path, String(i)]))]
   if (isPlain(value)) return [...own, ...Object.keys(value).flatMap((key) => pathsIn(value[key], [...path, key]))]
   // A network and what happens in a chain belong to the fuzz.
   return isDescribed(value, 'network') || isDescribed(value, 'event') ? [] : own

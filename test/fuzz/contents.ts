@@ -13,7 +13,8 @@ export function contentOf({ shape, dtype, content }: TensorDescription, nudge = 
 }
 
 function numbers(size: number, content: Content, nudge: number): Float32Array | Uint32Array {
-  if ('logits' in content) return nudged(oddLogits(pseudoLogits(size, content.logits, content.scale), content.odd), nudge)
+  if ('logits' in content)
+    return nudged(oddLogits(pseudoLogits(size, content.logits, content.scale), content.odd), nudge)
   if ('uniforms' in content) return nudged(pseudoUniforms(size, content.uniforms), nudge)
   if ('bits' in content) return pseudoTokens(size, 2, 0, content.bits)
   if (!('tokens' in content)) return new Uint32Array(size)

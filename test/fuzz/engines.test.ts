@@ -12,7 +12,12 @@ it('every call ends alike on both engines', async () => {
   await fc.assert(
     fc.asyncProperty(sequences([1, 7, 16], 4), async (sequence) => {
       await holds(engines, sequence, tally)
-      if (tally.size % 1 === 0 && ++runs % 50 === 0) console.log(runs, Math.round(performance.now() - begun), [...tally.values()].reduce((n, { calls }) => n + calls, 0))
+      if (tally.size % 1 === 0 && ++runs % 50 === 0)
+        console.log(
+          runs,
+          Math.round(performance.now() - begun),
+          [...tally.values()].reduce((n, { calls }) => n + calls, 0),
+        )
     }),
     { seed: Number(import.meta.env.VITE_SEED ?? 1), numRuns: Number(import.meta.env.VITE_RUNS ?? 100) },
   )

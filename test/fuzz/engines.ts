@@ -148,7 +148,11 @@ export class GpuEngine implements FuzzEngine {
     return tensors.map((tensor, i) => {
       const { length } = tensor.before
       if (this.#memory.get(tensor)!.half) return Float32Array.from(new Uint16Array(all, starts[i]!, length), halfValue)
-      const ArrayType = tensor.before.constructor as new (buffer: ArrayBuffer, start: number, length: number) => HostData
+      const ArrayType = tensor.before.constructor as new (
+        buffer: ArrayBuffer,
+        start: number,
+        length: number,
+      ) => HostData
       return new ArrayType(all, starts[i]!, length)
     })
   }

@@ -34,7 +34,9 @@ async function fuzz(calls: number, seed: number, firstBlock: number): Promise<vo
     })
     if (result.failed) {
       console.log(tallyText(tally))
-      throw new Error(`Seed ${seed}, block ${block}, K = ${K}: ${fc.defaultReportMessage(result)}\n${result.errorInstance}`)
+      throw new Error(
+        `Seed ${seed}, block ${block}, K = ${K}: ${fc.defaultReportMessage(result)}\n${result.errorInstance}`,
+      )
     }
     console.log(`block ${block}, K = ${K}: ${callsOf(tally)} calls, ${Math.round(performance.now() / 1000)} s`)
     device.destroy()

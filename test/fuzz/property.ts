@@ -17,7 +17,10 @@ export function callsOf(tally: Tally): number {
 export function tallyText(tally: Tally): string {
   return [...tally]
     .sort(([, a], [, b]) => b.calls - a.calls)
-    .map(([method, { calls, done }]) => `${String(calls).padStart(7)}  ${Math.round((100 * done) / calls)} % done  ${method}`)
+    .map(
+      ([method, { calls, done }]) =>
+        `${String(calls).padStart(7)}  ${Math.round((100 * done) / calls)} % done  ${method}`,
+    )
     .join('\n')
 }
 
@@ -30,7 +33,10 @@ export function sequences(numCodes: readonly number[], calls: number): fc.Arbitr
       .map(([valid, wrong]) => wrong.reduce(changed, valid))
     return fc
       .array(call, { minLength: 1, maxLength: calls })
-      .map((calls) => ({ config, calls: calls.map((call, i) => (isUsable(calls.slice(0, i)) ? call : { ...call, valid: false })) }))
+      .map((calls) => ({
+        config,
+        calls: calls.map((call, i) => (isUsable(calls.slice(0, i)) ? call : { ...call, valid: false })),
+      }))
   })
 }
 
@@ -43,7 +49,11 @@ function isUsable(calls: readonly CallDescription[]): boolean {
  * Makes the calls on all engines. Throws Violation unless they end alike on each: with the same values, tokens and
  * counters, or with the same named error; and if anything is left behind.
  */
-export async function holds(engines: readonly FuzzEngine[], { config, calls }: SequenceDescription, tally: Tally): Promise<void> {
+export async function holds(
+  engines: readonly FuzzEngine[],
+  { config, calls }: SequenceDescription,
+  tally: Tally,
+): Promise<void> {
   const runs = await Promise.all(engines.map(async (engine) => ({ engine, scheduler: await engine.create(config) })))
   const before = engines.map((engine) => engine.buffers())
   for (const call of calls) {
@@ -54,7 +64,8 @@ export async function holds(engines: readonly FuzzEngine[], { config, calls }: S
       if (ofOneEngine(call) && first!.result !== 'done' && other.result !== 'done') continue
       const again = (nudge: number) => perform(engines[0]!, runs[0]!.scheduler, call, nudge)
       const found = await differences(call.method, first!, other, again)
-      if (found) throw new Violation(`${call.method} differs on ${engines[0]!.name} and ${engines[i + 1]!.name}: ${found}`)
+      if (found)
+        throw new Violation(`${call.method} differs on ${engines[0]!.name} and ${engines[i + 1]!.name}: ${found}`)
     }
     const { calls: made, done } = tally.get(call.method) ?? { calls: 0, done: 0 }
     tally.set(call.method, { calls: made + 1, done: done + (first!.result === 'done' ? 1 : 0) })

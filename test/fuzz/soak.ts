@@ -84,8 +84,7 @@ export async function soak(
 function requireFlat([, second, ...later]: readonly Memory[]): void {
   const last = later.at(-1)
   if (!second || !last) return
-  const grown =
-    last.heap - second.heap > allowedHeapGrowth || last.buffers > second.buffers || last.wasm > second.wasm
+  const grown = last.heap - second.heap > allowedHeapGrowth || last.buffers > second.buffers || last.wasm > second.wasm
   if (grown) throw new Error(`From ${JSON.stringify(second)} to ${JSON.stringify(last)}: not flat.`)
   if (last.wasm === 0) throw new Error('The memory of onnxruntime-web was not found.')
 }
