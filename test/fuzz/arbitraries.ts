@@ -1,29 +1,12 @@
 import fc from 'fast-check'
-import type { Layout, TimestepOptions, VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
+import type { Layout, TimestepOptions } from 'vq-diffusion-webgpu'
 import type { CallDescription, Content, OddLogits, TensorDescription } from './descriptions'
+import { functionParameters } from './functions'
+import { pictureParameters } from './pictures'
 
 /** Valid calls of every method. What fast-check draws is mapped to a call, so that it shrinks to a simple one. */
 
 const layouts: readonly Layout[] = ['class-major', 'pixel-major']
-
-/** Schedules: diffusers' own, one that masks less, one that only replaces, one that only masks. */
-export const schedules = [
-  {},
-  { gamma_cum_end: 0.9 },
-  { alpha_cum_start: 0.99, alpha_cum_end: 0.01, gamma_cum_start: 0, gamma_cum_end: 0 },
-  { alpha_cum_start: 0.99, alpha_cum_end: 0.01, gamma_cum_start: 0.01, gamma_cum_end: 0.99 },
-]
-
-/** Configurations with these numbers of codes; every number makes the GPU compile kernels of its own. */
-export function configurations(numCodes: readonly number[]): fc.Arbitrary<VQDiffusionSchedulerOptions> {
-  return fc
-    .record({
-      K: fc.constantFrom(...numCodes),
-      T: fc.integer({ min: 2, max: 20 }),
-      schedule: fc.constantFrom(...schedules),
-    })
-    .map(({ K, T, schedule }) => ({ num_vec_classes: K + 1, num_train_timesteps: T, ...schedule }))
-}
 
 interface Sizes {
   readonly K: number
@@ -444,13 +427,6 @@ function chain({ K, T }: Sizes) {
     })
 }
 
-const state = fc
-  .record({
-    seeds: fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String), { minLength: 1, maxLength: 3 }),
-    counter: fc.nat(2 ** 31),
-  })
-  .map((state) => [state])
-
 /** Valid parameters by method. */
 export function validParameters(sizes: Sizes): Record<string, fc.Arbitrary<readonly unknown[]>> {
   const { K, T } = sizes
@@ -507,16 +483,7 @@ export function validParameters(sizes: Sizes): Record<string, fc.Arbitrary<reado
     sample: chain(sizes),
     start: chain(sizes),
     'several chains': fc.tuple(chain(sizes), chain(sizes)),
-    'new RandomGenerator': fc
-      .oneof(
-        seed,
-        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-        generator.map(({ seeds }) => seeds),
-      )
-      .map((seed) => [seed]),
-    'RandomGenerator.fromState': state,
-    streams: fc.constant([2]),
-    'new VQDiffusionScheduler': configurations([K]).map((config) => [config]),
+    pictures: pictureParameters(sizes),
   }
 }
 
@@ -528,6 +495,7 @@ const weights: Readonly<Record<string, number>> = {
   generate: 4,
   sample: 6,
   'several chains': 2,
+  pictures: 3,
   logPX0: 3,
   addNoise: 3,
   initialSample: 2,
@@ -536,7 +504,7 @@ const weights: Readonly<Record<string, number>> = {
 
 /** Valid calls. */
 export function validCalls(sizes: Sizes): fc.Arbitrary<CallDescription> {
-  const calls = Object.entries(validParameters(sizes)).map(([method, parameters]) => ({
+  const calls = Object.entries({ ...validParameters(sizes), ...functionParameters }).map(([method, parameters]) => ({
     weight: weights[method] ?? 1,
     arbitrary: parameters.map((given) => ({
       method,

@@ -3,7 +3,9 @@ import * as cpu from 'vq-diffusion-webgpu/cpu'
 import { abortReason, ChainCall, networkError } from './chains'
 import type { CallDescription } from './descriptions'
 import type { FuzzEngine, FuzzScheduler } from './engines'
+import { functions } from './functions'
 import { Parameters } from './parameters'
+import { drawPictures } from './pictures'
 
 /** What a call does on an engine. */
 export interface Outcome {
@@ -48,7 +50,7 @@ export async function perform(
     const returned: { destroy(): void }[] = []
     const digest = (value: unknown) => digestOf(engine, value, returned)
     const run = async () => {
-      const value = await call(method, scheduler, parameters.values, chain, digest)
+      const value = await call(method, { engine, scheduler, nudge }, parameters.values, chain, digest)
       parameters.submit()
       return digest(value)
     }
@@ -67,13 +69,16 @@ export async function perform(
         if (!buffersBefore.has(buffer) && buffer.label.endsWith('/parameters')) buffer.destroy()
     const tensors = await contentsAfter(engine, parameters)
     const counters = parameters.generators.map(({ state }) => state.counter)
+    const isChain = chains.length > 0 || method === 'pictures'
     // Odd logits and tokens that a schedule cannot have end a chain.
-    if (valid && result !== 'done' && !(chains.length > 0 && result === 'ModelOutputError'))
+    if (valid && result !== 'done' && !(isChain && result === 'ModelOutputError'))
       throw new Violation(`${engine.name}: a valid call of ${method} ends in ${result}`)
     for (const [path, { before }] of parameters.tensors)
-      if ((result !== 'done' && chains.length === 0) || !outputs.test(path))
+      if ((result !== 'done' && !isChain) || !outputs.test(path))
         if (!same(before, tensors[path]!)) throw new Violation(`${engine.name}: ${method} changes parameter ${path}`)
-    if (result !== 'done' && chains.length === 0) {
+    for (const { given, before } of parameters.arrays)
+      if (!same(before, given)) throw new Violation(`${engine.name}: ${method} changes an array that it was given`)
+    if (result !== 'done' && !isChain) {
       if (!same(countersBefore, counters)) throw new Violation(`${engine.name}: ${method} refuses, but advances`)
       const left = [...engine.buffers()].filter((buffer) => !buffersBefore.has(buffer))
       if (left.length > 0) throw new Violation(`${engine.name}: ${method} refuses, but leaves ${labels(left)}`)
@@ -89,7 +94,7 @@ type Method = (...parameters: unknown[]) => unknown
 
 async function call(
   method: string,
-  scheduler: FuzzScheduler,
+  { engine, scheduler, nudge }: { engine: FuzzEngine; scheduler: FuzzScheduler; nudge: number },
   parameters: readonly unknown[],
   chain: (given: readonly unknown[]) => ChainCall,
   digest: (value: unknown) => Promise<unknown>,
@@ -98,10 +103,8 @@ async function call(
   if (method === 'start') return chain(parameters).start()
   if (method === 'sample') return chain(parameters).sample(digest)
   if (method === 'several chains') return several(parameters as (readonly unknown[])[], chain, digest)
-  if (method === 'new RandomGenerator') return new RandomGenerator(parameters[0] as number)
-  if (method === 'RandomGenerator.fromState') return RandomGenerator.fromState(parameters[0] as never)
-  if (method === 'streams') return new RandomGenerator([1, 2]).streams(parameters[0] as number)
-  if (method === 'new VQDiffusionScheduler') return cpu.VQDiffusionScheduler.create(parameters[0] as never)
+  if (method === 'pictures') return drawPictures(engine, scheduler, parameters, nudge)
+  if (method in functions) return functions[method]!(...(parameters as never[]))
   const methods = scheduler as unknown as Record<string, Method>
   return methods[method.replace(' with noise', '')]!(...parameters)
 }
@@ -152,6 +155,8 @@ async function digestOf(engine: FuzzEngine, value: unknown, returned: { destroy(
   if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array)
   if (value instanceof RandomGenerator) return value.state
   if (value instanceof cpu.VQDiffusionScheduler) return value.toJSON()
+  if (typeof ImageData !== 'undefined' && value instanceof ImageData)
+    return { width: value.width, data: Array.from(value.data) }
   if (Array.isArray(value)) return Promise.all(value.map((each) => digestOf(engine, each, returned)))
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).map(async ([key, each]) => [key, await digestOf(engine, each, returned)])

@@ -22,7 +22,7 @@ export class ChainCall {
 
   constructor(
     engine: FuzzEngine,
-    scheduler: FuzzScheduler & { readonly numCodes?: number },
+    scheduler: FuzzScheduler,
     [options, network, event]: readonly unknown[],
     nudge: number,
   ) {

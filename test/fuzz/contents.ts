@@ -1,5 +1,5 @@
 import { pseudoLogits, pseudoTokens, pseudoUniforms } from '../support/inputs'
-import type { Content, OddLogits, TensorDescription } from './descriptions'
+import type { ArrayDescription, Content, OddLogits, TensorDescription } from './descriptions'
 
 export type HostData = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
 
@@ -21,6 +21,13 @@ function numbers(size: number, content: Content, nudge: number): Float32Array | 
   const tokens = pseudoTokens(size, content.classes, content.masks, content.tokens)
   if (content.outside && size > 0) tokens[content.tokens % size] = content.classes + 7
   return tokens
+}
+
+/** The elements of a described array. */
+export function arrayOf({ type, length, seed }: ArrayDescription): Float32Array | Uint32Array | Uint8ClampedArray {
+  if (type === 'Float32Array') return pseudoLogits(length, seed, 2)
+  const bytes = pseudoTokens(length, 256, 0, seed)
+  return type === 'Uint32Array' ? bytes : Uint8ClampedArray.from(bytes)
 }
 
 function oddLogits(logits: Float32Array, odd: OddLogits): Float32Array {

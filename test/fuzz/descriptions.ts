@@ -67,6 +67,14 @@ export interface TimestepDescription {
   readonly place: number
 }
 
+/** An array on the host: numbers from −1 to 1, or small integers, the same for the same seed. */
+export interface ArrayDescription {
+  readonly $: 'array'
+  readonly type: 'Float32Array' | 'Uint32Array' | 'Uint8ClampedArray'
+  readonly length: number
+  readonly seed: number
+}
+
 /** A call of the public surface. */
 export interface CallDescription {
   readonly method: string

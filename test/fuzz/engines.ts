@@ -15,6 +15,7 @@ export interface FuzzTensor {
 /** A scheduler, called by the names of its methods. */
 export interface FuzzScheduler {
   readonly timesteps: readonly number[]
+  readonly numCodes?: number
   destroy(): void
 }
 

@@ -1,5 +1,7 @@
 import { RandomGenerator } from 'vq-diffusion-webgpu'
+import { arrayOf } from './contents'
 import {
+  type ArrayDescription,
   type Description,
   type GeneratorDescription,
   isDescribed,
@@ -17,6 +19,8 @@ export class Parameters {
   readonly generators: RandomGenerator[] = []
   /** By their paths; a tensor that is given twice is here once. */
   readonly tensors = new Map<string, MadeTensor>()
+  /** Arrays on the host, with copies of what they held before. */
+  readonly arrays: { readonly given: ArrayLike<number>; readonly before: readonly number[] }[] = []
   readonly #encoders: { submit(): void }[] = []
 
   constructor(
@@ -45,6 +49,11 @@ export class Parameters {
     if (isDescribed<TensorDescription>(description, 'tensor')) return this.#tensor(description, path)
     if (isDescribed<GeneratorDescription>(description, 'generator')) return this.#generator(description)
     if (isDescribed<WrongDescription>(description, 'wrong')) return wrongValues[description.value]
+    if (isDescribed<ArrayDescription>(description, 'array')) {
+      const given = arrayOf(description)
+      this.arrays.push({ given, before: Array.from(given) })
+      return given
+    }
     if (isDescribed<SameDescription>(description, 'same')) return this.#same(description.path)
     if (isDescribed<TimestepDescription>(description, 'timestep')) {
       const { timesteps } = this.scheduler
