@@ -147,7 +147,7 @@ async function contentsAfter(engine: FuzzEngine, { tensors }: Parameters): Promi
 
 /** A returned value as plain data. Tensors in it are collected, so that they can be freed. */
 async function digestOf(engine: FuzzEngine, value: unknown, returned: { destroy(): void }[]): Promise<unknown> {
-  if (engine.isTensor(value)) {
+  if (engine.isTensor(value) || value instanceof cpu.CpuTensor) {
     returned.push(value)
     const { shape, dtype } = value
     return { shape, kind: dtype.startsWith('f') ? 'floats' : dtype, elements: Array.from(await value.read()) }
