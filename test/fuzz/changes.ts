@@ -99,8 +99,8 @@ function pathsIn(value: unknown, path: Path = []): Path[] {
   if (Array.isArray(value))
     return [...own, ...value.slice(0, 4).flatMap((each, i) => pathsIn(each, [...path, String(i)]))]
   if (isPlain(value)) return [...own, ...Object.keys(value).flatMap((key) => pathsIn(value[key], [...path, key]))]
-  // A network and what happens in a chain belong to the fuzz.
-  return isDescribed(value, 'network') || isDescribed(value, 'event') ? [] : own
+  // A network and what happens in a chain belong to the fuzz; only one engine has encoders.
+  return ['network', 'event', 'encoder'].some((kind) => isDescribed(value, kind)) ? [] : own
 }
 
 function withFloats(call: CallDescription): CallDescription {

@@ -36,8 +36,12 @@ export const functions: Readonly<Record<string, (...parameters: never[]) => unkn
   fromImageData,
   normaliseTextEmbeddings,
   conditionText,
-  specialise: (name, features) =>
-    shaders.specialise((shaders as unknown as Record<string, never>)[name] ?? name, features),
+  specialise: (name, features) => shaders.specialise(shaderOf(name) ?? name, features),
+}
+
+/** A kernel by its name. */
+function shaderOf(name: unknown): never | undefined {
+  return typeof name === 'string' ? (shaders as unknown as Record<string, never>)[name] : undefined
 }
 
 const size = fc.integer({ min: 1, max: 3 })

@@ -5,7 +5,7 @@ import { changed, changes } from './changes'
 import { differences } from './compare'
 import { configurations } from './configurations'
 import type { CallDescription, SequenceDescription } from './descriptions'
-import type { FuzzEngine } from './engines'
+import type { FuzzEngine, FuzzScheduler } from './engines'
 import { hasSeed } from './pictures'
 
 /** How many calls were made, and how many of them were done, by method. */
@@ -46,29 +46,25 @@ function isUsable(calls: readonly CallDescription[]): boolean {
 }
 
 /**
- * Makes the calls on all engines. Throws Violation unless they end alike on each: with the same values, tokens and
+ * Makes the calls on a scheduler of each engine. Throws Violation unless they end alike: with the same values, tokens and
  * counters, or with the same named error; and if anything is left behind.
+ *
+ * @param engines the twin first
  */
 export async function holds(
   engines: readonly FuzzEngine[],
   { config, calls }: SequenceDescription,
   tally: Tally,
 ): Promise<void> {
-  const runs = await Promise.all(engines.map(async (engine) => ({ engine, scheduler: await engine.create(config) })))
   const before = engines.map((engine) => engine.buffers())
-  for (const call of calls) {
-    const outcomes: Outcome[] = []
-    for (const { engine, scheduler } of runs) outcomes.push(await perform(engine, scheduler, call))
-    const [first, ...others] = outcomes
-    for (const [i, other] of others.entries()) {
-      if (call.method === 'pictures' && !hasSeed(call.parameters) && first!.result === other.result) continue
-      const again = (nudge: number) => perform(engines[0]!, runs[0]!.scheduler, call, nudge)
-      const found = await differences(first!, other, { again, anyError: ofOneEngine(call) })
-      if (found)
-        throw new Violation(`${call.method} differs on ${engines[0]!.name} and ${engines[i + 1]!.name}: ${found}`)
-    }
+  const runs = await Promise.all(engines.map(async (engine) => ({ engine, scheduler: await engine.create(config) })))
+  for (const [i, call] of calls.entries()) {
+    const result = await endsAlike(runs, call).catch((error: Error) => {
+      error.message = `call ${i + 1} of ${calls.length}: ${error.message}`
+      throw error
+    })
     const { calls: made, done } = tally.get(call.method) ?? { calls: 0, done: 0 }
-    tally.set(call.method, { calls: made + 1, done: done + (first!.result === 'done' ? 1 : 0) })
+    tally.set(call.method, { calls: made + 1, done: done + (result === 'done' ? 1 : 0) })
   }
   for (const [i, { engine, scheduler }] of runs.entries()) {
     scheduler.destroy()
@@ -77,6 +73,25 @@ export async function holds(
     const errors = await engine.strayErrors()
     if (errors.length > 0) throw new Violation(`${engine.name}: ${errors.join('; ')}`)
   }
+}
+
+interface Run {
+  readonly engine: FuzzEngine
+  readonly scheduler: FuzzScheduler
+}
+
+/** Makes a call on all engines, and compares with the first, the twin. Returns its result. */
+async function endsAlike(runs: readonly Run[], call: CallDescription): Promise<string> {
+  const outcomes: Outcome[] = []
+  for (const { engine, scheduler } of runs) outcomes.push(await perform(engine, scheduler, call))
+  const [twin, ...others] = outcomes
+  const again = (nudge: number) => perform(runs[0]!.engine, runs[0]!.scheduler, call, nudge)
+  for (const [i, other] of others.entries()) {
+    if (call.method === 'pictures' && !hasSeed(call.parameters) && twin!.result === other.result) continue
+    const found = await differences(twin!, other, { again, anyError: ofOneEngine(call) })
+    if (found) throw new Violation(`${call.method} differs on twin and ${runs[i + 1]!.engine.name}: ${found}`)
+  }
+  return twin!.result
 }
 
 /** Whether the call has a tensor of onnxruntime-web with something wrong, which only the engine on the GPU knows. */
