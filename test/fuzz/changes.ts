@@ -1,5 +1,12 @@
 import fc from 'fast-check'
-import { type CallDescription, isDescribed, isPlain, type TensorDescription } from './descriptions'
+import {
+  type BufferFault,
+  bufferFaults,
+  type CallDescription,
+  isDescribed,
+  isPlain,
+  type TensorDescription,
+} from './descriptions'
 import { wrongValues } from './wrong_values'
 
 /** One parameter, option or element of a list that is changed to another value, which is wrong most of the time. */
@@ -12,7 +19,7 @@ export type Change = { readonly place: number } & (
   | { readonly to: 'shape'; readonly axis: number; readonly by: number }
   | { readonly to: 'axes'; readonly swap: boolean }
   | { readonly to: 'same'; readonly other: number }
-  | { readonly to: 'destroyed' }
+  | { readonly to: 'place'; readonly state: 'destroyed' | BufferFault }
 )
 
 export const changes: fc.Arbitrary<Change> = fc
@@ -41,7 +48,10 @@ export const changes: fc.Arbitrary<Change> = fc
       },
       { weight: 1, arbitrary: fc.boolean().map((swap) => ({ to: 'axes' as const, swap })) },
       { weight: 1, arbitrary: fc.nat(20).map((other) => ({ to: 'same' as const, other })) },
-      { weight: 1, arbitrary: fc.constant({ to: 'destroyed' as const }) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom('destroyed', ...bufferFaults).map((state) => ({ to: 'place', state }) as const),
+      },
     ),
   )
   .map(([place, change]) => ({ place, ...change }) as Change)
@@ -55,7 +65,7 @@ export function changed(given: CallDescription, change: Change): CallDescription
   // Of several chains, each has its options in a list with its network.
   const places = pathsIn(call.parameters).filter(([, second]) => call.method !== 'several chains' || second === '0')
   const tensors = places.filter((path) => isDescribed(valueAt(call.parameters, path), 'tensor'))
-  const ofTensors = ['dtype', 'shape', 'axes', 'same', 'destroyed'].includes(change.to)
+  const ofTensors = ['dtype', 'shape', 'axes', 'same', 'place'].includes(change.to)
   const candidates = ofTensors ? tensors : places
   if (candidates.length === 0) return call
   const path = candidates[change.place % candidates.length]!
@@ -86,8 +96,8 @@ export function changed(given: CallDescription, change: Change): CallDescription
       })
     case 'axes':
       return replaced({ ...tensor, shape: change.swap ? tensor.shape.toReversed() : tensor.shape.slice(1) })
-    case 'destroyed':
-      return replaced({ ...tensor, place: 'destroyed' })
+    case 'place':
+      return replaced({ ...tensor, place: change.state })
     case 'same':
       return replaced({ $: 'same', path: tensors[change.other % tensors.length]! })
   }

@@ -17,13 +17,20 @@ export type Content =
 /** Logits that are no ordinary numbers: excluded classes, and columns from which nothing can be drawn. */
 export type OddLogits = 'none' | '-Infinity' | 'NaN' | 'Infinity' | 'excluded column'
 
-/** A tensor: of its own, or in a part of a larger buffer, or as onnxruntime-web gives it; or one that was destroyed. */
+/** What makes a buffer one that WebGPU refuses. */
+export const bufferFaults = ['destroyed buffer', 'no storage', 'mapped', 'other device'] as const
+export type BufferFault = (typeof bufferFaults)[number]
+
+/**
+ * A tensor: of its own, or in a part of a larger buffer, or as onnxruntime-web gives it; or one that was destroyed,
+ * or whose buffer WebGPU refuses, which the twin has not.
+ */
 export interface TensorDescription {
   readonly $: 'tensor'
   readonly dtype: Dtype
   readonly shape: readonly number[]
   readonly content: Content
-  readonly place?: 'own' | 'part' | 'onnx' | 'destroyed'
+  readonly place?: 'own' | 'part' | 'onnx' | 'destroyed' | BufferFault
 }
 
 /** A generator that has made some calls already. */

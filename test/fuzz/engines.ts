@@ -2,7 +2,7 @@ import { GpuTensor, VQDiffusionScheduler, type VQDiffusionSchedulerOptions } fro
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { watchBuffers } from './buffers'
 import { contentOf, type HostData, halfBits, halfValue } from './contents'
-import type { TensorDescription } from './descriptions'
+import type { BufferFault, TensorDescription } from './descriptions'
 
 /** The part of the tensors of both engines that the calls use. */
 export interface FuzzTensor {
@@ -100,7 +100,10 @@ export class GpuEngine implements FuzzEngine {
   /** Creates a buffer that is not counted. */
   readonly #createUncounted: GPUDevice['createBuffer']
 
-  constructor(readonly device: GPUDevice) {
+  constructor(
+    readonly device: GPUDevice,
+    readonly otherDevice: GPUDevice,
+  ) {
     this.#createUncounted = device.createBuffer.bind(device)
     this.#buffers = watchBuffers(device)
     device.addEventListener('uncapturederror', (event) => {
@@ -118,18 +121,35 @@ export class GpuEngine implements FuzzEngine {
     const content = contentOf(description, nudge)
     const { all } = inMargins(content, place)
     const bits = dtype === 'f16' ? Uint16Array.from(all, halfBits) : all
+    if (place === 'other device' || place === 'no storage' || place === 'mapped')
+      return this.#refused(place, description, all)
     const memory = GpuTensor.from(this.device, bits as Float32Array, [all.length], 'fuzz')
     const tensor = GpuTensor.borrow(this.device, memory.buffer, shape, dtype, place === 'part' ? margin : 0)
-    // A tensor that owns its buffer is an ordinary one; the others are views.
-    const given = place === 'onnx' ? asOnnx(tensor) : tensor
     if (place === 'destroyed') tensor.destroy()
-    const made = { given, before: all, destroy: () => memory.destroy() }
-    this.#memory.set(made, { memory, half: dtype === 'f16' })
+    if (place === 'destroyed buffer') memory.buffer.destroy()
+    const made = { given: place === 'onnx' ? asOnnx(tensor) : tensor, before: all, destroy: () => memory.destroy() }
+    if (place !== 'destroyed buffer') this.#memory.set(made, { memory, half: dtype === 'f16' })
     return made
   }
 
+  /** A tensor that cannot be used. */
+  #refused(fault: BufferFault, { shape, dtype }: TensorDescription, before: HostData): MadeTensor {
+    const device = fault === 'other device' ? this.otherDevice : this.device
+    const buffer = device.createBuffer({
+      label: 'fuzz',
+      size: Math.max(4, before.length * 4),
+      usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST | (fault === 'no storage' ? 0 : GPUBufferUsage.STORAGE),
+      mappedAtCreation: fault === 'mapped',
+    })
+    const given =
+      fault === 'other device' ? GpuTensor.borrow(device, buffer, shape, dtype) : asOnnx({ buffer, dtype, shape })
+    return { given, before, destroy: () => buffer.destroy() }
+  }
+
   /** Reads all in one go. */
-  async contents(tensors: readonly MadeTensor[]) {
+  async contents(all: readonly MadeTensor[]) {
+    // What cannot be read has not been changed.
+    const tensors = all.filter((tensor) => this.#memory.has(tensor))
     const sizes = tensors.map(({ before }) => before.length * 4)
     const staging = this.#createUncounted({
       label: 'fuzz',
@@ -144,17 +164,20 @@ export class GpuEngine implements FuzzEngine {
     }
     this.device.queue.submit([encoder.finish()])
     await staging.mapAsync(GPUMapMode.READ)
-    const all = staging.getMappedRange().slice(0)
+    const bytes = staging.getMappedRange().slice(0)
     staging.destroy()
-    return tensors.map((tensor, i) => {
+    return all.map((tensor) => {
+      const i = tensors.indexOf(tensor)
+      if (i < 0) return tensor.before
       const { length } = tensor.before
-      if (this.#memory.get(tensor)!.half) return Float32Array.from(new Uint16Array(all, starts[i]!, length), halfValue)
+      if (this.#memory.get(tensor)!.half)
+        return Float32Array.from(new Uint16Array(bytes, starts[i]!, length), halfValue)
       const ArrayType = tensor.before.constructor as new (
         buffer: ArrayBuffer,
         start: number,
         length: number,
       ) => HostData
-      return new ArrayType(all, starts[i]!, length)
+      return new ArrayType(bytes, starts[i]!, length)
     })
   }
 
@@ -178,7 +201,7 @@ export class GpuEngine implements FuzzEngine {
 }
 
 /** A tensor as onnxruntime-web gives it. */
-function asOnnx({ buffer, dtype, shape }: GpuTensor): unknown {
+function asOnnx({ buffer, dtype, shape }: Pick<GpuTensor, 'buffer' | 'dtype' | 'shape'>): unknown {
   const type = { f32: 'float32', f16: 'float16', u32: 'uint32', i32: 'int32' }[dtype]
   return { location: 'gpu-buffer', type, dims: shape, gpuBuffer: buffer }
 }

@@ -16,7 +16,7 @@ const options = new URLSearchParams(location.search)
 const number = (name: string) => Number(options.get(name))
 
 /** Sequences of one block, which has one number of codes and a device of its own. */
-const blockRuns = 1000
+const blockRuns = 4000
 
 /** The number of codes of a block: the smallest and the largest of the fuzz first. */
 const numCodesOf = (block: number) => [1, 70, 2, 64][block] ?? 1 + ((block * 37) % 70)
@@ -24,8 +24,8 @@ const numCodesOf = (block: number) => [1, 70, 2, 64][block] ?? 1 + ((block * 37)
 async function fuzz(calls: number, seed: number, firstBlock: number): Promise<void> {
   const tally: Tally = new Map()
   for (let block = firstBlock; callsOf(tally) < calls; block++) {
-    const device = await requestDevice()
-    const engines = [new TwinEngine(), new GpuEngine(device)]
+    const [device, otherDevice] = [await requestDevice(), await requestDevice()]
+    const engines = [new TwinEngine(), new GpuEngine(device, otherDevice)]
     const K = numCodesOf(block)
     const property = fc.asyncProperty(sequences([K], 4), (sequence) => holds(engines, sequence, tally))
     const result = await fc.check(property, {
@@ -39,7 +39,7 @@ async function fuzz(calls: number, seed: number, firstBlock: number): Promise<vo
       )
     }
     console.log(`block ${block}, K = ${K}: ${callsOf(tally)} calls, ${Math.round(performance.now() / 1000)} s`)
-    device.destroy()
+    for (const each of [device, otherDevice]) each.destroy()
   }
   console.log(tallyText(tally))
   console.log(`${callsOf(tally)} calls, seed ${seed}: every call ended alike on both engines`)
