@@ -73,12 +73,14 @@ export async function perform(
     // Odd logits and tokens that a schedule cannot have end a chain.
     if (valid && result !== 'done' && !(isChain && result === 'ModelOutputError'))
       throw new Violation(`${engine.name}: a valid call of ${method} ends in ${result}`)
+    // WebGPU refuses work after it was recorded.
+    const refused = result !== 'done' && result !== 'WebGPUError' && !isChain
     for (const [path, { before }] of parameters.tensors)
-      if ((result !== 'done' && !isChain) || !outputs.test(path))
+      if (refused || !outputs.test(path))
         if (!same(before, tensors[path]!)) throw new Violation(`${engine.name}: ${method} changes parameter ${path}`)
     for (const { given, before } of parameters.arrays)
       if (!same(before, given)) throw new Violation(`${engine.name}: ${method} changes an array that it was given`)
-    if (result !== 'done' && !isChain) {
+    if (refused) {
       if (!same(countersBefore, counters)) throw new Violation(`${engine.name}: ${method} refuses, but advances`)
       const left = [...engine.buffers()].filter((buffer) => !buffersBefore.has(buffer))
       if (left.length > 0) throw new Violation(`${engine.name}: ${method} refuses, but leaves ${labels(left)}`)
