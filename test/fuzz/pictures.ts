@@ -5,8 +5,9 @@ import type { FuzzEngine, FuzzScheduler, FuzzTensor, MadeTensor } from './engine
 
 /** The pipeline from prompts to pictures, with networks that are functions. */
 
-const latentShape = [2, 3] as const
-const imageShape = [4, 6] as const
+/** Two rows of latent pixels, of 2 × 2 image pixels each; not as many as there are codes, where no shape tells the layout. */
+const columnsOf = (K: number) => (K === 6 ? 2 : 3)
+
 const tokenizer = new WordTokenizer({
   type: 'word',
   max_length: 6,
@@ -24,6 +25,7 @@ export async function drawPictures(
 ): Promise<unknown> {
   const made: MadeTensor[] = []
   const K = scheduler.numCodes!
+  const imageShape = [4, 2 * columnsOf(K)] as const
   type Text = { readonly text: Int32Array }
   type Input = {
     sample: FuzzTensor
@@ -47,10 +49,9 @@ export async function drawPictures(
       const data = Float32Array.from({ length: B * 3 * height * width }, (_, i) => codes[i % codes.length]! / K)
       return { data, shape: [B, 3, height, width] }
     }) as never,
-    latentShape,
+    latentShape: [2, columnsOf(K)],
     imageShape,
     tokenizer,
-    ...(K === 6 && { layout: 'pixel-major' }),
     defaults: { numInferenceSteps: 2, guidanceScale: 2 },
   })
   try {
@@ -69,8 +70,9 @@ export function hasSeed([, options]: readonly unknown[]): boolean {
 /** Valid parameters of a call. */
 export function pictureParameters({ K, T }: { K: number; T: number }): fc.Arbitrary<readonly unknown[]> {
   const prompt = fc.constantFrom('', 'red heart', 'green star word3', 'nothing known')
-  const tokens = Array.from({ length: 6 }, (_, i) => i % K)
-  const mask = [1, 0, 1, 1, 0, 0]
+  const N = 2 * columnsOf(K)
+  const tokens = Array.from({ length: N }, (_, i) => i % K)
+  const masks = [N, 4 * N].map((length) => Array.from({ length }, (_, i) => i % 2))
   const options = fc
     .record(
       {
@@ -82,10 +84,7 @@ export function pictureParameters({ K, T }: { K: number; T: number }): fc.Arbitr
         numInferenceSteps: fc.integer({ min: 1, max: Math.min(4, T) }),
         spacing: fc.constantFrom('strided', 'leading'),
         image: fc.constantFrom(tokens, [tokens]),
-        known: fc.constantFrom(
-          { image: tokens, mask },
-          { image: tokens, mask: Array.from({ length: 24 }, (_, i) => i % 2) },
-        ),
+        known: fc.constantFrom(...masks.map((mask) => ({ image: tokens, mask }))),
         method: fc.constant('posterior'),
         previewEvery: fc.constantFrom(0, 1),
       },
