@@ -1,11 +1,12 @@
 import { RandomGenerator, VQDiffusionError } from 'vq-diffusion-webgpu'
 import * as cpu from 'vq-diffusion-webgpu/cpu'
 import { abortReason, ChainCall, networkError } from './chains'
-import type { CallDescription } from './descriptions'
+import { type CallDescription, isDescribed, type WrongDescription } from './descriptions'
 import type { FuzzEngine, FuzzScheduler } from './engines'
 import { functions } from './functions'
 import { Parameters } from './parameters'
 import { drawPictures } from './pictures'
+import { neverTaken } from './wrong_values'
 
 /** What a call does on an engine. */
 export interface Outcome {
@@ -73,6 +74,8 @@ export async function perform(
     // Odd logits and tokens that a schedule cannot have end a chain.
     if (valid && result !== 'done' && !(isChain && result === 'ModelOutputError'))
       throw new Violation(`${engine.name}: a valid call of ${method} ends in ${result}`)
+    const wrong = result === 'done' && method !== 'several chains' && neverTaken.find((kind) => has(descriptions, kind))
+    if (wrong) throw new Violation(`${engine.name}: ${method} takes a wrong value, ${wrong}`)
     // WebGPU refuses work after it was recorded.
     const refused = result !== 'done' && result !== 'WebGPUError' && !isChain
     for (const [path, { before }] of parameters.tensors)
@@ -90,6 +93,16 @@ export async function perform(
     for (const call of chains) call.destroy()
     parameters.destroy()
   }
+}
+
+/** Whether a wrong value is in a description. */
+function has(description: unknown, kind: string): boolean {
+  if (isDescribed<WrongDescription>(description, 'wrong')) return description.value === kind
+  return (
+    typeof description === 'object' &&
+    description !== null &&
+    Object.values(description).some((each) => has(each, kind))
+  )
 }
 
 type Method = (...parameters: unknown[]) => unknown

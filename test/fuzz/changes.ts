@@ -97,7 +97,8 @@ export function changed(given: CallDescription, change: Change): CallDescription
     case 'axes':
       return replaced({ ...tensor, shape: change.swap ? tensor.shape.toReversed() : tensor.shape.slice(1) })
     case 'place':
-      return replaced({ ...tensor, place: change.state })
+      // A step that is recorded is submitted by its caller, who then gets what WebGPU says.
+      return without('encoder', replaced({ ...tensor, place: change.state }))
     case 'same':
       return replaced({ $: 'same', path: tensors[change.other % tensors.length]! })
   }
@@ -120,6 +121,14 @@ function withFloats(call: CallDescription): CallDescription {
     return tensor.dtype === 'f16' ? replace(all, path, { ...tensor, dtype: 'f32' }) : all
   }, call.parameters)
   return { ...call, parameters: parameters as readonly unknown[] }
+}
+
+/** The call without an option of its last parameter. */
+function without(option: string, call: CallDescription): CallDescription {
+  const last = call.parameters.at(-1)
+  if (!isPlain(last) || !(option in last)) return call
+  const { [option]: _, ...options } = last
+  return { ...call, parameters: call.parameters.with(-1, options) }
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -76,7 +76,7 @@ export const functionParameters: Readonly<Record<string, fc.Arbitrary<readonly u
     .map((state) => [state]),
   streams: fc.constant([2]),
   'VQDiffusionScheduler.create': configurations([1, 7]).map((config) => [config]),
-  'VQDiffusionScheduler.fromConfig': configurations([1, 7]).map((config) => [config, { num_vec_classes: 5 }]),
+  'VQDiffusionScheduler.fromConfig': configurations([1, 7]).map((config) => [config, {}]),
   'new CpuTensor': fc
     .tuple(size, size, seed, fc.constantFrom('Float32Array' as const, 'Uint32Array' as const))
     .map(([B, N, seed, type]) => [{ $: 'array', type, length: B * N, seed }, [B, N]]),

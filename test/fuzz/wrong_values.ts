@@ -23,3 +23,14 @@ export const wrongValues: Readonly<Record<string, unknown>> = {
   error: new Error('given'),
   'number object': Object(1),
 }
+
+/** Those that no parameter and no option takes. */
+export const neverTaken: readonly string[] = [
+  'symbol',
+  'date',
+  'promise',
+  'map',
+  'nested list',
+  'number object',
+  'error',
+]
