@@ -45,6 +45,11 @@ export function nudged<A extends Float32Array>(values: A, nudge: number): A {
   return values
 }
 
+/** A truncation rate as it might be after sums of float32 probabilities. */
+export function nudgedRate(rate: number, nudge: number): number {
+  return nudge === 0 ? rate : rate + (pseudoUniforms(1, nudge)[0]! - 0.5) * 4e-7
+}
+
 /** A number as the bits of a half, rounded to nearest, ties to even. */
 export function halfBits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0

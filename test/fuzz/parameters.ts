@@ -1,5 +1,5 @@
 import { RandomGenerator } from 'vq-diffusion-webgpu'
-import { arrayOf } from './contents'
+import { arrayOf, nudgedRate } from './contents'
 import {
   type ArrayDescription,
   type Description,
@@ -72,7 +72,8 @@ export class Parameters {
     }
     const made: Record<string, unknown> = {}
     for (const [key, each] of Object.entries(description)) {
-      made[key] = this.#make(each, [...path, key])
+      const value = this.#make(each, [...path, key])
+      made[key] = key === 'truncationRate' && typeof value === 'number' ? nudgedRate(value, this.nudge) : value
       // The twin takes no encoder.
       if (made[key] === undefined && isDescribed(each, 'encoder')) delete made[key]
     }
