@@ -1,6 +1,6 @@
 /** Runs the conformance page in Chromium on a folder of reference fixtures: `npm run conformance -- DIR`. */
 import { chromium } from 'playwright'
 import { findBrowser } from './browser.mjs'
-import { runPage } from './conformance_page.mjs'
+import { runConformance } from './conformance_page.mjs'
 
-await runPage(async () => chromium.launch(await findBrowser()))
+await runConformance(async () => chromium.launch(await findBrowser()))

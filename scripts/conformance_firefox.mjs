@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { runPage } from './conformance_page.mjs'
+import { runConformance } from './conformance_page.mjs'
 import { installPackage } from './npm_package.mjs'
 import { vulkanEnvironment } from './vulkan.mjs'
 
-await runPage(async () => {
+await runConformance(async () => {
   const executablePath = findFirefox()
   const puppeteer = await importPuppeteer()
   return puppeteer.launch({

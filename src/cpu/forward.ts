@@ -21,13 +21,13 @@ export class ForwardProcess {
     const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
     const sample = this.context.emptyTokens(shape)
     requireOneOf('start', start, ['noise', 'mask'])
+    if (start === 'noise' || generator !== undefined) requireGenerator('initialSample', generator)
     if (start === 'mask') {
       sample.data.fill(maskClass)
       return sample
     }
-    requireGenerator('initialSample', generator)
-    const streams = generator.streams(batchSize)
-    const counter = generator.nextCounter()
+    const streams = generator!.streams(batchSize)
+    const counter = generator!.nextCounter()
     const masked = threshold(initialMaskProbability(schedule))
     for (let token = 0; token < sample.size; token++) {
       const at = { stream: streams[Math.floor(token / numPixels)]!, pixel: token % numPixels, counter }

@@ -51,12 +51,12 @@ export class ForwardProcess {
     requireBindable(context.device, shape, 'u32')
     const tokens = elementCount(shape)
     requireOneOf('start', start, ['noise', 'mask'])
+    if (start === 'noise' || generator !== undefined) requireGenerator('initialSample', generator)
     if (start === 'mask') return context.uploadTokens(new Uint32Array(tokens).fill(maskClass), shape)
-    requireGenerator('initialSample', generator)
     this.#initialParameters.requireItems(batchSize)
-    const streams = generator.streams(batchSize)
+    const streams = generator!.streams(batchSize)
     const sample = context.emptyTokens(shape, 'vqd/sample')
-    const counter = generator.nextCounter()
+    const counter = generator!.nextCounter()
     if (tokens === 0) return sample
     const parameters = this.#initialParameters.upload({
       num_tokens: tokens,

@@ -78,6 +78,10 @@ describe('fromImageData', () => {
     expect(() => fromImageData([floats], 3)).toThrow(DtypeError)
     expect(() => fromImageData([floats], 3)).toThrow(/bytes; given ImageData of .*Float32Array/)
   })
+  it('refuses sizes that are no numbers', () => {
+    const wide = { data: new Uint8ClampedArray(4), width: 1n, height: 1 } as unknown as ImageData
+    expect(() => fromImageData([wide], 3)).toThrow(DtypeError)
+  })
   it('multiplies by alpha', () => {
     const { data, shape } = fromImageData([image(1, 255, 51, 0, 51)], 4, premultiplied)
     expect(shape).toEqual([1, 4, 1, 1])

@@ -111,7 +111,8 @@ function requireEqualImages(images: readonly ImageData[]): void {
   if (!Array.isArray(images)) throw new DtypeError(`images need to be a list of ImageData; given ${valueText(images)}.`)
   for (const image of images as readonly (ImageData | undefined)[]) {
     const { data, width, height } = image ?? {}
-    if (data?.length === undefined || data.length !== width! * height! * 4)
+    const isSized = typeof width === 'number' && typeof height === 'number'
+    if (data?.length === undefined || !isSized || data.length !== width * height * 4)
       throw new DtypeError(`images need to be a list of ImageData; given ${valueText(image)}.`)
     if (!/^(Uint8|Float16)/.test(arrayClass(data)))
       throw new DtypeError(`images need to have bytes; given ImageData of ${valueText(data)}.`)

@@ -173,9 +173,8 @@ function firstStepOf(resume: ChainPosition | undefined, steps: number): number {
 }
 
 function generatorOf({ seed, generator, resume }: ChainOptions<unknown>): RandomGenerator {
-  if (resume) return RandomGenerator.fromState(resume.random)
-  requireEither('sample', 'a seed or a generator', seed, generator)
-  if (generator === undefined) return new RandomGenerator(seed!)
-  requireGenerator('sample', generator)
-  return generator
+  if (resume === undefined) requireEither('sample', 'a seed or a generator', seed, generator)
+  if (generator !== undefined) requireGenerator('sample', generator)
+  const given = seed === undefined ? generator : new RandomGenerator(seed)
+  return resume === undefined ? given! : RandomGenerator.fromState(resume.random)
 }

@@ -1,10 +1,10 @@
 import { Fixtures } from './fixtures'
-import { report, type Totals } from './report'
+import { report } from './report'
 
 declare global {
   interface Window {
-    conformance: Promise<Totals>
+    outcome: Promise<unknown>
   }
 }
 
-window.conformance = Fixtures.fetch('/fixtures/').then(report)
+window.outcome = Fixtures.fetch('/fixtures/').then(report)

@@ -8,7 +8,7 @@ export interface ValidCall {
 }
 
 /** Values of every JavaScript type by their names in messages. An argument takes a few of them at most. */
-const values: Readonly<Record<string, unknown>> = {
+export const values: Readonly<Record<string, unknown>> = {
   undefined: undefined,
   null: null,
   true: true,

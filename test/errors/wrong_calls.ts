@@ -424,6 +424,12 @@ export function wrongCalls<T extends ChainTensor>({
       () => scheduler.initialSample([1, N], { generator: 42 as never }),
     ],
     [
+      'a start from masks with a seed as generator, though it draws nothing',
+      OptionError,
+      /new RandomGenerator\(42\); given 42/,
+      () => scheduler.initialSample([1, N], { generator: 42 as never, start: 'mask' }),
+    ],
+    [
       'a start with the generator as options',
       OptionError,
       /needs a generator; given none/,
@@ -904,6 +910,17 @@ export function wrongCalls<T extends ChainTensor>({
       OptionError,
       /state .*given undefined/,
       () => pipeline.generate({ ...chain, resume: { step: 0, tokens: [0, 1, 2, 3, 4, 5] } as never }),
+    ],
+    [
+      'a position with a seed that is none',
+      OptionError,
+      /seed needs to be an integer .*given -1/,
+      () =>
+        pipeline.generate({
+          ...chain,
+          seed: -1,
+          resume: { step: 0, tokens: [0, 1, 2, 3, 4, 5], random: generator.state },
+        }),
     ],
     // Names that no option has, and values that look like right ones.
     [
