@@ -25,8 +25,8 @@ export class Violation extends Error {
   override readonly name = 'Violation'
 }
 
-/** A call that takes longer than this hangs. */
-const patienceMilliseconds = 30_000
+/** A call that takes longer than this hangs. Once one does, the search for a smaller one waits less. */
+let patienceMilliseconds = 30_000
 
 /** Tensors that a call may write to, by the ends of their paths. */
 const outputs = /\.(out|predOriginalSample|faults|diagnostics\.\w+)$/
@@ -143,7 +143,10 @@ function nameOf(error: unknown, method: string): string {
 async function soon<T>(work: Promise<T>, method: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Violation(`${method} hangs`)), patienceMilliseconds)
+    timer = setTimeout(() => {
+      patienceMilliseconds = 1000
+      reject(new Violation(`${method} hangs`))
+    }, patienceMilliseconds)
   })
   try {
     return await Promise.race([work, late])
