@@ -1,4 +1,4 @@
-import type { Outcome } from './calls'
+import type { Outcome } from './outcome'
 
 /** How far the numbers of the engines may be apart: the largest tolerance of the tests of the kernels. */
 const tolerance = { atol: 1e-4, rtol: 2e-6 }

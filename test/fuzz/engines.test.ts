@@ -9,6 +9,6 @@ it('calls with right and wrong arguments end alike on both engines', async () =>
   const tally: Tally = new Map()
   const engines = [new TwinEngine(), new GpuEngine(await requestDevice(), await requestDevice())]
   const property = fc.asyncProperty(sequences([6], 4), (sequence) => holds(engines, sequence, tally))
-  await fc.assert(property, { seed: 1, numRuns: 20 })
-  expect(callsOf(tally)).toBeGreaterThan(40)
+  await fc.assert(property, { seed: 1, numRuns: 14 })
+  expect(callsOf(tally)).toBeGreaterThan(25)
 })

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { validCalls } from './arbitraries'
-import { type Outcome, perform, Violation } from './calls'
+import { perform } from './calls'
 import { changed, changes } from './changes'
 import { differences, type Law } from './compare'
 import { configurations } from './configurations'
 import { bufferFaults, type CallDescription, type SequenceDescription } from './descriptions'
 import type { FuzzEngine, FuzzScheduler } from './engines'
+import { type Outcome, Violation } from './outcome'
 import { hasSeed } from './pictures'
 
 /** How many calls were made, and how many of them were done, by method. */
