@@ -6,16 +6,16 @@ export type HostData = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | In
 /** The elements of a described tensor; those of f16 as the float32 numbers that they round to. */
 export function contentOf({ shape, dtype, content }: TensorDescription, nudge = 0): HostData {
   const size = shape.reduce((a, b) => a * b, 1)
-  const values = numbers(size, content, nudge)
+  const values = numbers(size, content)
   if (dtype === 'u32') return Uint32Array.from(values)
   if (dtype === 'i32') return Int32Array.from(values)
-  return dtype === 'f16' ? Float32Array.from(values, (value) => halfValue(halfBits(value))) : Float32Array.from(values)
+  const floats = Float32Array.from(values, dtype === 'f16' ? (value) => halfValue(halfBits(value)) : Number)
+  return 'logits' in content || 'uniforms' in content ? nudged(floats, nudge) : floats
 }
 
-function numbers(size: number, content: Content, nudge: number): Float32Array | Uint32Array {
-  if ('logits' in content)
-    return nudged(oddLogits(pseudoLogits(size, content.logits, content.scale), content.odd), nudge)
-  if ('uniforms' in content) return nudged(pseudoUniforms(size, content.uniforms), nudge)
+function numbers(size: number, content: Content): Float32Array | Uint32Array {
+  if ('logits' in content) return oddLogits(pseudoLogits(size, content.logits, content.scale), content.odd)
+  if ('uniforms' in content) return pseudoUniforms(size, content.uniforms)
   if ('bits' in content) return pseudoTokens(size, 2, 0, content.bits)
   if (!('tokens' in content)) return new Uint32Array(size)
   const tokens = pseudoTokens(size, content.classes, content.masks, content.tokens)
@@ -38,7 +38,7 @@ function oddLogits(logits: Float32Array, odd: OddLogits): Float32Array {
 }
 
 /** The values as they might be after the rounding of a kernel; `nudge` chooses which way each is moved. */
-export function nudged<A extends Float32Array>(values: A, nudge: number): A {
+function nudged(values: Float32Array<ArrayBuffer>, nudge: number): Float32Array<ArrayBuffer> {
   if (nudge === 0) return values
   const moves = pseudoUniforms(values.length, 0x5eed + nudge)
   for (let i = 0; i < values.length; i++) values[i]! += (moves[i]! - 0.5) * 4e-6 * Math.max(1, Math.abs(values[i]!))
