@@ -71,9 +71,14 @@ export class CpuTensor<A extends CpuArray = CpuArray> {
     this.destroy()
   }
 
-  /** Throws DestroyedError if the tensor was destroyed. */
+  /** Throws DestroyedError if the tensor was destroyed, or its array transferred or resized. */
   assertAlive(): void {
     if (this.isDestroyed) throw new DestroyedError(`The tensor of shape ${shapeText(this.shape)} was destroyed.`)
+    if (this.data.length !== elementCount(this.shape))
+      throw new DestroyedError(
+        `The array of the tensor of shape ${shapeText(this.shape)} was transferred or resized; it has ` +
+          `${this.data.length} elements.`,
+      )
   }
 }
 

@@ -85,6 +85,19 @@ it('a tensor keeps its shape if the list that gave it changes', () => {
   expect(tensor.shape).toEqual([2, 3])
 })
 
+it('a tensor whose array was transferred is refused, as one in a destroyed buffer', async () => {
+  const scheduler = await VQDiffusionScheduler.create({ num_vec_classes: 5, num_train_timesteps: 10 })
+  const sample = scheduler.uploadTokens([0, 1, 4], [1, 3])
+  const logits = new CpuTensor(new Float32Array(12), [1, 4, 3])
+  structuredClone(logits.data.buffer, { transfer: [logits.data.buffer] })
+  const message = /array of the tensor of shape \[1, 4, 3\] was transferred or resized; it has 0 elements/
+  const generator = new RandomGenerator(1)
+  await expectNamedError(() => scheduler.step(logits, 5, sample, { generator }), DestroyedError, message)
+  await expectNamedError(() => scheduler.logPX0(logits), DestroyedError, message)
+  await expectNamedError(() => logits.read(), DestroyedError, message)
+  expect(generator.state.counter).toBe(0)
+})
+
 it('a tensor of another copy of the package is named as such', async () => {
   const scheduler = await VQDiffusionScheduler.create({ num_vec_classes: 5 })
   const copy = { data: new Uint32Array(3), dtype: 'u32', shape: [1, 3] } as never
