@@ -1,5 +1,5 @@
 import { requireSignal, requireString } from './checks'
-import type { ConfigOverrides } from './config'
+import { type ConfigOverrides, configNames } from './config'
 import { FetchError, OptionError } from './errors'
 import { parseJson } from './file_content'
 import { kindOf } from './kind'
@@ -53,16 +53,7 @@ export interface PretrainedOptions extends ConfigOverrides {
 }
 
 /** Names of the options of `fromPretrained` of both engines. */
-export const pretrainedNames = {
-  subfolder: true,
-  signal: true,
-  num_vec_classes: true,
-  num_train_timesteps: true,
-  alpha_cum_start: true,
-  alpha_cum_end: true,
-  gamma_cum_start: true,
-  gamma_cum_end: true,
-} satisfies Names<PretrainedOptions>
+export const pretrainedNames = { ...configNames, subfolder: true, signal: true } satisfies Names<PretrainedOptions>
 
 /** Whether the value is an address: a string, or a URL of any realm. */
 export function isAddress(value: unknown): value is string | URL {

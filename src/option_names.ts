@@ -1,11 +1,25 @@
 import { OptionError } from './errors'
-import type { AddNoiseOptions, LogPX0Options, LogQOptions, QPosteriorOptions } from './options'
+import type { AddNoiseOptions, LogPX0Options, LogQOptions, QPosteriorOptions, StepOptions } from './options'
 import { quoted } from './value_text'
 
 /** The names of a call's options, the same as those of their type. */
 export type Names<Options> = Readonly<Record<keyof Options, true>>
 
 // Of calls that both engines have.
+
+export const stepNames = {
+  generator: true,
+  noise: true,
+  layout: true,
+  guidance: true,
+  truncationRate: true,
+  previousTimestep: true,
+  known: true,
+  predOriginalSample: true,
+  diagnostics: true,
+  out: true,
+  faults: true,
+} satisfies Names<StepOptions<unknown, unknown> & { faults: unknown }>
 
 export const qPosteriorNames = { layout: true, previousTimestep: true } satisfies Names<QPosteriorOptions>
 

@@ -1,5 +1,5 @@
 import { requireNoise, requireSample, requireStepOptions, truncates } from '../checks'
-import type { Names } from '../option_names'
+import { stepNames } from '../option_names'
 import type { KnownTokens, StepOptions, VQDiffusionSchedulerOutput } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import type { StepThresholds } from '../process/routes'
@@ -17,21 +17,6 @@ export interface CpuStepOptions extends StepOptions<CpuTensor, CpuTensor> {
   /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
   readonly faults?: CpuTensor
 }
-
-/** Names of the options of a step. */
-export const stepNames = {
-  generator: true,
-  noise: true,
-  layout: true,
-  guidance: true,
-  truncationRate: true,
-  previousTimestep: true,
-  known: true,
-  predOriginalSample: true,
-  diagnostics: true,
-  out: true,
-  faults: true,
-} satisfies Names<CpuStepOptions>
 
 /** One checked draw by seed. */
 interface DrawCall {

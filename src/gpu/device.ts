@@ -145,8 +145,3 @@ function attempt<T>(read: () => T): T | undefined {
 
 /** Keeps adapters for as long as their devices: Deno 2.9 crashes if `adapterInfo` is read after the adapter is collected. */
 const adapters = new WeakMap<GPUDevice, GPUAdapter>()
-
-/** A device for an error message. */
-export function deviceText({ label }: GPUDevice): string {
-  return label ? `'${label}'` : 'one without a label'
-}

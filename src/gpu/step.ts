@@ -9,7 +9,7 @@ import {
   requireStepOptions,
   truncates,
 } from '../checks'
-import type { Names } from '../option_names'
+import { type Names, stepNames } from '../option_names'
 import type { KnownTokens, StepDiagnostics, StepOptions, VQDiffusionSchedulerOutput } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import type { TimestepPair } from '../process/process'
@@ -44,20 +44,7 @@ export interface GpuStepOptions extends StepOptions<LogitsTensor, GpuTensor> {
 }
 
 /** Names of the options of a step. */
-const stepNames = {
-  generator: true,
-  noise: true,
-  layout: true,
-  guidance: true,
-  truncationRate: true,
-  previousTimestep: true,
-  known: true,
-  predOriginalSample: true,
-  diagnostics: true,
-  out: true,
-  encoder: true,
-  faults: true,
-} satisfies Names<GpuStepOptions>
+const names = { ...stepNames, encoder: true } satisfies Names<GpuStepOptions>
 
 /** One checked draw by seed. */
 export interface DrawCall {
@@ -115,7 +102,7 @@ export class ReverseStep {
    */
   async prepare(options?: Partial<GpuStepOptions>): Promise<void> {
     this.context.assertUsable()
-    options = requireOptions('prepare', options, stepNames)
+    options = requireOptions('prepare', options, names)
     requireDrawOptions(options)
     const { guidance, truncationRate, known, diagnostics, layout = 'class-major' } = options
     const { numCodes } = this.context.process
@@ -156,7 +143,7 @@ export class ReverseStep {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
-    requireStepOptions(options, stepNames)
+    requireStepOptions(options, names)
     const { generator, predOriginalSample, encoder } = options
     if (encoder !== undefined) requireMethod('encoder', encoder, 'beginComputePass', 'a GPUCommandEncoder')
     const x = asGpuTensor(device, 'sample', sample)

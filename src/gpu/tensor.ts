@@ -12,34 +12,18 @@ import {
 } from '../errors'
 import type { OnnxGpuTensor } from '../onnx_tensor'
 import { arrayClass, type HalfArray } from '../typed_arrays'
-import { otherCopy, shapeText, tensorClass, valueText } from '../value_text'
-import { deviceText } from './device'
-
-/** Element type of a tensor on the GPU. */
-export type Dtype = 'f32' | 'f16' | 'u32' | 'i32'
-/** The host array of a dtype; f16 is a Uint16Array of IEEE half-precision bits. */
-export type TypedArrayOf<D extends Dtype> = D extends 'f32'
-  ? Float32Array<ArrayBuffer>
-  : D extends 'f16'
-    ? Uint16Array<ArrayBuffer>
-    : D extends 'u32'
-      ? Uint32Array<ArrayBuffer>
-      : Int32Array<ArrayBuffer>
-
-const bytesPerElement = { f32: 4, f16: 2, u32: 4, i32: 4 } as const
-const dtypes = Object.keys(bytesPerElement)
-const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, i32: Int32Array } as const
-/** The dtype of an array by its class. */
-const arrayDtypes: Readonly<Record<string, Dtype>> = {
-  Float32Array: 'f32',
-  Uint16Array: 'f16',
-  Float16Array: 'f16',
-  Uint32Array: 'u32',
-  Int32Array: 'i32',
-}
-
-/** Host data that a tensor takes, of any realm. f16 is a Float16Array, or a Uint16Array of its bits. */
-export type UploadArray = Float32Array | Uint16Array | HalfArray | Uint32Array | Int32Array
+import { shapeText, valueText } from '../value_text'
+import {
+  arrayDtypes,
+  arrayTypes,
+  bytesPerElement,
+  type Dtype,
+  dtypes,
+  type TypedArrayOf,
+  type UploadArray,
+} from './dtype'
+import { bufferText, deviceText, usageText } from './gpu_text'
+import { viewOnnxTensor } from './onnx_view'
 
 /**
  * A dense row-major tensor in a GPU buffer, owned or borrowed. A tensor is freed by `destroy`; tensors that a method
@@ -124,8 +108,8 @@ export class GpuTensor<D extends Dtype = Dtype> {
    * Views an existing buffer as a tensor; `destroy()` does not free the buffer. `offset` counts elements. Kernels bind
    * the whole buffer, so its usage needs STORAGE; `read` and `clone` need COPY_SRC, `write` COPY_DST. Throws OptionError,
    * DtypeError, ShapeError, LimitError if the buffer is larger than the device can bind or than kernels can index, or
-   * WebGPUError if it lacks STORAGE or is mapped. WebGPU does not tell the device of a buffer, nor whether it was destroyed: work with such a buffer is
-   * refused later (docs/MATH.md#faults).
+   * WebGPUError if it lacks STORAGE or is mapped. WebGPU does not tell the device of a buffer, nor whether it was
+   * destroyed: work with such a buffer is refused later (docs/MATH.md#faults).
    */
   static borrow<D extends Dtype>(
     device: GPUDevice,
@@ -366,16 +350,6 @@ function copyBuffer(device: GPUDevice, label: string, from: GPUBuffer, start: nu
   })
 }
 
-function bufferText({ label }: GPUBuffer): string {
-  return label ? `the buffer '${label}'` : 'the given buffer'
-}
-
-/** The names of usage flags. */
-function usageText(usage: number): string {
-  const flags = Object.entries(Object.getOwnPropertyDescriptors(GPUBufferUsage))
-  return flags.flatMap(([name, { value }]) => ((usage & value) !== 0 ? [name] : [])).join(' | ') || 'none'
-}
-
 /** Size in bytes. Throws DtypeError, ShapeError, or LimitError if the device cannot bind a tensor of this size. */
 export function requireBindable({ limits }: GPUDevice, shape: readonly number[], dtype: Dtype): number {
   requireDtype('A tensor', { dtype }, dtypes)
@@ -399,13 +373,6 @@ function requireIndexable(shape: readonly number[], offset: number): void {
     )
 }
 
-const onnxDtypes = /* @__PURE__ */ new Map<unknown, Dtype>([
-  ['float32', 'f32'],
-  ['float16', 'f16'],
-  ['uint32', 'u32'],
-  ['int32', 'i32'],
-])
-
 /**
  * Returns a GpuTensor unchanged, and views a GPU tensor of onnxruntime-web as a GpuTensor.
  *
@@ -422,16 +389,6 @@ export function asGpuTensor(device: GPUDevice, name: string, value: GpuTensor | 
     value.requireUsage(name, 'STORAGE')
     return value
   }
-  if (value?.location !== 'gpu-buffer')
-    throw new ShapeError(
-      `${name} needs to be a GpuTensor or an onnxruntime-web tensor in a gpu-buffer; given ${valueText(value)}. ${
-        tensorClass(value) === 'GpuTensor'
-          ? otherCopy
-          : 'Upload tokens with scheduler.uploadTokens(), other data with GpuTensor.from().'
-      }`,
-    )
-  const dtype = onnxDtypes.get(value.type)
-  if (!dtype)
-    throw new DtypeError(`${name} needs to be float32, float16, int32 or uint32; given ${valueText(value.type)}.`)
-  return GpuTensor.borrow(device, value.gpuBuffer as GPUBuffer, value.dims, dtype)
+  const { buffer, shape, dtype } = viewOnnxTensor(name, value)
+  return GpuTensor.borrow(device, buffer, shape, dtype)
 }

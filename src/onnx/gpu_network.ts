@@ -1,6 +1,7 @@
 import type * as Ort from 'onnxruntime-web'
 import { elementCount } from '../checks'
-import { type Dtype, GpuTensor, perform } from '../gpu/tensor'
+import type { Dtype } from '../gpu/dtype'
+import { GpuTensor, perform } from '../gpu/tensor'
 import { type AnyTensor, type Network, type NetworkArray, repeatTokens, type Signature } from './network'
 import type { OnnxSession } from './session'
 

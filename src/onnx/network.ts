@@ -1,7 +1,7 @@
 import { requireSample } from '../checks'
 import { CpuTensor } from '../cpu/tensor'
 import { DeviceMismatchError, ShapeError } from '../errors'
-import { deviceText } from '../gpu/device'
+import { deviceText } from '../gpu/gpu_text'
 import { GpuTensor } from '../gpu/tensor'
 import type { HalfArray } from '../typed_arrays'
 import { valueText } from '../value_text'

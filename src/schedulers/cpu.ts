@@ -3,12 +3,12 @@ import { type ConfigOverrides, overrideConfig, type VQDiffusionSchedulerOptions 
 import { CpuContext } from '../cpu/context'
 import { DenseOperators } from '../cpu/dense'
 import { ForwardProcess } from '../cpu/forward'
-import { type CpuStepOptions, ReverseStep, stepNames } from '../cpu/step'
+import { type CpuStepOptions, ReverseStep } from '../cpu/step'
 import { asCpuTensor, type CpuTensor } from '../cpu/tensor'
 import type { VariationalTerms } from '../cpu/variational'
 import { makeDisposable } from '../dispose'
 import { fetchJson, modelFile, type PretrainedOptions, pretrainedNames } from '../fetch'
-import { addNoiseNames } from '../option_names'
+import { addNoiseNames, stepNames } from '../option_names'
 import type {
   AddNoiseOptions,
   Faults,

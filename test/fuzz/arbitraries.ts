@@ -119,17 +119,14 @@ function guided(
   }
 }
 
+/** What a step of either kind takes. */
+const stepInputs = { batch, steps, layout, logits, tokens, generator, guidance }
+
 function step({ K, T }: Sizes) {
   const presence = fc.constantFrom('no', 'new', 'given', 'part' as const)
   return fc
     .record({
-      batch,
-      steps,
-      layout,
-      logits,
-      tokens,
-      generator,
-      guidance,
+      ...stepInputs,
       truncationRate: fc.option(rate, { nil: undefined }),
       known: fc.option(seed, { nil: undefined }),
       x0: presence,
@@ -205,13 +202,7 @@ const purityRule = {
 function purityStep({ K, T }: Sizes) {
   return fc
     .record({
-      batch,
-      steps,
-      layout,
-      logits,
-      tokens,
-      generator,
-      guidance,
+      ...stepInputs,
       ...purityRule,
       out: fc.boolean(),
       faults: fc.boolean(),
