@@ -11,7 +11,13 @@ function offer(gpu: unknown): void {
 function fakeAdapter(changes: object = {}) {
   const device = { lost: new Promise(() => {}), destroy: vi.fn() }
   const requestDevice = vi.fn(async (_: GPUDeviceDescriptor): Promise<unknown> => device)
-  const info = { vendor: 'acme', architecture: '', description: 'fast one', isFallbackAdapter: false }
+  const info = {
+    vendor: 'acme',
+    architecture: '',
+    description: 'fast one',
+    isFallbackAdapter: false,
+    subgroupMinSize: 32,
+  }
   const features = new Set(['subgroups', 'depth32float-stencil8'])
   const limits = { maxBufferSize: 2 ** 31, maxComputeWorkgroupSizeX: 1024 }
   return { device, adapter: Object.defineProperties({ info, features, limits, requestDevice }, changesOf(changes)) }
@@ -140,6 +146,21 @@ describe('requestDevice', () => {
       requiredLimits: { maxBufferSize: 2 ** 31, maxComputeWorkgroupSizeX: 1024 },
     })
   })
+
+  it.each([
+    [4, []],
+    [7, []],
+    [8, ['subgroups']],
+    [undefined, []],
+  ])(
+    'asks for subgroups only where onnxruntime-web computes right with them: of %s',
+    async (subgroupMinSize, features) => {
+      const { adapter } = fakeAdapter({ info: { subgroupMinSize } })
+      offer(gpuOf(adapter))
+      await settled(requestDevice())
+      expect(adapter.requestDevice.mock.lastCall![0].requiredFeatures).toEqual(features)
+    },
+  )
 
   it('takes an adapter without features and limits', async () => {
     const { adapter, device } = fakeAdapter({ features: undefined, limits: undefined })

@@ -66,14 +66,23 @@ function describe(source: GPUAdapter | GPUDevice, readInfo: () => GPUAdapterInfo
 }
 
 /**
- * Requests a device with the adapter's limits on buffers and compute shaders, and its optional compute features.
+ * The smallest subgroups on which onnxruntime-web (1.30) computes attention right: its kernel for 16 and more queries reads
+ * keys that smaller subgroups have not loaded, and gives wrong logits without an error. Software adapters have subgroups of 4.
+ */
+const MIN_SUBGROUP_SIZE = 8
+
+/**
+ * Requests a device with the adapter's limits on buffers and compute shaders, and its optional compute features; without
+ * `subgroups` where these are smaller than 8, since attention of onnxruntime-web is then wrong.
  *
  * Rejects with WebGPUUnavailableError if there is no WebGPU, and with AdapterUnavailableError, which has WebGPU's own text,
  * if it gives no adapter or no device, gives one that is lost already, or does not answer within 15 s.
  */
 export async function requestDevice(): Promise<GPUDevice> {
   const adapter = await requestAdapter()
-  const wanted: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query']
+  const subgroupSize = attempt(() => adapter.info.subgroupMinSize) ?? 0
+  const wanted: GPUFeatureName[] = ['shader-f16', 'timestamp-query']
+  if (subgroupSize >= MIN_SUBGROUP_SIZE) wanted.push('subgroups')
   const limits = raisedLimits.map((name) => [name, attempt(() => adapter.limits[name])] as const)
   const device = await answer('device', () =>
     adapter.requestDevice({

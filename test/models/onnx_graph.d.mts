@@ -15,6 +15,7 @@ export function node(
   output: string,
   attributes?: Readonly<Record<string, number | readonly number[] | string>>,
 ): onnx.INodeProto
+export function microsoftNode(...parts: Parameters<typeof node>): onnx.INodeProto
 export function encodeModel(graph: Graph): Uint8Array
 export function denoiserGraph(sizes: {
   numLatentPixels: number

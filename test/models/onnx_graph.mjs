@@ -45,9 +45,18 @@ function attribute([name, given]) {
   return { name, type: STRING, s: new TextEncoder().encode(given) }
 }
 
+const MICROSOFT = 'com.microsoft'
+
+/** A node of an operator of onnxruntime's own. */
+export function microsoftNode(...parts) {
+  return { ...node(...parts), domain: MICROSOFT }
+}
+
 /** The content of an .onnx file. */
 export function encodeModel(graph) {
-  const model = onnx.ModelProto.create({ irVersion: 8, opsetImport: [{ domain: '', version: 17 }], graph })
+  const opsetImport = [{ domain: '', version: 17 }]
+  if (graph.node.some(({ domain }) => domain === MICROSOFT)) opsetImport.push({ domain: MICROSOFT, version: 1 })
+  const model = onnx.ModelProto.create({ irVersion: 8, opsetImport, graph })
   return onnx.ModelProto.encode(model).finish()
 }
 

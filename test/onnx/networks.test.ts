@@ -25,12 +25,13 @@ import {
   type OnnxImage,
   OnnxRuntimeError,
 } from 'vq-diffusion-webgpu/onnx'
+import attentionUrl from '../models/tiny/attention.onnx?url'
 import decoderUrl from '../models/tiny/decoder.onnx?url'
 import denoiserUrl from '../models/tiny/denoiser.onnx?url'
 import { gpuTest } from '../support/gpu'
 
-const [denoiserModel, decoderModel] = await Promise.all(
-  [denoiserUrl, decoderUrl].map(async (url) => (await fetch(url)).arrayBuffer()),
+const [denoiserModel, decoderModel, attentionModel] = await Promise.all(
+  [denoiserUrl, decoderUrl, attentionUrl].map(async (url) => (await fetch(url)).arrayBuffer()),
 )
 
 const N = 16
@@ -364,6 +365,23 @@ describe('a session', () => {
     expect(() => createOnnxDenoiser({ session: wasm, sampleInput: 'x' })).toThrow("it has 'x_t', 't', 'text'")
     expect(() => createOnnxDenoiser({ session: wasm, output: 'scores' })).toThrow(OptionError)
     expect(() => createOnnxDecoder({ session: wasmDecoder, output: 'codes' })).toThrow(OptionError)
+  })
+
+  // onnxruntime-web's operator is wrong on a device of small subgroups: see requestDevice.
+  gpuTest(device, 'on WebGPU computes attention in one operator as in several, and as on WebAssembly', async () => {
+    const shape = [2, 64, 32]
+    const data = Float32Array.from({ length: 2 * 64 * 32 }, (_, i) => Math.sin(i * 1.7) + Math.cos(i * 0.013))
+    const results: Float32Array[] = []
+    for (const provider of [{ provider: 'webgpu', device }, { provider: 'wasm' }] as const) {
+      const session = await createOnnxSession(ort, attentionModel!, provider)
+      await session.whenFree(async () => {
+        const outputs = await session.run({ x: new ort.Tensor('float32', data, shape) }, { fused: null, plain: null })
+        for (const name of ['fused', 'plain']) results.push((await outputs[name]!.getData(true)) as Float32Array)
+      })
+      await session.destroy()
+    }
+    const [fused, ...others] = results
+    for (const other of others) expect(distance(fused!, other)).toBeLessThan(1e-5)
   })
 
   it('rejects data that is not a model', async () => {
