@@ -1,0 +1,105 @@
+/**
+ * Times the studio in a headless browser without a GPU: from a warm page load until it is ready, a picture of the default
+ * settings, a Quick one, and a warm page load that draws a Quick picture. Several checkouts alternate, so that what else the
+ * machine does touches all alike:
+ *
+ *   npm run bench:studio                        this checkout; `npx vite build` builds its studio before
+ *   npm run bench:studio -- ../before . --rounds 3
+ *
+ * A ratio is that of the medians, to the first checkout's picture of the default settings.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright'
+import { preview } from 'vite'
+import { findBrowser } from './browser.mjs'
+
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' } },
+  allowPositionals: true,
+})
+const folders = positionals.length > 0 ? positionals : ['.']
+const words = 'prompt=panda&style=noto&seed=7'
+const quick = `${words}&steps=8&guidance=1&truncation=0.7`
+
+/** A served checkout and a browser profile in which its model is stored. */
+async function open(folder) {
+  const root = resolve(folder)
+  const server = await preview({ root, configFile: join(root, 'vite.config.ts'), preview: { port: 0 } })
+  const profile = await mkdtemp(join(tmpdir(), 'bench-studio-'))
+  const context = await chromium.launchPersistentContext(profile, { ...(await findBrowser()), headless: true })
+  return {
+    folder,
+    times: { ready: [], default: [], quick: [], 'quick from page load': [] },
+    url: server.resolvedUrls.local[0],
+    async close() {
+      await context.close()
+      await rm(profile, { recursive: true })
+      await server.close()
+    },
+    context,
+  }
+}
+
+async function status(page, text) {
+  await page.getByTestId('status').filter({ hasText: text }).waitFor({ timeout: 300_000 })
+}
+
+/** Seconds that `work` takes. */
+async function seconds(work) {
+  const begun = performance.now()
+  await work()
+  return (performance.now() - begun) / 1000
+}
+
+async function visit({ context, url }, query, work) {
+  const page = await context.newPage()
+  await page.goto(new URL(`?${query}`, url).href)
+  await work(page)
+  await page.close()
+}
+
+async function round(checkout) {
+  const { context, url, times } = checkout
+  await visit(checkout, words, async (page) => {
+    times.ready.push(await seconds(() => status(page, /^ready$/)))
+    await page.getByTestId('generate').click()
+    times.default.push(await seconds(() => status(page, /^done$/)))
+  })
+  await visit(checkout, quick, async (page) => {
+    await status(page, /^ready$/)
+    await page.getByTestId('generate').click()
+    times.quick.push(await seconds(() => status(page, /^done$/)))
+  })
+  const page = await context.newPage()
+  const drawn = async () => {
+    await page.goto(new URL(`?${quick}&auto=1`, url).href)
+    await status(page, /^done$/)
+  }
+  times['quick from page load'].push(await seconds(drawn))
+  await page.close()
+}
+
+function median(list) {
+  const sorted = [...list].sort((a, b) => a - b)
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
+}
+
+const checkouts = []
+for (const folder of folders) checkouts.push(await open(folder))
+try {
+  // Downloads and stores the model.
+  for (const checkout of checkouts) await visit(checkout, words, (page) => status(page, /^ready$/))
+  for (let i = 0; i < Number(values.rounds); i++) for (const checkout of checkouts) await round(checkout)
+  const reference = median(checkouts[0].times.default)
+  for (const { folder, times } of checkouts)
+    for (const [name, list] of Object.entries(times)) {
+      const ratio = name === 'ready' ? '' : `  ${(reference / median(list)).toFixed(1)} ×`
+      const each = list.map((time) => time.toFixed(2)).join(', ')
+      console.log(`${folder}  ${name}: ${median(list).toFixed(2)} s (${each})${ratio}`)
+    }
+} finally {
+  for (const checkout of checkouts) await checkout.close()
+}
