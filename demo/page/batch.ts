@@ -16,9 +16,11 @@ export class BatchItem {
   /** Undefined until it is finished. */
   readonly picture: Signal<Picture | undefined>
 
+  /** @param record undefined for an opened picture, which was not drawn here */
   constructor(
     finished?: { picture: Picture; bitmap: ImageBitmap },
     uncertainty: Uncertainty = new Float32Array(NUM_LATENT_PIXELS),
+    readonly record?: DrawingRecord,
   ) {
     this.bitmap = signal(finished?.bitmap)
     this.picture = signal(finished?.picture)
@@ -26,26 +28,26 @@ export class BatchItem {
   }
 }
 
-/** Pictures that are drawn together. */
-export interface Batch {
-  readonly items: readonly BatchItem[]
-  /** Empty before the first drawing. */
-  readonly title: string
-  /** Index of the item that is shown large; undefined shows the grid. */
-  readonly selected: Signal<number | undefined>
-  /** Undefined for opened pictures, which were not drawn here. */
-  readonly record: TrajectoryRecord | undefined
-}
-
-/** What the trajectory view needs of a drawing. */
-interface TrajectoryRecord {
-  /** All steps so far. */
+/** How one picture was drawn. */
+export interface DrawingRecord {
+  /** All steps so far, of the pictures that were drawn together. */
   readonly frames: readonly Frame[]
+  /** Index of the picture in the frames. */
+  readonly index: number
   readonly expectation: Expectation
 }
 
-export function createBatch(items: readonly BatchItem[], title: string, record?: TrajectoryRecord): Batch {
-  return { items, title, record, selected: signal(items.length === 1 ? 0 : undefined) }
+/** Pictures that are shown together. */
+export interface Batch {
+  readonly items: readonly BatchItem[]
+  /** Of the grid; empty before the first drawing. */
+  readonly title: string
+  /** Index of the item that is shown large; undefined shows the grid. */
+  readonly selected: Signal<number | undefined>
+}
+
+export function createBatch(items: readonly BatchItem[], title: string): Batch {
+  return { items, title, selected: signal(items.length === 1 ? 0 : undefined) }
 }
 
 /** The uncertainty of picture `index` of a frame. */

@@ -9,7 +9,7 @@ import {
   type Frame,
   NUM_LATENT_PIXELS,
 } from '../worker/protocol'
-import { type Batch, BatchItem, createBatch, type Uncertainty, uncertaintyOf } from './batch'
+import { type Batch, BatchItem, createBatch, type DrawingRecord, type Uncertainty, uncertaintyOf } from './batch'
 import type { Connection } from './connection'
 import { type DrawingRequest, drawingOptions, originOf } from './drawing_request'
 
@@ -24,7 +24,7 @@ interface StartDrawingOptions {
 }
 
 interface RunningDrawing {
-  /** Its items and its record change with every step. */
+  /** Its items and their record change with every step. */
   batch: Batch
   /** Resolves when all pictures are finished. Rejects with an AbortError if stopped. */
   finished: Promise<DrawingResult>
@@ -37,8 +37,8 @@ export function startDrawing(
   { text, expectation, livePreview, onFrame, onRecovered }: StartDrawingOptions,
 ): RunningDrawing {
   const options = drawingOptions(request, text, livePreview)
-  const items = options.seeds.map(() => startItem(request))
   const frames: Frame[] = []
+  const items = options.seeds.map((_, index) => startItem(request, { frames, index, expectation }))
   let preview: { step: number; bitmaps: ImageBitmap[] } = { step: -1, bitmaps: [] }
   let isOver = false
 
@@ -89,12 +89,13 @@ export function startDrawing(
       isOver = true
     })
     .then(showResult)
-  return { batch: createBatch(items, titleOf(request.settings), { frames, expectation }), finished }
+  const title = titleOf(request.settings)
+  return { batch: createBatch(items, items.length > 1 ? `${items.length} × ${title}` : title), finished }
 }
 
 /** An item before the first step. */
-function startItem({ start }: DrawingRequest): BatchItem {
-  const item = new BatchItem()
+function startItem({ start }: DrawingRequest, record: DrawingRecord): BatchItem {
+  const item = new BatchItem(undefined, undefined, record)
   if (start.kind === 'noise') item.uncertainty.value = new Float32Array(NUM_LATENT_PIXELS).fill(1)
   else item.bitmap.value = start.picture.bitmap
   if (start.kind === 'cells') item.uncertainty.value = Float32Array.from(start.mask)

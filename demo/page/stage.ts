@@ -64,11 +64,10 @@ export function startStage(): void {
   effect(() => {
     const item = selectedItem.value
     const picture = selectedPicture.value
-    const batch = shownBatch.value
-    title.textContent = batch.items.length > 1 ? `${batch.items.length} × ${batch.title}` : batch.title
+    title.textContent = shownBatch.value.title
     canvas.ariaLabel = picture ? titleOf(picture.settings) : item?.bitmap.value ? 'Not finished' : 'Nothing drawn yet'
     stage.classList.toggle('finished', picture !== undefined)
-    stage.classList.toggle('placeholder', item !== undefined && !item.bitmap.value && batch.record === undefined)
+    stage.classList.toggle('placeholder', item !== undefined && !item.bitmap.value && item.record === undefined)
   })
 
   effect(() => {

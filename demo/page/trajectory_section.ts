@@ -6,7 +6,7 @@ import { TrajectoryView } from '../trajectory/view'
 import { connect } from './connection'
 import { element } from './element'
 import { sayError } from './messages'
-import { busy, selectedItem, selectedPicture, shownBatch } from './state'
+import { busy, selectedItem, selectedPicture } from './state'
 
 /**
  * Shows the trajectory of the picture that is shown large. The section is visible from the first step on, so that nothing
@@ -32,18 +32,16 @@ export function startTrajectorySection(): void {
   })
 
   effect(() => {
-    const { record, selected } = shownBatch.value
     const isStopped = selectedPicture.value === undefined && !busy.value
-    section.hidden = record === undefined || selected.value === undefined || isStopped
+    section.hidden = selectedItem.value?.record === undefined || isStopped
   })
 
   effect(() => {
-    const { record, selected } = shownBatch.value
-    const index = selected.value
+    const record = selectedItem.value?.record
     const picture = selectedPicture.value
     untracked(() => {
-      if (record === undefined || index === undefined || picture === undefined) return view.clear()
-      const { frames, expectation } = record
+      if (record === undefined || picture === undefined) return view.clear()
+      const { frames, index, expectation } = record
       const name = { title: titleOf(picture.settings), fileName: fileNameOf(picture.settings) }
       view.show(Trajectory.from(frames, index, expectation.timesteps.length), name, expectation)
     })
