@@ -149,7 +149,7 @@ export class DenseOperators {
     const logits = columns(scores, 'class-major', rows, numPixels)
     const uniforms = columns(tensor, 'class-major', rows, numPixels)
     const draw = (token: number) => {
-      const drawn = gumbelMax(readColumn(logits, token, rows), (k) => uniforms(token, k))
+      const drawn = gumbelMax(readColumn(logits, token, rows), readColumn(uniforms, token, rows))
       if (drawn >= 0) return drawn
       this.context.faults.data[0]!++
       return this.context.classOf(clean.data, token)

@@ -1,38 +1,27 @@
 import type { StepDiagnostics } from '../options'
-import { highest } from '../process/log_space'
-import { type ColumnReader, readColumn } from './logits'
+import type { Softmax } from './softmax'
 import type { CpuTensor } from './tensor'
 
-/** Fills in the diagnostics of a step. */
+/** Writes entropy and highest probability of one token. Those of an invalid column are 0. */
 export function diagnose(
-  { entropy, topProbability, counts }: StepDiagnostics<CpuTensor>,
-  {
-    sample,
-    prevSample,
-    logits,
-    numCodes,
-    columnsRead,
-  }: { sample: CpuTensor; prevSample: CpuTensor; logits: ColumnReader; numCodes: number; columnsRead: number },
+  { entropy, topProbability }: StepDiagnostics<CpuTensor>,
+  token: number,
+  { high, total, weighted }: Softmax,
 ): void {
-  entropy.data.fill(0)
-  topProbability.data.fill(0)
-  counts.data.set([0, columnsRead])
-  for (let token = 0; token < sample.size; token++) {
-    const column = readColumn(logits, token, numCodes)
-    const high = highest(column)
-    // Invalid columns stay 0.
-    if (Number.isFinite(high)) {
-      // −Σ p log p = log Σ e^l − Σ l e^l / Σ e^l, l below the highest logit.
-      let [total, weighted] = [0, 0]
-      for (const logit of column) {
-        if (logit === -Infinity) continue
-        const weight = Math.exp(logit - high)
-        total += weight
-        weighted += weight * (logit - high)
-      }
-      topProbability.data[token] = 1 / total
-      entropy.data[token] = Math.log(total) - weighted / total
-    }
-    if (sample.data[token] !== prevSample.data[token]) counts.data[0]!++
-  }
+  const isValid = Number.isFinite(high)
+  // −Σ p log p = log Σ e^l − Σ l e^l / Σ e^l, l below the highest logit.
+  entropy.data[token] = isValid ? Math.log(total) - weighted / total : 0
+  topProbability.data[token] = isValid ? 1 / total : 0
+}
+
+/** Writes the numbers of tokens changed and of columns read. */
+export function count(
+  { counts }: StepDiagnostics<CpuTensor>,
+  sample: CpuTensor,
+  prevSample: CpuTensor,
+  columnsRead: number,
+): void {
+  let changed = 0
+  for (let token = 0; token < sample.size; token++) if (sample.data[token] !== prevSample.data[token]) changed++
+  counts.data.set([changed, columnsRead])
 }

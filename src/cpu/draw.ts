@@ -51,32 +51,43 @@ function routeBelow([keep, uniform]: Thresholds, draw: number): 'keep' | 'unifor
 }
 
 /**
- * Draws x₀ by a Gumbel argmax over K raw logits (docs/MATH.md#gumbel-noise). −∞ excludes a class; the lowest class wins
- * ties. Returns null if nothing can be drawn: a logit is NaN or +∞, or none is finite.
+ * Draws x₀ by a Gumbel argmax over K raw logits (docs/MATH.md#gumbel-noise), or over some classes of them. −∞ excludes a
+ * class; the lowest class wins ties. Returns null if nothing can be drawn: a logit is NaN or +∞, or none is finite.
+ *
+ * @param classes in rising order; all by default
  */
-export function drawX0(logits: Float64Array, at: PixelStream): number | null {
-  const numCodes = logits.length
+export function drawX0(logits: Float64Array, at: PixelStream, classes?: readonly number[]): number | null {
   const key = pixelKey(at.stream, at.pixel, at.counter, Purpose.x0)
+  const count = classes ? classes.length : logits.length
+  let group = -1
+  let words: Words | undefined
   let best: number | null = null
   let bestScore = -Infinity
-  for (let group = 0; group * 4 < numCodes; group++) {
-    const words = classWords(key, group)
-    let tail: Words | undefined
-    for (let i = 0; i < 4 && group * 4 + i < numCodes; i++) {
-      const k = group * 4 + i
-      const value = logits[k]!
-      if (Number.isNaN(value) || value === Infinity) return null
-      if (value === -Infinity) continue
-      const noise = exponential(words[i]!, () => {
-        tail ??= classTailWords(key, group)
-        return tail[i]!
-      })
-      const score = value - Math.log(noise)
-      if (score > bestScore) {
-        bestScore = score
-        best = k
-      }
+  for (let i = 0; i < count; i++) {
+    const k = classes ? classes[i]! : i
+    const logit = logits[k]!
+    // Most classes cannot win, whatever their noise is or whatever a random word makes of it.
+    if (logit + mostNoise <= bestScore) continue
+    if (!(logit < Infinity)) return null
+    if (!words || k >>> 2 !== group) {
+      group = k >>> 2
+      words = classWords(key, group)
+    }
+    const word = words[k & 3]!
+    if (logit + noiseBound(word) <= bestScore) continue
+    const score = logit - Math.log(exponential(word, () => classTailWords(key, k >>> 2)[k & 3]!))
+    if (score > bestScore) {
+      bestScore = score
+      best = k
     }
   }
   return best
+}
+
+/** Gumbel noise of 2⁻⁵⁷, the least exponential variate. */
+const mostNoise = 57 * Math.LN2
+
+/** The Gumbel noise of a random word is at most this: its exponential variate is at least word / 2³². */
+function noiseBound(word: number): number {
+  return word < 2 ** 16 ? mostNoise : (Math.clz32(word) + 1) * Math.LN2
 }

@@ -24,7 +24,7 @@ export function drawStepWithNoise(
     if (rows > numCodes && !isPossible(item, classT === maskClass)) continue
     const column = readColumn(logits, token, numCodes)
     const scores = rows > numCodes ? posteriorColumn(column, classT, item) : column
-    const drawn = column.some(isInvalid) ? -1 : gumbelMax(scores, (k) => uniforms(token, k))
+    const drawn = column.some(isInvalid) ? -1 : gumbelMax(scores, readColumn(uniforms, token, rows))
     if (drawn < 0) faults[0]!++
     else prevSample[token] = drawn
   }
@@ -34,11 +34,11 @@ export function drawStepWithNoise(
  * The class with the highest score + noise, the lowest class among equals; −1 if no score is finite, or a uniform is not
  * in [0, 1].
  */
-export function gumbelMax(scores: Float64Array, uniform: (k: number) => number): number {
+export function gumbelMax(scores: Float64Array, uniforms: Float64Array): number {
   let best = -1
   let bestScore = -Infinity
   for (const [k, score] of scores.entries()) {
-    const noise = gumbelOfUniform(uniform(k))
+    const noise = gumbelOfUniform(uniforms[k]!)
     if (Number.isNaN(noise)) return -1
     if (score + noise > bestScore) {
       bestScore = score + noise

@@ -1,14 +1,14 @@
 import { requireLogits, rowsShape } from '../checks'
 import type { Guidance, Layout } from '../options'
-import { asCpuTensor, type CpuTensor, zeros } from './tensor'
+import { asCpuTensor, type CpuArray, type CpuTensor, zeros } from './tensor'
 
 /** Dtypes of logits and log-probabilities. */
 export const logitDtypes: readonly string[] = ['f32', 'f16', 'f64']
 /** Dtypes of other floats: uniforms, diagnostics, a codebook. */
 export const floatDtypes: readonly string[] = ['f32', 'f64']
 
-/** Row k of a token's column; tokens are indexed over the whole batch. */
-export type ColumnReader = (token: number, k: number) => number
+/** Copies the column of a token, indexed over the whole batch, into an array that has its rows, and returns that. */
+export type ColumnReader = (token: number, into: Float64Array) => Float64Array
 
 /** Row-major index of row k of a token in [B, rows, N] or [B, N, rows]. */
 export function elementIndex(layout: Layout, rows: number, numPixels: number, token: number, k: number): number {
@@ -16,21 +16,38 @@ export function elementIndex(layout: Layout, rows: number, numPixels: number, to
   return (Math.floor(token / numPixels) * rows + k) * numPixels + (token % numPixels)
 }
 
+/** Where the columns of a tensor lie in its array. */
+interface Columns {
+  readonly data: CpuArray
+  readonly rows: number
+  /** The position of row 0 of a token. */
+  readonly start: (token: number) => number
+  /** The distance of two rows. */
+  readonly stride: number
+}
+
+function columnsOf({ data }: CpuTensor, layout: Layout, rows: number, numPixels: number): Columns {
+  const stride = layout === 'pixel-major' ? 1 : numPixels
+  return { data, rows, start: (token) => elementIndex(layout, rows, numPixels, token, 0), stride }
+}
+
 export function columns(tensor: CpuTensor, layout: Layout, rows: number, numPixels: number): ColumnReader {
-  return (token, k) => tensor.data[elementIndex(layout, rows, numPixels, token, k)]!
+  const { data, start, stride } = columnsOf(tensor, layout, rows, numPixels)
+  return (token, into) => {
+    const first = start(token)
+    for (let k = 0; k < rows; k++) into[k] = data[first + k * stride]!
+    return into
+  }
 }
 
 /** `columns` of logits. */
 export function logitColumns(tensor: CpuTensor, layout: Layout, rows: number, numPixels: number): ColumnReader {
-  return (token, k) => asLogit(tensor.data[elementIndex(layout, rows, numPixels, token, k)]!)
+  return plain(columnsOf(tensor, layout, rows, numPixels))
 }
 
-/** Rows 0 to rows − 1 of a token. */
+/** Rows 0 to rows − 1 of a token, in an array of their own. */
 export function readColumn(reader: ColumnReader, token: number, rows: number): Float64Array {
-  // A loop: Float64Array.from with a function takes several times as long.
-  const column = new Float64Array(rows)
-  for (let k = 0; k < rows; k++) column[k] = reader(token, k)
-  return column
+  return reader(token, new Float64Array(rows))
 }
 
 /** A new tensor, f64, filled column by column. */
@@ -48,10 +65,17 @@ export function fromColumns(
   return tensor
 }
 
-/** A number as a logit: from ±1e29 on it counts as infinite, as in the kernels (docs/MATH.md#faults). */
+/** From here on numbers count as infinite logits, as in the kernels (docs/MATH.md#faults). */
+const logitLimit = 1e29
+
+/** A number as a logit, which may be infinite. */
 export function asLogit(value: number): number {
-  if (value <= -1e29) return -Infinity
-  return value >= 1e29 ? Infinity : value
+  if (value <= -logitLimit) return -Infinity
+  return value >= logitLimit ? Infinity : value
+}
+
+function isFiniteLogit(value: number): boolean {
+  return Math.abs(value) < logitLimit
 }
 
 /** Whether a logit is NaN or +∞. */
@@ -72,26 +96,44 @@ export function logitsReader(
   const check = (name: string, value: CpuTensor, items: number) => {
     const tensor = asCpuTensor(name, value)
     requireLogits(name, tensor, layout, [items, numCodes, numPixels], logitDtypes)
-    return logitColumns(tensor, layout, numCodes, numPixels)
+    return columnsOf(tensor, layout, numCodes, numPixels)
   }
-  if (!guidance) return check('modelOutput', modelOutput, batchSize)
+  if (!guidance) return plain(check('modelOutput', modelOutput, batchSize))
   if (guidance.unconditional !== undefined) {
     const conditional = check('modelOutput', modelOutput, batchSize)
-    return guided(conditional, check('guidance.unconditional', guidance.unconditional, batchSize), guidance.scale)
+    const unconditional = check('guidance.unconditional', guidance.unconditional, batchSize)
+    return guided(conditional, unconditional, guidance.scale)
   }
   const both = check('modelOutput (unconditional half first)', modelOutput, 2 * batchSize)
-  return guided((token, k) => both(token + batchSize * numPixels, k), both, guidance.scale)
+  const conditional = { ...both, start: (token: number) => both.start(token + batchSize * numPixels) }
+  return guided(conditional, both, guidance.scale)
+}
+
+function plain({ data, rows, start, stride }: Columns): ColumnReader {
+  return (token, into) => {
+    const first = start(token)
+    for (let k = 0; k < rows; k++) into[k] = asLogit(data[first + k * stride]!)
+    return into
+  }
+}
+
+function guided(conditional: Columns, unconditional: Columns, scale: number): ColumnReader {
+  const { data: conditionalData, rows, stride } = conditional
+  const { data: unconditionalData } = unconditional
+  return (token, into) => {
+    const [c, u] = [conditional.start(token), unconditional.start(token)]
+    for (let k = 0; k < rows; k++)
+      into[k] = guidedLogit(conditionalData[c + k * stride]!, unconditionalData[u + k * stride]!, scale)
+    return into
+  }
 }
 
 /**
  * ℓᵤ + s (ℓ_c − ℓᵤ) (docs/MATH.md#guidance). A class that the conditional half excludes (−∞) stays excluded. NaN and +∞
  * in either half, and a class that only the unconditional half excludes, make the column invalid.
  */
-function guided(conditional: ColumnReader, unconditional: ColumnReader, scale: number): ColumnReader {
-  return (token, k) => {
-    const c = conditional(token, k)
-    const u = unconditional(token, k)
-    if (Number.isFinite(c) && Number.isFinite(u)) return asLogit(u + scale * (c - u))
-    return c === -Infinity && !isInvalid(u) ? -Infinity : NaN
-  }
+function guidedLogit(c: number, u: number, scale: number): number {
+  const guided = u + scale * (c - u)
+  if (isFiniteLogit(c) && isFiniteLogit(u)) return asLogit(guided)
+  return c <= -logitLimit && u < logitLimit ? -Infinity : NaN
 }

@@ -1,17 +1,18 @@
 import { requireNoise, requireSample, requireStepOptions, truncates } from '../checks'
 import { stepNames } from '../option_names'
-import type { KnownTokens, StepOptions, VQDiffusionSchedulerOutput } from '../options'
+import type { KnownTokens, StepDiagnostics, StepOptions, VQDiffusionSchedulerOutput } from '../options'
 import { posteriorCoefficients } from '../process/posterior'
 import type { StepThresholds } from '../process/routes'
 import type { ItemStream } from '../random'
 import type { CpuContext } from './context'
-import { diagnose } from './diagnostics'
+import { count, diagnose } from './diagnostics'
 import { drawX0, noised, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
 import { drawStepWithNoise } from './gumbel_max'
-import { type ColumnReader, columns, logitsReader, readColumn } from './logits'
+import { type ColumnReader, columns, logitsReader } from './logits'
+import { softmaxOf } from './softmax'
 import { requireDiagnostics, requireKnown, requireOutput } from './step_tensors'
 import { asCpuTensor, type CpuArray, type CpuTensor } from './tensor'
-import { truncate } from './truncation'
+import { keptClasses } from './truncation'
 
 export interface CpuStepOptions extends StepOptions<CpuTensor, CpuTensor> {
   /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
@@ -23,6 +24,7 @@ interface DrawCall {
   readonly sample: CpuArray
   readonly prevSample: CpuArray
   readonly x0: CpuArray | undefined
+  readonly diagnostics: StepDiagnostics<CpuTensor> | undefined
   readonly numPixels: number
   readonly logits: ColumnReader
   readonly known: KnownTokens<CpuTensor> | undefined
@@ -35,7 +37,12 @@ interface DrawCall {
 
 /** The reverse step, token by token. */
 export class ReverseStep {
-  constructor(private readonly context: CpuContext) {}
+  /** The logits of one token at a time. */
+  readonly #column: Float64Array
+
+  constructor(private readonly context: CpuContext) {
+    this.#column = new Float64Array(context.process.numCodes)
+  }
 
   /** See `VQDiffusionScheduler.step`. */
   step(
@@ -77,22 +84,26 @@ export class ReverseStep {
       const columnsRead = this.#draw({
         ...tokens,
         x0: x0?.data,
+        diagnostics,
         known,
         items: steps.map((step, item) => ({ stream: streams[item]!, thresholds: process.thresholds(step) })),
         counter: generator!.nextCounter(),
         truncationRate: truncates(options.truncationRate) ? options.truncationRate : 1,
       })
-      if (diagnostics) diagnose(diagnostics, { sample: x, prevSample, logits, numCodes: process.numCodes, columnsRead })
+      if (diagnostics) count(diagnostics, x, prevSample, columnsRead)
     }
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
 
   /** Decide first, read later (docs/MATH.md#decide-first). Returns the number of columns read. */
   #draw(call: DrawCall): number {
-    const { sample, prevSample, x0, numPixels, logits, known, faults, items, counter, truncationRate } = call
+    const { sample, prevSample, x0, diagnostics, numPixels, logits, known, faults, items, counter } = call
     const { numCodes, maskClass } = this.context.process
     let columnsRead = 0
     for (let token = 0; token < sample.length; token++) {
+      const column = diagnostics && logits(token, this.#column)
+      const softmax = column && softmaxOf(column)
+      if (diagnostics) diagnose(diagnostics, token, softmax!)
       const { stream, thresholds } = items[Math.floor(token / numPixels)]!
       const at = { stream, pixel: token % numPixels, counter }
       if (known?.mask.data[token]) {
@@ -110,8 +121,9 @@ export class ReverseStep {
       let class0 = classT
       if (settled === 'unsettled' || x0) {
         columnsRead++
-        const column = readColumn(logits, token, numCodes)
-        const drawn = drawX0(truncationRate < 1 ? truncate(column, truncationRate) : column, at)
+        const given = column ?? logits(token, this.#column)
+        const classes = call.truncationRate < 1 ? keptClasses(given, call.truncationRate, softmax) : undefined
+        const drawn = drawX0(given, at, classes)
         if (drawn !== null) {
           class0 = drawn
           route = routeGivenX0(thresholds, isMasked, class0 === classT, draw)

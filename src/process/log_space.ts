@@ -13,10 +13,19 @@ export function logAddExp(a: number, b: number): number {
 export function logSumExp(terms: Float64Array): number {
   const high = highest(terms)
   if (high === -Infinity) return -Infinity
-  return high + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - high), 0))
+  let sum = 0
+  for (const term of terms) sum += Math.exp(term - high)
+  return high + Math.log(sum)
 }
 
 /** The highest value; NaN if a value is; −∞ of no value. */
 export function highest(values: Float64Array): number {
-  return values.reduce((a, b) => Math.max(a, b), -Infinity)
+  let high = -Infinity
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    if (value <= high) continue
+    if (Number.isNaN(value)) return NaN
+    high = value
+  }
+  return high
 }

@@ -3,6 +3,7 @@ import type { CpuContext } from '../../cpu/context'
 import { drawX0, type PixelStream } from '../../cpu/draw'
 import { asLogit, type ColumnReader, fromColumns, isInvalid, logitsReader, readColumn } from '../../cpu/logits'
 import { exponential, Purpose, pixelKey } from '../../cpu/random'
+import { softmaxOf } from '../../cpu/softmax'
 import type { ReverseStep } from '../../cpu/step'
 import { requireOutput } from '../../cpu/step_tensors'
 import { asCpuTensor, type CpuArray, CpuTensor } from '../../cpu/tensor'
@@ -70,7 +71,7 @@ export class PuritySampler {
     for (const [item, step] of steps.entries())
       this.#revealItem({
         ...rule,
-        logits: (pixel, k) => logits(item * numPixels + pixel, k),
+        logits: (pixel, into) => logits(item * numPixels + pixel, into),
         sample: x.data.subarray(item * numPixels, (item + 1) * numPixels),
         prevSample: prevSample.data.subarray(item * numPixels, (item + 1) * numPixels),
         faults: faults.data,
@@ -137,10 +138,10 @@ export class PuritySampler {
 
 /** max_k p(x₀ = k) of each token; 0 for a column from which nothing can be drawn. */
 function topProbabilities(logits: ColumnReader, numTokens: number, numCodes: number): Float64Array {
+  const column = new Float64Array(numCodes)
   return Float64Array.from({ length: numTokens }, (_, token) => {
-    const column = readColumn(logits, token, numCodes)
-    const high = highest(column)
-    return Number.isFinite(high) ? Math.exp(high - logSumExp(column)) : 0
+    const { high, total } = softmaxOf(logits(token, column))
+    return Number.isFinite(high) ? 1 / total : 0
   })
 }
 

@@ -1,0 +1,17 @@
+/** Powers of two in an octave of the table. */
+const perOctave = 32
+/** 2^(−i / 32), below e^−64. */
+const powers = Float64Array.from({ length: 3000 }, (_, i) => 2 ** (-i / perOctave))
+const perUnit = perOctave / Math.LN2
+const unit = Math.LN2 / perOctave
+
+/**
+ * e^x for −64 ≤ x ≤ 0, with a relative error of at most 2⁻⁵¹ (1 + |x|): the nearest power of the table times a
+ * polynomial of the rest. Math.exp takes several times as long, and a step may need millions of exponentials.
+ */
+export function expNegative(x: number): number {
+  const i = (0.5 - x * perUnit) | 0
+  const r = x + i * unit
+  const polynomial = 1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720))))))
+  return powers[i]! * polynomial
+}
