@@ -203,6 +203,20 @@ export function requireTimestepList(timesteps: readonly number[], numTrainTimest
   return list
 }
 
+/** A copy of the interval. Throws OptionError unless it is two timesteps, the second not below the first. */
+export function requireGuidanceInterval(
+  name: string,
+  interval: readonly [from: number, to: number],
+  numTrainTimesteps = Infinity,
+): readonly [from: number, to: number] {
+  if (!Array.isArray(interval) || interval.length !== 2)
+    throw new OptionError(`${name} needs to be a list of two timesteps, [from, to]; given ${valueText(interval)}.`)
+  const [from, to] = interval
+  requireInteger(`The first timestep of ${name}`, from, 0, numTrainTimesteps - 1)
+  requireInteger(`The last timestep of ${name}`, to, from, numTrainTimesteps - 1)
+  return [from, to]
+}
+
 /** Throws OptionError unless the options give exactly one of a count and a list, and a known spacing. */
 export function requireTimestepOptions({ numInferenceSteps, timesteps, spacing }: TimestepOptions): void {
   requireEither('A chain', 'numInferenceSteps or timesteps', numInferenceSteps, timesteps)

@@ -1,5 +1,6 @@
 import { elementCount, requireObject } from '../checks'
 import { DtypeError, OptionError, ShapeError } from '../errors'
+import { kindOf } from '../kind'
 import { arrayClass } from '../typed_arrays'
 import { valueText } from '../value_text'
 import type { HostArray, NetworkArray } from './network'
@@ -16,6 +17,23 @@ export interface OnnxConditioning {
   readonly conditional: OnnxInputs
   /** The same inputs without the condition, needed for guidance. */
   readonly unconditional?: OnnxInputs
+}
+
+/**
+ * A copy that later changes of the given arrays do not reach. What is no typed array of numbers stays as it is, for
+ * `batchParts` and `batchInput` to refuse where it is needed.
+ */
+export function copyConditioning(conditioning: OnnxConditioning | undefined): OnnxConditioning | undefined {
+  const copyEach = <T>(values: T, copy: (value: unknown) => unknown): T =>
+    kindOf(values) === 'Object'
+      ? (Object.fromEntries(Object.entries(values as object).map(([name, value]) => [name, copy(value)])) as T)
+      : values
+  return copyEach(conditioning, (part) => copyEach(part, copyArray))
+}
+
+/** A detached array has no elements, and slice() would throw. */
+function copyArray(value: unknown): unknown {
+  return arrayClass(value).endsWith('Array') && (value as Int32Array).length > 0 ? (value as Int32Array).slice() : value
 }
 
 /**

@@ -4,7 +4,7 @@ import { ShapeError } from '../errors'
 import { GpuTensor } from '../gpu/tensor'
 import type { Names } from '../option_names'
 import type { DenoiserInput } from '../pipeline/options'
-import { batchInput, batchParts, type OnnxConditioning, typeOf } from './conditioning'
+import { batchInput, batchParts, copyConditioning, type OnnxConditioning, typeOf } from './conditioning'
 import { createNetwork } from './create_network'
 import { destroyable } from './destroyable'
 import { type AnyTensor, type Network, type NetworkArray, type Signature, takeTokens } from './network'
@@ -38,13 +38,27 @@ const inputNames = {
 
 type Input = DenoiserInput<AnyTensor, OnnxConditioning | undefined>
 
-/** What stays the same at all steps of a chain, copied when it begins. */
+/** What stays the same at all steps of a chain. */
+interface Chain {
+  readonly sampleShape: string
+  /** Copied when the chain begins. */
+  readonly conditioning: OnnxConditioning | undefined
+  /** Of its guided steps (true) and of its others (false), once it has had one. */
+  readonly inputs: Map<boolean, ChainInputs>
+}
+
+/** What stays the same at all guided steps of a chain, or at all others. */
 interface ChainInputs {
   readonly guided: boolean
-  readonly sampleShape: readonly number[]
   readonly signature: Signature
   /** The conditioning by the names of the inputs, for the whole batch. */
   readonly conditions: Readonly<Record<string, NetworkArray>>
+}
+
+/** A network that holds inputs of a chain. */
+interface ChainNetwork {
+  readonly inputs: ChainInputs
+  readonly network: Network
 }
 
 /**
@@ -52,7 +66,8 @@ interface ChainInputs {
  * inputs that the conditioning names, each [B, …]; it returns raw logits, float32 [B, N, K] or [B, K, N].
  *
  * If the session is on the scheduler's GPUDevice, sample and logits stay on the GPU: buffers are created at the first
- * step of a chain and freed at its end, and the logits are the same tensor at every step. Otherwise both are copied.
+ * step of a chain, with a guidance interval at its first guided step and at its first other one, and freed at its end. The
+ * logits are the same tensor at all steps of a kind. Otherwise both are copied.
  * Logits are valid until the next call for the same chain, at most until its end. Chains may run at the same time.
  *
  * @throws OptionError or DtypeError if the model has no such inputs and output. A call rejects with
@@ -73,21 +88,27 @@ export function createOnnxDenoiser(options: {
   const timestepAxes = session.inputShape(timestepInput, 'int32')
   session.requireOutput(output)
   const conditionNames = session.inputNames.filter((name) => name !== sampleInput && name !== timestepInput)
-  const inputsOfChains = new WeakMap<Promise<void>, ChainInputs>()
-  /** By the `ended` of their chains; that of calls outside of chains by undefined. */
-  const networks = new Map<Promise<void> | undefined, { readonly inputs: ChainInputs; readonly network: Network }>()
+  const chains = new WeakMap<Promise<void>, Chain>()
+  /** By the `ended` of their chains, undefined for calls outside of chains; then by whether they are guided. */
+  const networks = new Map<Promise<void> | undefined, Map<boolean, ChainNetwork>>()
 
   /** The inputs of the chain that the call belongs to. A call outside of chains is a chain of its own. */
   function inputsOf(input: Input): ChainInputs {
-    const { ended, guided, sample } = input
-    const known = ended && inputsOfChains.get(ended)
-    if (known?.guided === guided && known.sampleShape.join() === sample.shape.join()) return known
-    const inputs = copyInputs(input)
-    if (ended) inputsOfChains.set(ended, inputs)
+    const { ended, guided, sample, conditioning } = input
+    if (!ended) return makeInputs(input)
+    const sampleShape = sample.shape.join()
+    const known = chains.get(ended)
+    const chain =
+      known?.sampleShape === sampleShape
+        ? known
+        : { sampleShape, conditioning: copyConditioning(conditioning), inputs: new Map<boolean, ChainInputs>() }
+    const inputs = chain.inputs.get(guided) ?? makeInputs({ ...input, conditioning: chain.conditioning })
+    chain.inputs.set(guided, inputs)
+    chains.set(ended, chain)
     return inputs
   }
 
-  function copyInputs({ sample, guided, conditioning }: Input): ChainInputs {
+  function makeInputs({ sample, guided, conditioning }: Input): ChainInputs {
     const parts = batchParts(conditioning, conditionNames, guided)
     const [batchSize = 0, numPixels = 0] = sample.shape
     const rows = parts.length * batchSize
@@ -104,18 +125,21 @@ export function createOnnxDenoiser(options: {
       conditions[name] = batchInput(name, given, type, shape)
     }
     const signature = { tokens: { name: sampleInput, shape: [rows, numPixels] }, inputs, output }
-    return { guided, sampleShape: sample.shape, signature, conditions }
+    return { guided, signature, conditions }
   }
 
-  /** The network of a chain, holding these inputs. It is freed when the chain has ended. */
+  /** The network of the steps of a kind of a chain, holding these inputs. It is freed when the chain has ended. */
   function networkOf(ended: Promise<void> | undefined, inputs: ChainInputs): Network {
-    const current = networks.get(ended)
+    const known = networks.get(ended)
+    const kinds = known ?? new Map<boolean, ChainNetwork>()
+    const current = kinds.get(inputs.guided)
     if (current?.inputs === inputs) return current.network
     const fits = current?.inputs.signature.tokens.shape.join() === inputs.signature.tokens.shape.join()
     const network = fits ? current!.network : createNetwork(session, inputs.signature)
     if (!fits) current?.network.destroy()
-    networks.set(ended, { inputs, network })
-    if (ended && !current)
+    kinds.set(inputs.guided, { inputs, network })
+    networks.set(ended, kinds)
+    if (ended && !known)
       ended.then(
         () => free([ended]),
         () => free([ended]),
@@ -128,7 +152,7 @@ export function createOnnxDenoiser(options: {
   function free(chains: Iterable<Promise<void> | undefined>): void {
     void oneAtATime(async () => {
       for (const ended of chains) {
-        networks.get(ended)?.network.destroy()
+        for (const { network } of networks.get(ended)?.values() ?? []) network.destroy()
         networks.delete(ended)
       }
     })

@@ -9,7 +9,10 @@ export interface DenoiserInput<Tensor, Conditioning> {
   readonly sample: Tensor
   /** t, from 0, the least noisy, to T − 1. */
   readonly timestep: number
-  /** Whether to return logits of 2B items, the unconditional half first, instead of B items. */
+  /**
+   * Whether to return logits of 2B items, the unconditional half first, instead of B items. It changes in a chain with a
+   * guidance interval.
+   */
   readonly guided: boolean
   /** The `conditioning` of `sample`, unchanged. */
   readonly conditioning: Conditioning
@@ -105,6 +108,11 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
   readonly priorWeight?: number
   /** Scale of classifier-free guidance, from −10⁶ to 10⁶. 1, the default, requests the conditional half of the logits only. */
   readonly guidanceScale?: number
+  /**
+   * [from, to]: guides the steps with from ≤ t ≤ to only. The others request the conditional half of the logits and draw
+   * from them alone (docs/MATH.md#guidance-interval). Integers, 0 ≤ from ≤ to < T; all steps by default.
+   */
+  readonly guidanceInterval?: readonly [from: number, to: number]
   /**
    * Draws from the most probable classes only: those before which less than this probability is ranked, at least one. 1,
    * the default, keeps all (docs/MATH.md#truncation).

@@ -65,6 +65,69 @@ describe('the chain', () => {
     expect(await finalTokens({ seed: 9, batchSize: 2, guidanceScale: 2 })).toEqual([...sample.data])
   })
 
+  it('guides the steps of its guidance interval only, as stepping by hand does', async () => {
+    const byHand = await VQDiffusionScheduler.create(scheduler.config)
+    byHand.setTimesteps(5)
+    for (const [guidanceInterval, isGuided] of [
+      [
+        [7, 15],
+        [false, true, true, true, false],
+      ],
+      [
+        [8, 19],
+        [true, true, true, false, false],
+      ],
+      [
+        [0, 6],
+        [false, false, false, false, true],
+      ],
+      [
+        [4, 6],
+        [false, false, false, false, false],
+      ],
+    ] as const) {
+      const generator = new RandomGenerator(9)
+      let sample: CpuTensor = byHand.initialSample([2, N], { generator })
+      for (const [i, timestep] of byHand.timesteps.entries()) {
+        const guided = isGuided[i]!
+        const logits = await preferring({ sample, timestep, guided, conditioning: 4, signal: undefined })
+        const options = { generator, layout: 'pixel-major', ...(guided && { guidance: { scale: 2 } }) } as const
+        sample = byHand.step(logits, timestep, sample, options).prevSample
+      }
+      const denoiser = vi.fn(preferring)
+      expect(await finalTokens({ seed: 9, batchSize: 2, guidanceScale: 2, guidanceInterval }, denoiser)).toEqual([
+        ...sample.data,
+      ])
+      expect(denoiser.mock.calls.map(([{ guided }]) => guided)).toEqual(isGuided)
+    }
+  })
+
+  it('guides all steps by an interval of all timesteps, and none at scale 1', async () => {
+    const all = { seed: 9, batchSize: 8, guidanceInterval: [0, 19] } as const
+    for (const guidanceScale of [2, 1])
+      expect(await finalTokens({ ...all, guidanceScale })).toEqual(
+        await finalTokens({ seed: 9, batchSize: 8, guidanceScale }),
+      )
+  })
+
+  it('is prepared for both kinds of steps before the first', async () => {
+    const prepare = vi.spyOn(scheduler, 'prepare')
+    const step = vi.spyOn(scheduler, 'step')
+    const guidance = { scale: 2 }
+    const prepared = async (options: object) => {
+      prepare.mockClear()
+      step.mockClear()
+      await finalTokens({ seed: 1, guidanceScale: 2, ...options })
+      expect(prepare.mock.invocationCallOrder.at(-1)!).toBeLessThan(step.mock.invocationCallOrder[0]!)
+      return prepare.mock.calls.map(([given]) => given!.guidance)
+    }
+    expect(await prepared({})).toEqual([guidance])
+    expect(await prepared({ guidanceInterval: [8, 19] })).toEqual([guidance, undefined])
+    expect(await prepared({ guidanceInterval: [0, 8] })).toEqual([undefined, guidance])
+    expect(await prepared({ guidanceInterval: [0, 19] })).toEqual([guidance])
+    vi.restoreAllMocks()
+  })
+
   it('depends on the seed, and on nothing else', async () => {
     const [a, again, b] = [
       await finalTokens({ seed: 1 }),
@@ -239,6 +302,7 @@ describe('stopping and failing', () => {
     [OptionError, { numInferenceSteps: 21, seed: 1 }, /1 to 20 .*given 21/],
     [OptionError, { numInferenceSteps: 0, seed: 1 }, /given 0/],
     [OptionError, { guidanceScale: Number.NaN, seed: 1 }, /guidanceScale/],
+    [OptionError, { guidanceInterval: [0, 20] as const, seed: 1 }, /last .* guidanceInterval .* 0 to 19; given 20/],
     [OptionError, { previewEvery: 1.5, seed: 1 }, /previewEvery/],
     [OptionError, {}, /given neither/],
     [OptionError, { seed: 1, generator: new RandomGenerator(1) }, /given both/],

@@ -58,7 +58,7 @@ export class VQDiffusionPipeline<
     const { signal, previewEvery = this.#decoder ? 'auto' : 0 } = options
     const { conditioning } = options as { conditioning: Conditioning }
     const plan = planSample(options, scheduler)
-    const { sampler, timesteps, firstStep, shape, guided, generator, priorWeight, stepOptions } = plan
+    const { sampler, timesteps, firstStep, shape, generator, priorWeight, kinds } = plan
     const previews = new PreviewClock(previewEvery)
     signal?.throwIfAborted()
     const owned: Tensor[] = []
@@ -93,6 +93,7 @@ export class VQDiffusionPipeline<
         const begun = performance.now()
         const timestep = timesteps[step]!
         const last = step === timesteps.length - 1
+        const { guided, options: stepOptions } = kinds[step]!
         const stepSampler = last ? samplers.posterior : sampler
         const modelOutput = (await this.#denoiser({ sample, timestep, guided, conditioning, signal, ended })) as Tensor
         signal?.throwIfAborted()
@@ -200,13 +201,18 @@ export class VQDiffusionPipeline<
     }
   }
 
-  /** Compiles the steps of a chain, now that its first logits tell their layout, and returns that. */
+  /**
+   * Compiles the steps of a chain, guided ones and others, now that its first logits tell their layout, and returns that.
+   */
   async #prepare(modelOutput: Tensor, plan: SamplePlan<Tensor>, diagnostics = false): Promise<Layout> {
-    const { shape, guided, stepOptions } = plan
-    const [batchSize, numPixels] = shape
+    const kinds = plan.kinds.slice(plan.firstStep)
+    const [batchSize, numPixels] = plan.shape
     const numCodes = this.#scheduler.config.num_vec_classes - 1
-    const layout = this.#layout ?? layoutOf(modelOutput, [guided ? 2 * batchSize : batchSize, numCodes, numPixels])
-    await this.#scheduler.prepare({ ...stepOptions, diagnostics, layout })
+    const layout =
+      this.#layout ?? layoutOf(modelOutput, [kinds[0]!.guided ? 2 * batchSize : batchSize, numCodes, numPixels])
+    await Promise.all(
+      [...new Set(kinds)].map(({ options }) => this.#scheduler.prepare({ ...options, diagnostics, layout })),
+    )
     return layout
   }
 

@@ -42,6 +42,7 @@ const known = {
 const ways: Record<string, Options> = {
   plain: {},
   'guided and truncated': { guidanceScale: 2, truncationRate: 0.8 },
+  'guided in an interval': { guidanceScale: 2, guidanceInterval: [5, 12] },
   'with known tokens': { known },
   purity: { method: 'purity', priorWeight: 1 },
 }

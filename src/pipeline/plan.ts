@@ -4,6 +4,7 @@ import {
   requireEither,
   requireFields,
   requireGenerator,
+  requireGuidanceInterval,
   requireInteger,
   requireKnownTokens,
   requireObject,
@@ -37,11 +38,16 @@ export interface SamplePlan<Tensor> {
   readonly shape: readonly [batchSize: number, numLatentPixels: number]
   /** What the chain starts from without latents, image or position. */
   readonly start: 'noise' | 'mask'
-  readonly guided: boolean
   readonly generator: RandomGenerator
   readonly priorWeight: number
-  /** The options that all steps share. */
-  readonly stepOptions: {
+  /** The kind of each step, one for each timestep. There are at most two. */
+  readonly kinds: readonly StepKind<Tensor>[]
+}
+
+/** What is the same at all guided steps of a chain, or at all others. */
+export interface StepKind<Tensor> {
+  readonly guided: boolean
+  readonly options: {
     readonly truncationRate?: number
     readonly guidance?: { readonly scale: number }
     readonly known?: KnownTokens<Tensor>
@@ -63,6 +69,7 @@ export const sampleNames = {
   method: true,
   priorWeight: true,
   guidanceScale: true,
+  guidanceInterval: true,
   truncationRate: true,
   seed: true,
   generator: true,
@@ -80,12 +87,14 @@ export function planSample<Tensor extends ChainTensor>(
   options: ChainOptions<Tensor>,
   scheduler: ChainScheduler<Tensor>,
 ): SamplePlan<Tensor> {
-  const { latents, image, known, resume, guidanceScale = 1, truncationRate = 1, priorWeight = 0 } = options
   const numTrainTimesteps = scheduler.config.num_train_timesteps
+  const { latents, image, known, resume, guidanceScale = 1, truncationRate = 1, priorWeight = 0 } = options
+  const { guidanceInterval = [0, numTrainTimesteps - 1] } = options
   if (latents !== undefined && image !== undefined)
     throw new OptionError('sample starts from latents or from an image; given both.')
   requireSignal(options.signal)
   requireScale('guidanceScale', guidanceScale)
+  const [guidedFrom, guidedTo] = requireGuidanceInterval('guidanceInterval', guidanceInterval, numTrainTimesteps)
   requireTruncationRate(truncationRate)
   requirePriorWeight(priorWeight)
   if (options.previewEvery !== undefined) requirePreviewEvery(options.previewEvery)
@@ -110,21 +119,21 @@ export function planSample<Tensor extends ChainTensor>(
       requireTokensLike(`known.${name}`, known[name], { shape })
     }
   }
-  const guidance = { scale: guidanceScale }
+  const plain = {
+    guided: false,
+    options: { ...(truncates(truncationRate) && { truncationRate }), ...(known && { known }) },
+  }
+  const guided = { guided: true, options: { ...plain.options, guidance: { scale: guidanceScale } } }
+  const isGuided = (t: number) => guidanceScale !== 1 && t >= guidedFrom && t <= guidedTo
   return {
     sampler,
     timesteps,
     firstStep,
     shape,
     start: options.spacing === 'leading' ? 'mask' : sampler.start,
-    guided: guidanceScale !== 1,
     generator,
     priorWeight,
-    stepOptions: {
-      ...(truncates(truncationRate) && { truncationRate }),
-      ...(guidanceScale !== 1 && { guidance }),
-      ...(known && { known }),
-    },
+    kinds: timesteps.map((t) => (isGuided(t) ? guided : plain)),
   }
 }
 

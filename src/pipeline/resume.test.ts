@@ -9,10 +9,11 @@ const [K, N, B] = [9, 16, 2]
 const scheduler = await VQDiffusionScheduler.create({ num_vec_classes: K + 1, num_train_timesteps: 20 })
 
 /** Logits that depend on the sample and the timestep, so that a chain that deviates once stays different. */
-const denoiser: Denoiser<CpuTensor, null> = ({ sample, timestep }) => {
-  const data = new Float32Array(sample.size * K)
-  for (let i = 0; i < data.length; i++) data[i] = Math.sin(i * 12.9 + sample.data[Math.floor(i / K)]! * 7.1 + timestep)
-  return new CpuTensor(data, [...sample.shape, K])
+const denoiser: Denoiser<CpuTensor, null> = ({ sample, timestep, guided }) => {
+  const tokens = guided ? [...sample.data, ...sample.data] : sample.data
+  const data = new Float32Array(tokens.length * K)
+  for (let i = 0; i < data.length; i++) data[i] = Math.sin(i * 12.9 + tokens[Math.floor(i / K)]! * 7.1 + timestep)
+  return new CpuTensor(data, [tokens.length / N, N, K])
 }
 const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
 const image = new CpuTensor(
@@ -27,6 +28,10 @@ const chains: [string, SampleOptions<null, CpuTensor>][] = [
   ['by purity', { ...noise, numInferenceSteps: 6, method: 'purity', seed: 4, conditioning: null }],
   ['from an image', { image: { tokens: image, strength: 0.7 }, numInferenceSteps: 6, seed: 4, conditioning: null }],
   ['from latents', { latents: image, numInferenceSteps: 6, seed: 4, conditioning: null }],
+  [
+    'guided in an interval',
+    { ...noise, numInferenceSteps: 6, seed: [4, 5], guidanceScale: 3, guidanceInterval: [5, 12], conditioning: null },
+  ],
 ]
 
 interface Recorded {

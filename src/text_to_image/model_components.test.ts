@@ -33,12 +33,12 @@ describe('componentsOf', () => {
       image_range: [0, 1],
       image_alpha: 'straight',
     }
-    const defaults = { num_inference_steps: 6, guidance_scale: 2, truncation_rate: 0.9 }
+    const defaults = { num_inference_steps: 6, guidance_scale: 2, guidance_interval: [20, 99], truncation_rate: 0.9 }
     expect(componentsOf({ ...index, ...more, defaults })).toMatchObject({
       layout: 'pixel-major',
       imageShape: [8, 10],
       imageFormat: { range: [0, 1], alpha: 'straight' },
-      defaults: { numInferenceSteps: 6, guidanceScale: 2, truncationRate: 0.9 },
+      defaults: { numInferenceSteps: 6, guidanceScale: 2, guidanceInterval: [20, 99], truncationRate: 0.9 },
     })
   })
 
@@ -64,6 +64,14 @@ describe('componentsOf', () => {
       'num_inference_steps needs to be an integer of at least 1; given null',
     ],
     [{ defaults: { guidance_scale: '2' } }, 'guidance_scale needs to be a number'],
+    [
+      { defaults: { guidance_interval: 20 } },
+      'guidance_interval needs to be a list of two timesteps, [from, to]; given 20',
+    ],
+    [
+      { defaults: { guidance_interval: [20, 10] } },
+      'The last timestep of guidance_interval needs to be an integer of at least 20; given 10',
+    ],
     [{ defaults: { truncation_rate: '1' } }, 'truncation_rate needs to be a number; given "1"'],
   ])('refuses %j', (changes, message) => {
     expect(() => componentsOf({ ...index, ...changes })).toThrow(ConfigError)

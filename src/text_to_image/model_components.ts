@@ -1,4 +1,12 @@
-import { requireInteger, requireLayout, requireNumber, requireObject, requireScale, requireString } from '../checks'
+import {
+  requireGuidanceInterval,
+  requireInteger,
+  requireLayout,
+  requireNumber,
+  requireObject,
+  requireScale,
+  requireString,
+} from '../checks'
 import { ConfigError, OptionError } from '../errors'
 import { type ImageFormat, requireImageFormat } from '../onnx/images'
 import type { ModelIndex } from '../onnx/model_index'
@@ -51,7 +59,7 @@ function readComponents(index: ModelIndex): ModelComponents {
     layout,
     imageShape: shapeOf(index, 'image'),
     imageFormat: formatOf(index as { image_range?: [number, number]; image_alpha?: ImageFormat['alpha'] }),
-    defaults: defaultsOf((index.defaults ?? {}) as Record<string, number>),
+    defaults: defaultsOf((index.defaults ?? {}) as StoredDefaults),
   }
 }
 
@@ -86,15 +94,25 @@ function formatOf({
   return requireImageFormat({ ...(range !== undefined && { range }), ...(alpha !== undefined && { alpha }) })
 }
 
-function defaultsOf(defaults: Record<string, number>): PipelineDefaults {
+/** Defaults as `model_index.json` spells them. */
+interface StoredDefaults {
+  readonly num_inference_steps?: number
+  readonly guidance_scale?: number
+  readonly guidance_interval?: readonly [from: number, to: number]
+  readonly truncation_rate?: number
+}
+
+function defaultsOf(defaults: StoredDefaults): PipelineDefaults {
   requireObject('defaults', defaults)
-  const { num_inference_steps, guidance_scale, truncation_rate } = defaults
+  const { num_inference_steps, guidance_scale, guidance_interval, truncation_rate } = defaults
   if (num_inference_steps !== undefined) requireInteger('num_inference_steps', num_inference_steps, 1)
   if (guidance_scale !== undefined) requireScale('guidance_scale', guidance_scale)
+  if (guidance_interval !== undefined) requireGuidanceInterval('guidance_interval', guidance_interval)
   if (truncation_rate !== undefined) requireNumber('truncation_rate', truncation_rate)
   return {
     ...(num_inference_steps !== undefined && { numInferenceSteps: num_inference_steps }),
     ...(guidance_scale !== undefined && { guidanceScale: guidance_scale }),
+    ...(guidance_interval !== undefined && { guidanceInterval: guidance_interval }),
     ...(truncation_rate !== undefined && { truncationRate: truncation_rate }),
   }
 }

@@ -34,6 +34,11 @@ export interface PictureOptions extends TimestepOptions {
   readonly style?: string
   /** Scale of classifier-free guidance; 1 turns it off and halves the work of the network. */
   readonly guidanceScale?: number
+  /**
+   * [from, to]: guides the steps with from ≤ t ≤ to only, 0 ≤ from ≤ to < T; the network does half the work in the others
+   * (docs/MATH.md#guidance-interval). [0, T − 1] guides all.
+   */
+  readonly guidanceInterval?: readonly [from: number, to: number]
   /** Draws from the most probable classes of this total probability only; 1 keeps all. */
   readonly truncationRate?: number
   /**
@@ -103,12 +108,14 @@ export interface PipelineStep<Image = ImageData> extends Partial<PipelineOutput<
   readonly images?: Image[]
 }
 
-/** Defaults of a model; without a default of its own those of diffusers: 100 steps, guidance 5, no truncation. */
+/** Defaults of a model; without a default of its own those of diffusers: 100 steps, guidance 5 at all steps, no truncation. */
 export interface PipelineDefaults {
   /** Number of steps. */
   readonly numInferenceSteps?: number
   /** Scale of classifier-free guidance. */
   readonly guidanceScale?: number
+  /** [from, to]: the timesteps that are guided. */
+  readonly guidanceInterval?: readonly [from: number, to: number]
   /** Draws from the most probable classes of this total probability only; 1 keeps all. */
   readonly truncationRate?: number
 }

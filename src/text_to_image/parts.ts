@@ -71,7 +71,12 @@ export function requireParts(parts: PipelineParts): void {
   if (tokenizer !== undefined) requireMethod('tokenizer', tokenizer, 'encode', 'a tokenizer, such as a WordTokenizer')
   if (textInput !== undefined) requireString('textInput', textInput)
   if (defaults !== undefined)
-    requireFields('defaults', defaults, { numInferenceSteps: true, guidanceScale: true, truncationRate: true })
+    requireFields('defaults', defaults, {
+      numInferenceSteps: true,
+      guidanceScale: true,
+      guidanceInterval: true,
+      truncationRate: true,
+    })
 }
 
 /** Throws OptionError or ShapeError unless `loadEncoder` gave an encoder of pictures of one size. */

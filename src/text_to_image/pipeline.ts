@@ -144,7 +144,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     const batch = batchOf(prompt, options, tokenizer, textInput)
     const chain = chainOptions(options, this.defaults, scheduler.config.num_train_timesteps)
     const images = startImages(options, batch.size)
-    const { guidanceScale, truncationRate, priorWeight, ...visited } = chain
+    const { guidanceScale, guidanceInterval, truncationRate, priorWeight, ...visited } = chain
     const { timesteps } = scheduler.expectation({ ...visited, ...(images && { strength }) })
     const total = timesteps.length
     const toOutput = (decoded: OnnxImage) =>

@@ -24,6 +24,7 @@ export const pipelineNames = {
   timesteps: true,
   spacing: true,
   guidanceScale: true,
+  guidanceInterval: true,
   truncationRate: true,
   method: true,
   priorWeight: true,
@@ -97,9 +98,11 @@ export function chainOptions(options: PictureOptions, defaults: PipelineDefaults
     numInferenceSteps = defaultSteps,
     truncationRate = defaultRate,
     guidanceScale = defaults.guidanceScale ?? 5,
+    guidanceInterval = defaults.guidanceInterval,
   } = options
   return {
     guidanceScale,
+    ...(guidanceInterval !== undefined && { guidanceInterval }),
     ...(numInferenceSteps !== undefined && { numInferenceSteps }),
     ...(timesteps !== undefined && { timesteps }),
     ...(spacing !== undefined && { spacing }),

@@ -509,6 +509,12 @@ describe('a wrong call of a network throws its named error, and the next call wo
       () => pipeline('heart', { guidanceScale: null as never }),
     ],
     [
+      'a guidance interval of null',
+      OptionError,
+      /guidanceInterval .*given null/,
+      () => pipeline('heart', { guidanceInterval: null as never }),
+    ],
+    [
       'a truncation rate of null',
       OptionError,
       /truncationRate .*given null/,
@@ -687,6 +693,7 @@ describe('no wrong argument gives an error that is not the library’s:', () => 
     timesteps: undefined,
     spacing: 'strided',
     guidanceScale: 2,
+    guidanceInterval: [0, 50],
     truncationRate: 1,
     method: 'posterior',
     priorWeight: 0,

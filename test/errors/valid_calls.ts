@@ -61,6 +61,7 @@ export function validCalls<T extends ChainTensor>({ scheduler, upload }: SmallEn
     method: 'posterior',
     priorWeight: 0,
     guidanceScale: 2,
+    guidanceInterval: [0, 5],
     truncationRate: 1,
     seed: 1,
     generator: undefined,

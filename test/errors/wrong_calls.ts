@@ -840,6 +840,36 @@ export function wrongCalls<T extends ChainTensor>({
       () => pipeline.generate({ ...chain, guidanceScale: '2' as never }),
     ],
     [
+      'a guidance interval of one timestep',
+      OptionError,
+      /guidanceInterval needs to be a list of two timesteps, \[from, to\]; given \[5\]/,
+      () => pipeline.generate({ ...chain, guidanceScale: 2, guidanceInterval: [5] as never }),
+    ],
+    [
+      'a guidance interval of null',
+      OptionError,
+      /guidanceInterval .*given null/,
+      () => pipeline.generate({ ...chain, guidanceInterval: null as never }),
+    ],
+    [
+      'a guidance interval beyond the timesteps',
+      OptionError,
+      /last timestep of guidanceInterval needs to be an integer from 2 to 9; given 10/,
+      () => pipeline.generate({ ...chain, guidanceInterval: [2, 10] }),
+    ],
+    [
+      'a guidance interval that falls',
+      OptionError,
+      /last timestep of guidanceInterval needs to be an integer from 5 to 9; given 2/,
+      () => pipeline.generate({ ...chain, guidanceInterval: [5, 2] }),
+    ],
+    [
+      'a guidance interval between timesteps, though no step is guided',
+      OptionError,
+      /first timestep of guidanceInterval needs to be an integer from 0 to 9; given 0\.5/,
+      () => pipeline.generate({ ...chain, guidanceScale: 1, guidanceInterval: [0.5, 9] }),
+    ],
+    [
       'a method of null',
       OptionError,
       /method .*given null/,

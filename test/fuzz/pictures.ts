@@ -80,6 +80,7 @@ export function pictureParameters({ K, T }: { K: number; T: number }): fc.Arbitr
         negativePrompt: prompt,
         style: fc.constantFrom('flat', 'round'),
         guidanceScale: fc.constantFrom(0, 1, 3),
+        guidanceInterval: fc.constantFrom([0, T - 1], [0, 0], [T - 1, T - 1]),
         truncationRate: fc.constantFrom(0.5, 1),
         numInferenceSteps: fc.integer({ min: 1, max: Math.min(4, T) }),
         spacing: fc.constantFrom('strided', 'leading'),

@@ -1,5 +1,5 @@
 import { describe, expect, vi } from 'vitest'
-import { requestDevice, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
+import { GpuTensor, requestDevice, VQDiffusionPipeline, VQDiffusionScheduler } from 'vq-diffusion-webgpu'
 import { gpuTest } from '../support/gpu'
 
 const device = await requestDevice()
@@ -27,5 +27,26 @@ describe('schedulers of the same device', () => {
     expect(new Set(labels).size).toBe(labels.length)
     compile.mockRestore()
     for (const scheduler of pair) scheduler.destroy()
+  })
+
+  gpuTest(device, 'compile nothing after the first step, though only later steps are guided', async () => {
+    const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: 12 })
+    const compile = ['createComputePipelineAsync', 'createComputePipeline'] as const
+    const spies = compile.map((method) => vi.spyOn(device, method))
+    const tensors: GpuTensor[] = []
+    const denoiser = ({ guided }: { guided: boolean }) => {
+      tensors.push(GpuTensor.from(device, new Float32Array((guided ? 2 : 1) * 44), [guided ? 2 : 1, 4, 11]))
+      return tensors.at(-1)!
+    }
+    const pipeline = new VQDiffusionPipeline({ scheduler, denoiser, layout: 'pixel-major' })
+    const chain = { numLatentPixels: 4, numInferenceSteps: 4, seed: 1, guidanceScale: 2, truncationRate: 0.9 }
+    const compiled: number[] = []
+    for await (const _ of pipeline.sample({ ...chain, guidanceInterval: [0, 50], conditioning: null }))
+      compiled.push(spies.reduce((count, { mock }) => count + mock.calls.length, 0))
+    expect(compiled[0]).toBeGreaterThan(0)
+    expect(new Set(compiled).size).toBe(1)
+    expect(tensors.map(({ shape }) => shape[0])).toEqual([1, 1, 2, 2])
+    for (const spy of spies) spy.mockRestore()
+    for (const tensor of [...tensors, scheduler]) tensor.destroy()
   })
 })

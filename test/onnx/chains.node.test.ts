@@ -53,6 +53,34 @@ describe('the conditioning', () => {
     expect(data).toEqual(await draw(0, 4))
   })
 
+  it('is that of the beginning at all steps, though some are guided and some are not', async () => {
+    for (const guidanceInterval of [
+      [0, 50],
+      [50, 99],
+      [30, 70],
+    ] as const) {
+      const options = { ...chain, batchSize: 4, guidanceInterval }
+      const expected = await loop.generate({ ...options, conditioning: conditioned(0) })
+      const conditioning = conditioned(0)
+      const callback = () => {
+        conditioning.conditional.text.set(text(3))
+        conditioning.unconditional.text.set(text(4))
+      }
+      expect((await loop.generate({ ...options, conditioning, callback })).data).toEqual(expected.data)
+    }
+  })
+
+  it('needs no unconditional inputs where no step is guided, and names them at the first that is', async () => {
+    const { conditional } = conditioned(0)
+    const options = { ...chain, conditioning: { conditional } }
+    const plain = await loop.generate({ ...options, guidanceScale: 1 })
+    // The timesteps are 99, 82, 66, 49, 32 and 16.
+    expect((await loop.generate({ ...options, guidanceInterval: [90, 95] })).data).toEqual(plain.data)
+    await expect(loop.generate({ ...options, guidanceInterval: [0, 50] })).rejects.toThrow(
+      'conditioning.unconditional needs the model',
+    )
+  })
+
   it('is that of its own chain if chains of one denoiser run at the same time', async () => {
     const expected = [await draw(0), await draw(3, 2), await draw(5)]
     expect(await Promise.all([draw(0), draw(3, 2), draw(5)])).toEqual(expected)

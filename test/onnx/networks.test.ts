@@ -72,31 +72,39 @@ afterEach(() => {
 })
 
 describe('a loop with the network and the scheduler on one GPUDevice', () => {
-  for (const guidanceScale of [1, 2.5])
-    gpuTest(device, `copies nothing to the host and makes no buffers, guidance ${guidanceScale}`, async () => {
-      using denoiser = createOnnxDenoiser({ session: webgpu })
-      const mapAsync = vi.spyOn(GPUBuffer.prototype, 'mapAsync')
-      const createBuffer = vi.spyOn(device, 'createBuffer')
-      const logits = new Set<GpuTensor>()
-      const made: number[] = []
-      const pipeline = new VQDiffusionPipeline({
-        scheduler,
-        denoiser: async (input: DenoiserInput<GpuTensor, OnnxConditioning>) => {
-          const result = await denoiser(input)
-          logits.add(result)
-          made.push(createBuffer.mock.calls.length)
-          expect(mapAsync).not.toHaveBeenCalled()
-          return result
-        },
-      })
-      for await (const _ of pipeline.sample({ ...chain, guidanceScale }));
-      expect(logits.size).toBe(1)
-      expect([...logits][0]!.shape).toEqual([guidanceScale === 1 ? 2 : 4, N, 24])
-      expect(made).toHaveLength(8)
-      expect(new Set(made.slice(1))).toEqual(new Set([made[1]]))
-      // The counters of faults and the tokens, read once at the end.
-      expect(mapAsync).toHaveBeenCalledTimes(2)
-    })
+  for (const [guidanceScale, guidanceInterval, rows] of [
+    [1, [0, 99], [2]],
+    [2.5, [0, 99], [4]],
+    [2.5, [20, 70], [2, 4]],
+  ] as const)
+    gpuTest(
+      device,
+      `copies nothing to the host and makes no buffers, ${guidanceScale} in ${guidanceInterval}`,
+      async () => {
+        using denoiser = createOnnxDenoiser({ session: webgpu })
+        const mapAsync = vi.spyOn(GPUBuffer.prototype, 'mapAsync')
+        const createBuffer = vi.spyOn(device, 'createBuffer')
+        const logits = new Set<GpuTensor>()
+        const made: number[] = []
+        const pipeline = new VQDiffusionPipeline({
+          scheduler,
+          denoiser: async (input: DenoiserInput<GpuTensor, OnnxConditioning>) => {
+            const result = await denoiser(input)
+            logits.add(result)
+            made.push(createBuffer.mock.calls.length)
+            expect(mapAsync).not.toHaveBeenCalled()
+            return result
+          },
+        })
+        for await (const _ of pipeline.sample({ ...chain, guidanceScale, guidanceInterval }));
+        expect([...logits].map(({ shape }) => shape)).toEqual(rows.map((items) => [items, N, 24]))
+        expect(made).toHaveLength(8)
+        // The first step of each kind makes those of its network.
+        expect(new Set(made.slice(1)).size).toBe(rows.length)
+        // The counters of faults and the tokens, read once at the end.
+        expect(mapAsync).toHaveBeenCalledTimes(2)
+      },
+    )
 })
 
 gpuTest(

@@ -101,6 +101,8 @@ describe('a call', () => {
       const options = { numInferenceSteps: 4, spacing: 'leading', guidanceScale: 1.5, truncationRate: 1 } as const
       const other = await pipe('red heart', { seed: 1, ...options })
       expect(listOf(other.tokens)).toEqual([await drawn({ seed: 1, ...options })])
+      const interval = { seed: 1, guidanceInterval: [30, 70] } as const
+      expect(listOf((await pipe('red heart', interval)).tokens)).toEqual([await drawn(interval)])
       const purity = { method: 'purity', priorWeight: 1, timesteps: [80, 40, 10] } as const
       const { numInferenceSteps: _, truncationRate: __, ...rest } = common
       const chain = { ...rest, ...purity, seed: 1, conditioning: conditioningOf('red heart') }
@@ -246,10 +248,13 @@ describe('a pipeline of your own parts', () => {
       tokenizer,
       latentShape: [4, 4],
       imageFormat: format,
-      defaults: pipe.defaults,
+      defaults: { ...pipe.defaults, guidanceInterval: [30, 70] },
     })
     const { tokens } = await own('red heart', { seed: 7 })
-    expect(listOf(tokens)).toEqual([await drawn({ seed: 7 })])
+    expect(listOf(tokens)).toEqual([await drawn({ seed: 7, guidanceInterval: [30, 70] })])
+    const { tokens: guided } = await own('red heart', { seed: 7, guidanceInterval: [0, 99] })
+    expect(listOf(guided)).toEqual([await drawn({ seed: 7 })])
+    expect(guided).not.toEqual(tokens)
     expect([own.backend, own.device]).toEqual([undefined, undefined])
     own.destroy()
     await expect(own('star')).rejects.toThrow(DestroyedError)
