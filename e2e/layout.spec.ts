@@ -76,3 +76,16 @@ test('has Generate and the whole picture in a low window, and a larger picture i
   }
   expect((await page.locator('#stage').boundingBox())!.width).toBeGreaterThan(800)
 })
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false })
+
+  test('says what the page is and needs, and offers nothing that would do nothing', async ({ demo, page }) => {
+    await demo.open()
+    await expect(page.locator('.no-script')).toContainText('JavaScript is switched off')
+    await expect(page.locator('.no-script')).toBeVisible()
+    for (const part of ['#form', '.studio', '#engine-room']) await expect(page.locator(part)).toBeHidden()
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await expect(page.getByText('loading')).toHaveCount(0)
+  })
+})

@@ -18,6 +18,10 @@ test('draws without an adapter what the CPU engine draws with one, and says so',
   const pixels = await demo.drawn()
   await expect(demo.backend).toHaveText('engine cpu · network wasm')
   await expect(page.getByTestId('notice')).toContainText('WebGPU found no graphics adapter')
+  await page.getByTestId('engine-room').locator('summary').click()
+  await expect(page.getByTestId('engine-webgpu')).toBeDisabled()
+  await expect(page.getByTestId('engine-webgpu')).toHaveAccessibleDescription(/WebGPU found no graphics adapter/)
+  await expect(page.getByTestId('engine-cpu')).toBeEnabled()
 
   const usual = await chromium.launch(await findBrowser())
   const other = new DemoPage(await usual.newPage({ baseURL: baseURL!, ...STILL }))

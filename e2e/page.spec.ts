@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page } from '@playwright/test'
+import { expectAccessible } from './accessible'
 import { DemoPage, pixelsOf } from './demo_page'
 import { test } from './fixtures'
 
@@ -24,12 +24,6 @@ async function drop(page: Page, name: string, type: string, bytes: Buffer): Prom
   )
   await page.dispatchEvent('body', 'dragover', { dataTransfer: transfer })
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer })
-}
-
-async function expectAccessible(page: Page): Promise<void> {
-  // Its legacy mode opens no page of its own, which it needs for frames of other hosts only.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
-  expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([])
 }
 
 test('draws anything when the prompt is cleared, and keeps it cleared', async ({ demo, page }) => {
@@ -312,6 +306,21 @@ test('shows in a forced palette what cannot be used, and what is no text', async
   await expect(demo.generate).toBeDisabled()
   await expect(demo.generate).toHaveCSS('color', grey)
   await expect(demo.generate).not.toHaveCSS('background-color', grey)
+})
+
+test('leads from the prompt to the examples by Tab, whatever was typed', async ({ demo, page }) => {
+  await demo.open('?prompt=red+heart')
+  await expect(demo.status).toHaveText('ready')
+  const [prompt, chip] = [page.getByTestId('prompt'), page.locator('#examples button').first()]
+  for (const text of ['', 'panda', 'butterf']) {
+    await prompt.fill(text)
+    await expect(page.locator('#completions [role=option]')).toHaveCount(text === 'butterf' ? 2 : 0)
+    await page.keyboard.press('Tab')
+    await expect(chip).toBeFocused()
+    await expect(chip).toBeVisible()
+  }
+  await page.keyboard.press('Shift+Tab')
+  await expect(prompt).toBeFocused()
 })
 
 test('can be done by keyboard alone', async ({ demo, page }) => {

@@ -26,13 +26,13 @@ export function startCompletion(tokenizer: WordTokenizer): void {
     else input.removeAttribute('aria-activedescendant')
   }
 
-  /** The examples are shown while the prompt is empty or not focused. */
+  /** The examples are shown while there are no completions, so that Tab leads to them. */
   function show(words: string[]): void {
     list.replaceChildren(...words.map((word, i) => optionFor(word, i)))
-    const isTyping = document.activeElement === input && input.value !== ''
-    list.hidden = !isTyping
-    examples.hidden = isTyping
-    input.ariaExpanded = String(isTyping && words.length > 0)
+    const isOpen = words.length > 0
+    list.hidden = !isOpen
+    examples.hidden = isOpen
+    input.ariaExpanded = String(isOpen)
     activate(-1)
   }
 
@@ -72,7 +72,11 @@ export function startCompletion(tokenizer: WordTokenizer): void {
     if (event.key === 'ArrowDown') activate((activeIndex + 1) % count)
     else if (event.key === 'ArrowUp') activate(activeIndex <= 0 ? count - 1 : activeIndex - 1)
     else if (event.key === 'Escape') show([])
-    else if (event.key === 'Enter' && activeIndex >= 0) accept(options()[activeIndex]!.textContent!)
+    else if (event.key === 'Tab') {
+      // Before the browser looks for the next element.
+      show([])
+      return
+    } else if (event.key === 'Enter' && activeIndex >= 0) accept(options()[activeIndex]!.textContent!)
     else return
     event.preventDefault()
   })

@@ -8,6 +8,8 @@ import { announce, sayError } from './messages'
 import { busy, lastResult, latestFrame } from './state'
 
 const choices = element('engine', HTMLFieldSetElement)
+const webgpuChoice = choices.querySelector<HTMLInputElement>('[value=webgpu]')!
+const refusal = element('webgpu-refusal', HTMLElement)
 
 const view = new EngineRoomView(element('engine-facts', HTMLElement), {
   async deleteStored() {
@@ -41,7 +43,10 @@ export function startEngineRoom(): void {
   })
   effect(() => {
     if (connection.value === undefined) return
-    const { engine } = connection.value.backend
+    const { engine, adapter, explanation } = connection.value.backend
+    // There is no adapter, or it gives no device.
+    webgpuChoice.disabled = adapter === ''
+    refusal.textContent = webgpuChoice.disabled ? explanation : ''
     for (const choice of choices.querySelectorAll('input')) choice.checked = choice.value === engine
     // If the worker fails meanwhile, `fail` shows the error.
     showFacts().catch(() => {})
