@@ -29,7 +29,7 @@ export function offline() {
       ],
     },
     workbox: {
-      globPatterns: ['**/*.{html,css,js,svg,png,json,md}'],
+      globPatterns: ['**/*.{html,css,js,svg,png,webp,json,md,bin}'],
       inlineWorkboxRuntime: true,
       cleanupOutdatedCaches: true,
       // The query holds settings, so every query is the same page. No fallback for other addresses: the host may serve

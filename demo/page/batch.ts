@@ -35,6 +35,8 @@ export interface DrawingRecord {
   /** Index of the picture in the frames. */
   readonly index: number
   readonly expectation: Expectation
+  /** Whether every token follows the posterior, and x₀ and entropy of each step are recorded. */
+  readonly isExplainable: boolean
 }
 
 /** Pictures that are shown together. */

@@ -38,7 +38,8 @@ export function startDrawing(
 ): RunningDrawing {
   const options = drawingOptions(request, text, livePreview)
   const frames: Frame[] = []
-  const items = options.seeds.map((_, index) => startItem(request, { frames, index, expectation }))
+  const isExplainable = livePreview && options.method === 'posterior' && request.start.kind !== 'cells'
+  const items = options.seeds.map((_, index) => startItem(request, { frames, index, expectation, isExplainable }))
   let preview: { step: number; bitmaps: ImageBitmap[] } = { step: -1, bitmaps: [] }
   let isOver = false
 

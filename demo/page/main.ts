@@ -7,6 +7,7 @@ import { drawFromForm } from './draw'
 import { element } from './element'
 import { startEngineRoom } from './engine_room'
 import { showExamples } from './examples'
+import { startExplainSection } from './explain_section'
 import { startFileInput } from './file_input'
 import { fillForm, readForm } from './form'
 import { onSubmit } from './keys'
@@ -21,6 +22,7 @@ import { startStopButton } from './stop_button'
 import { startTrajectorySection } from './trajectory_section'
 import { startUndo } from './undo'
 import { startUpdates } from './update'
+import { startWall } from './wall'
 
 startStage()
 startActions()
@@ -29,6 +31,7 @@ startSource()
 startFileInput()
 startUndo()
 startStopButton()
+startExplainSection()
 startTrajectorySection()
 startEngineRoom()
 startUpdates()
@@ -57,7 +60,11 @@ async function followAddress(): Promise<void> {
     const shared = readShareLink(new URL(location.href))
     if (shared) await openPicture(shared.picture, shared.remark)
     else if (query.get('auto') === '1') await drawFromForm()
-    else await connect()
+    else {
+      // Without the wall the stage stays empty, and nothing else is missing.
+      startWall().catch(() => {})
+      await connect()
+    }
   } catch (error) {
     await connect()
     sayError((error as Error).message)

@@ -10,7 +10,7 @@ import { placeholderDots } from './placeholder'
 
 /** State that several parts of the page share. Parts change these signals, and follow them with effects. */
 
-const emptyBatch = createBatch([new BatchItem(undefined, placeholderDots)], '')
+export const emptyBatch = createBatch([new BatchItem(undefined, placeholderDots)], '')
 
 /** The batch on the stage: being drawn, finished, or stopped. */
 export const shownBatch: Signal<Batch> = signal(emptyBatch)

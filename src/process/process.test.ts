@@ -185,6 +185,13 @@ describe('limits', () => {
     expect(routeTable(schedules.default!, 3, 2).maskPossible).toBe(true)
   })
 
+  it('a process gives the route table of a step', () => {
+    const process = new Process({ num_vec_classes: 9 })
+    expect(process.routeTable({ t: 5, u: 2 })).toEqual(routeTable(process.schedule, 5, 2))
+    expect(() => process.routeTable({ t: 2, u: 5 })).toThrow(TimestepError)
+    expect(() => process.routeTable(5 as never)).toThrow(OptionError)
+  })
+
   it.each([0, -1, 11, 2.5, Number.NaN])('refuses %s inference steps of 10', (n) => {
     expect(() => stridedTimesteps(n, 10)).toThrow(OptionError)
   })

@@ -7,7 +7,7 @@ import {
 } from '../config'
 import { TimestepError } from '../errors'
 import type { Spacing } from '../options'
-import { type StepThresholds, stepThresholds } from './routes'
+import { type RouteTable, routeTable, type StepThresholds, stepThresholds } from './routes'
 import { createSchedule, type Schedule } from './schedule'
 import { leadingTimesteps, spacedTimesteps } from './timesteps'
 
@@ -84,6 +84,15 @@ export class Process {
   /** The step t → t − 1 of each batch item. Throws TimestepError. @internal */
   singleSteps(timestep: number | readonly number[], batchSize: number): TimestepPair[] {
     return this.resolveSteps(timestep, -1, batchSize).map(({ t }) => ({ t, u: t - 1 }))
+  }
+
+  /**
+   * The probabilities of the four routes of a step t → u (docs/MATH.md#route-table): for a masked token, for one that differs
+   * from x₀, and for one that agrees with it. Throws OptionError, TimestepError.
+   */
+  routeTable(step: TimestepPair): RouteTable {
+    requireObject('step', step, 'an object { t, u }')
+    return routeTable(this.schedule, step.t, step.u)
   }
 
   /** The thresholds of a step, computed once. Throws OptionError, TimestepError. @internal */

@@ -1,0 +1,63 @@
+import { rowAndColumn } from '../picture/cells'
+import { classColour, rampColour } from '../trajectory/colours'
+import { MASK_CLASS, SIDE, type Tokens } from '../worker/protocol'
+
+/** Radius of the dot on a masked cell, in cells. */
+const DOT_RADIUS = 0.18
+
+/** The finished picture, whose pieces stand for its tokens. */
+export interface Reference {
+  readonly tokens: Tokens
+  readonly bitmap: ImageBitmap
+}
+
+/**
+ * Paints tokens on a square canvas: where they are those of the finished picture, its piece; elsewhere a colour for the
+ * class, and a dot for the mask in the canvas' CSS colour `--dot`.
+ */
+export function paintTokens(canvas: HTMLCanvasElement, tokens: Tokens, reference: Reference): void {
+  const context = canvas.getContext('2d')!
+  const dotColour = getComputedStyle(canvas).getPropertyValue('--dot')
+  const side = canvas.width / SIDE
+  paintPicture(canvas, reference.bitmap)
+  for (const [cell, token] of tokens.entries()) {
+    if (token === reference.tokens[cell]) continue
+    const [x, y] = cornerOf(cell, side)
+    context.clearRect(x, y, side, side)
+    if (token === MASK_CLASS) {
+      context.fillStyle = dotColour
+      context.beginPath()
+      context.arc(x + side / 2, y + side / 2, DOT_RADIUS * side, 0, 2 * Math.PI)
+      context.fill()
+    } else {
+      context.fillStyle = classColour(token)
+      context.fillRect(x, y, side, side)
+    }
+  }
+}
+
+/** @param highest end of the scale, in nats */
+export function paintEntropy(canvas: HTMLCanvasElement, entropy: Float32Array, highest: number): void {
+  const context = canvas.getContext('2d')!
+  const side = canvas.width / SIDE
+  for (const [cell, nats] of entropy.entries()) {
+    context.fillStyle = rampColour(highest > 0 ? nats / highest : 0)
+    context.fillRect(...cornerOf(cell, side), side, side)
+  }
+}
+
+export function paintPicture(canvas: HTMLCanvasElement, bitmap: ImageBitmap): void {
+  const context = canvas.getContext('2d')!
+  context.imageSmoothingQuality = 'high'
+  clear(canvas)
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height)
+}
+
+export function clear(canvas: HTMLCanvasElement): void {
+  canvas.getContext('2d')!.clearRect(0, 0, canvas.width, canvas.height)
+}
+
+function cornerOf(cell: number, side: number): [x: number, y: number] {
+  const [row, column] = rowAndColumn(cell)
+  return [column * side, row * side]
+}

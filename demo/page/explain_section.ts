@@ -1,0 +1,38 @@
+import { effect, untracked } from '@preact/signals-core'
+import schedulerConfig from 'vq-diffusion-emoji/emoji-16x16/scheduler/scheduler_config.json'
+import { Process } from 'vq-diffusion-webgpu'
+import { ExplainView } from '../explain/view'
+import { Trajectory } from '../trajectory/trajectory'
+import { element } from './element'
+import { announce } from './messages'
+import { busy, selectedItem, selectedPicture } from './state'
+
+/**
+ * Explains the picture that is shown large, if its drawing followed the posterior and recorded its steps. Like the
+ * trajectory, the section is there from the first step on, and hidden after a stop.
+ */
+export function startExplainSection(): void {
+  const section = element('explain-section', HTMLElement)
+  const process = new Process(schedulerConfig)
+  const view = new ExplainView(element('explain', HTMLElement), {
+    announce,
+    routeTable: (step) => process.routeTable(step),
+  })
+
+  effect(() => {
+    const isStopped = selectedPicture.value === undefined && !busy.value
+    section.hidden = !selectedItem.value?.record?.isExplainable || isStopped
+  })
+
+  effect(() => {
+    const record = selectedItem.value?.record
+    const picture = selectedPicture.value
+    const bitmap = selectedItem.value?.bitmap.value
+    untracked(() => {
+      if (!record?.isExplainable || picture === undefined || bitmap === undefined) return view.clear()
+      const { frames, index, expectation } = record
+      const trajectory = Trajectory.from(frames, index, expectation.timesteps.length)
+      view.show(trajectory, { tokens: picture.tokens, bitmap }, picture.origin)
+    })
+  })
+}

@@ -1,0 +1,69 @@
+import type { Picture } from '../picture/picture'
+import { type PictureSettings, readSettings, type Style, withoutCount } from '../picture/settings'
+import { type Expectation, type Frame, NUM_LATENT_PIXELS, PICTURE_PIXELS } from '../worker/protocol'
+import { readRecording } from './recording'
+import description from './wall.json'
+
+/** Pictures beside each other in the sprite. */
+const SPRITE_COLUMNS = 5
+
+/** Pictures that the model has drawn when the page was made, in one batch, with all their steps. */
+export interface Wall {
+  pictures: Picture[]
+  /** 128×128, from a compressed image: the decoder gives nearly the same pixels. */
+  bitmaps: ImageBitmap[]
+  frames: Frame[]
+  expectation: Expectation
+}
+
+/** Settings of all pictures of the wall. */
+export function wallSettings(): PictureSettings[] {
+  const defaults = withoutCount(readSettings(new URLSearchParams()))
+  return description.pictures.map((picture) => ({
+    ...defaults,
+    ...description.settings,
+    ...picture,
+    style: picture.style as Style,
+  }))
+}
+
+/** The wall without its pixels, from the recording of scripts/wall.mjs. */
+export function readWall(recording: Uint8Array<ArrayBuffer>): Omit<Wall, 'bitmaps'> {
+  const { expectation, model } = description
+  const settings = wallSettings()
+  const frames = readRecording(recording, expectation.timesteps, settings.length)
+  const { tokens } = frames.at(-1)!
+  const pictures = settings.map((settings, i) => ({
+    tokens: tokens.slice(i * NUM_LATENT_PIXELS, (i + 1) * NUM_LATENT_PIXELS),
+    settings,
+    origin: 'drawn' as const,
+    modelHash: model.denoiser,
+  }))
+  return { pictures, frames, expectation }
+}
+
+/**
+ * Fetches the wall: two small files of the page.
+ *
+ * @param folder URL of the two, with a trailing slash
+ */
+export async function fetchWall(folder: string): Promise<Wall> {
+  const [recording, sprite] = await Promise.all([
+    fetchFile(`${folder}recording.bin`),
+    fetchFile(`${folder}sprite.webp`),
+  ])
+  const unpacked = recording.body!.pipeThrough(new DecompressionStream('gzip'))
+  const wall = readWall(new Uint8Array(await new Response(unpacked).arrayBuffer()))
+  const image = await sprite.blob()
+  const bitmaps = wall.pictures.map((_, i) => {
+    const [row, column] = [Math.floor(i / SPRITE_COLUMNS), i % SPRITE_COLUMNS]
+    return createImageBitmap(image, column * PICTURE_PIXELS, row * PICTURE_PIXELS, PICTURE_PIXELS, PICTURE_PIXELS)
+  })
+  return { ...wall, bitmaps: await Promise.all(bitmaps) }
+}
+
+async function fetchFile(url: string): Promise<Response> {
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`${url}: ${response.status}`)
+  return response
+}
