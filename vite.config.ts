@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 import { contentSecurity } from './demo/build/content_security.ts'
+import { emojiNames } from './demo/build/emoji_names.ts'
 import { modelCard } from './demo/build/model_card.ts'
 import { modelFolder } from './demo/build/model_folder.ts'
 import { modelManifest } from './demo/build/model_manifest.ts'
@@ -36,6 +37,12 @@ export const manifest = modelManifest(
   ]),
 )
 
+/** The names of emoji that the demo completes. */
+export const names = emojiNames({
+  emoji: resolve('emojibase-data/en/data.json'),
+  tokenizer: model('tokenizer/tokenizer.json'),
+})
+
 const demo = defineConfig({
   root: path('./demo'),
   base: './',
@@ -43,6 +50,7 @@ const demo = defineConfig({
   plugins: [
     wgsl(),
     manifest,
+    names,
     modelFolder(modelRoot, 'models/emoji-16x16'),
     modelCard(model('MODEL_CARD.md')),
     contentSecurity(),

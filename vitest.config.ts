@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 import { findBrowser } from './scripts/browser.mjs'
 import { wgsl } from './scripts/wgsl_plugin.ts'
 import { packageFolder } from './test/support/build_package.ts'
-import { alias, manifest } from './vite.config.ts'
+import { alias, manifest, names } from './vite.config.ts'
 
 /** Tests that need WebGPU; a sampler's test is in its folder. */
 const gpuTests = ['test/**/*.test.ts', 'src/**/*.gpu.test.ts']
@@ -53,7 +53,7 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        plugins: [wgsl(), manifest],
+        plugins: [wgsl(), manifest, names],
         test: {
           name: 'node',
           exclude: ['src/**/*.gpu.test.ts'],

@@ -61,7 +61,7 @@ test('leaves every key to an input method that composes', async ({ demo, page })
 
   await prompt.focus()
   await compose('butterf')
-  const option = page.getByRole('option', { name: 'butterfly' })
+  const option = page.getByRole('option', { name: 'butterfly', exact: true })
   await expect(option).toBeVisible()
   for (const key of ['ArrowDown', 'Enter', 'Escape']) await page.keyboard.press(key)
   await expect(option).toHaveAttribute('aria-selected', 'false')

@@ -76,7 +76,7 @@ test('saves a PNG with transparency', async ({ demo, page }) => {
   expect(png[25]).toBe(truecolourWithAlpha)
 })
 
-test('completes words by keyboard and says which ones it ignores', async ({ demo, page }) => {
+test('completes names by keyboard and says which ones it ignores', async ({ demo, page }) => {
   const prompt = page.getByTestId('prompt')
   await demo.open('?prompt=')
   await expect(demo.status).toHaveText('ready')

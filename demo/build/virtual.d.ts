@@ -10,3 +10,9 @@ declare module 'virtual:model-manifest' {
   >
   export default manifest
 }
+
+/** Lines of emoji and their names, the surest first; see emoji_names.ts. */
+declare module 'virtual:emoji-names' {
+  const lines: string
+  export default lines
+}

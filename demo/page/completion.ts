@@ -1,7 +1,9 @@
 import { splitWords, type WordTokenizer } from 'vq-diffusion-webgpu/onnx'
-import { complete, wordAtEnd } from '../picture/words'
+import { EMOJI_NAMES } from '../picture/emoji_names'
+import { type Completion, complete, correct, type Remark, remarkOn, saysSomething } from '../picture/words'
 import { element } from './element'
 import { onKey } from './keys'
+import { announce } from './messages'
 
 const MAX_COMPLETIONS = 8
 
@@ -10,11 +12,11 @@ const list = element('completions', HTMLDivElement)
 const examples = element('examples', HTMLUListElement)
 const ignored = element('ignored', HTMLElement)
 
-/** Offers completions of the word that is being typed, and shows which words the model ignores. */
+/** Offers names and words for what is being typed, and shows which words the model ignores. */
 export function startCompletion(tokenizer: WordTokenizer): void {
   let activeIndex = -1
+  let completions: readonly Completion[] = []
 
-  const typedWord = () => wordAtEnd(input.value.slice(0, input.selectionStart ?? 0))
   const options = () => [...list.children] as HTMLElement[]
 
   function activate(index: number): void {
@@ -27,40 +29,41 @@ export function startCompletion(tokenizer: WordTokenizer): void {
   }
 
   /** The examples are shown while there are no completions, so that Tab leads to them. */
-  function show(words: string[]): void {
-    list.replaceChildren(...words.map((word, i) => optionFor(word, i)))
-    const isOpen = words.length > 0
+  function show(offered: readonly Completion[]): void {
+    completions = offered
+    list.replaceChildren(...offered.map((completion, i) => optionFor(completion, i)))
+    const isOpen = offered.length > 0
     list.hidden = !isOpen
     examples.hidden = isOpen
     input.ariaExpanded = String(isOpen)
     activate(-1)
   }
 
-  function optionFor(word: string, index: number): HTMLDivElement {
+  function optionFor(completion: Completion, index: number): HTMLDivElement {
     const option = document.createElement('div')
     option.id = `completion-${index}`
     option.role = 'option'
-    option.textContent = word
+    option.textContent = completion.text
     // The default of pointerdown takes the focus from the input, which hides the list.
     option.addEventListener('pointerdown', (event) => event.preventDefault())
-    option.addEventListener('click', () => accept(word))
+    option.addEventListener('click', () => accept(completion))
     return option
   }
 
-  function accept(word: string): void {
-    const end = input.selectionStart ?? 0
-    input.setRangeText(`${word} `, end - typedWord().length, end, 'end')
+  function accept({ text, start, end }: Completion): void {
+    const space = input.value[end] === ' ' ? '' : ' '
+    input.setRangeText(`${text}${space}`, start, end, 'end')
     update()
   }
 
   function update(): void {
-    const [prefix = ''] = splitWords(typedWord())
-    const canComplete = document.activeElement === input && prefix.length > 1
-    const words = canComplete ? complete(prefix, tokenizer.words, MAX_COMPLETIONS) : []
-    show(words)
-    const unfinished = words.length > 0 ? prefix : ''
-    const ignoredWords = tokenizer.encode(input.value).ignored.filter((word) => word !== unfinished)
-    ignored.textContent = ignoredWords.length > 0 ? `ignored: ${ignoredWords.join(', ')}` : ''
+    const isFocused = document.activeElement === input
+    const typed = input.value.slice(0, input.selectionStart ?? 0)
+    const ends = isFocused ? complete(typed, EMOJI_NAMES, tokenizer.words, MAX_COMPLETIONS) : []
+    show(ends.length > 0 || !isFocused ? ends : correct(input.value, EMOJI_NAMES, tokenizer, MAX_COMPLETIONS))
+    const unfinished = ends.length > 0 ? splitWords(typed).at(-1) : ''
+    showRemark(remarkOn(input.value, tokenizer, unfinished))
+    input.ariaInvalid = String(unfinished === '' && !saysSomething(input.value, tokenizer))
   }
 
   input.addEventListener('input', update)
@@ -76,9 +79,24 @@ export function startCompletion(tokenizer: WordTokenizer): void {
       // Before the browser looks for the next element.
       show([])
       return
-    } else if (event.key === 'Enter' && activeIndex >= 0) accept(options()[activeIndex]!.textContent!)
+    } else if (event.key === 'Enter' && activeIndex >= 0) accept(completions[activeIndex]!)
     else return
     event.preventDefault()
   })
   update()
+}
+
+function showRemark({ text, warns }: Remark): void {
+  ignored.textContent = text
+  ignored.title = text
+  ignored.classList.toggle('quiet', !warns)
+}
+
+/** Says at the prompt that it says nothing, and what may be meant. */
+export function refusePrompt(prompt: string, tokenizer: WordTokenizer): void {
+  const remark = remarkOn(prompt, tokenizer)
+  input.focus()
+  input.ariaInvalid = 'true'
+  showRemark(remark)
+  announce(remark.text)
 }

@@ -1,9 +1,12 @@
 import { formatCount, formatMilliseconds, formatPercent } from '../format'
 import { countCells, emptyMask } from '../picture/cells'
+import { nameEmoji } from '../picture/emoji_names'
 import { drawsNothing, leastStrength, type PageSettings, styleOption, writeSettings } from '../picture/settings'
 import { titleOf } from '../picture/titles'
+import { saysSomething } from '../picture/words'
 import type { DrawingResult, Frame } from '../worker/protocol'
-import { connect, connection, fail } from './connection'
+import { refusePrompt } from './completion'
+import { type Connection, connect, connection, fail } from './connection'
 import { startDrawing } from './drawing'
 import type { DrawingRequest, Start } from './drawing_request'
 import { element } from './element'
@@ -61,6 +64,7 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
     )
     return false
   }
+  if (connection.peek() && isRefused(settings, connection.peek()!)) return false
   const isActive = () => activeRequest === request
   const end = () => {
     activeRequest = undefined
@@ -83,13 +87,14 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
   try {
     const opened = await connect()
     if (!isActive()) return false
+    if (isRefused(settings, opened)) return false
     const startStrength = start.kind === 'picture' ? start.strength : undefined
     const expectation = await opened.studio.expectation(settings, startStrength)
     if (!isActive()) return false
     const steps = expectation.timesteps.length
     const startTime = performance.now()
     const { batch, finished } = startDrawing(opened, request, {
-      text: opened.tokenizer.encode(settings.prompt, styleOption(settings.style)).ids,
+      text: opened.tokenizer.encode(nameEmoji(settings.prompt), styleOption(settings.style)).ids,
       expectation,
       livePreview: livePreview(),
       onFrame: (frame) => showFrame(frame, steps),
@@ -113,6 +118,13 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
   } finally {
     if (isActive()) end()
   }
+}
+
+/** Whether the model knows no word of the prompt, and says so. */
+function isRefused({ prompt }: PageSettings, { tokenizer }: Connection): boolean {
+  if (saysSomething(prompt, tokenizer)) return false
+  refusePrompt(prompt, tokenizer)
+  return true
 }
 
 function showStopped(): void {

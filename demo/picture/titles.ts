@@ -1,4 +1,5 @@
 import { splitWords } from 'vq-diffusion-webgpu/onnx'
+import { nameEmoji } from './emoji_names'
 import { type PictureSettings, STYLES } from './settings'
 
 /** A picture's title on the page: “red heart, 3D · Fluent”. */
@@ -8,5 +9,5 @@ export function titleOf({ prompt, style }: Pick<PictureSettings, 'prompt' | 'sty
 
 /** A picture's file name without extension: “red-heart-3d-7”. */
 export function fileNameOf({ prompt, style, seed }: Pick<PictureSettings, 'prompt' | 'style' | 'seed'>): string {
-  return [...splitWords(prompt), style, seed].join('-')
+  return [...splitWords(nameEmoji(prompt)), style, seed].join('-')
 }

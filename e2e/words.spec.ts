@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { expect } from '@playwright/test'
+import { STILL, test } from './fixtures'
+
+/** Words of the prompt, as the page understands them. */
+test.use({ ...STILL, studio: 'stub' })
+
+const { vocab } = JSON.parse(
+  readFileSync(new URL('../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url), 'utf8'),
+) as { vocab: string[] }
+
+/** Style and words of each picture, from the tokens that the page has asked to be drawn. */
+const wordsOf = (text: Int32Array | Record<number, number>) => {
+  const tokens = Object.values(text).map((token) => (token === 0 ? '' : vocab[token]!))
+  return Array.from({ length: tokens.length / 16 }, (_, picture) =>
+    tokens
+      .slice(16 * picture, 16 * (picture + 1))
+      .join(' ')
+      .trim(),
+  )
+}
+
+test('completes whole names, by keyboard, pointer and touch', async ({ demo, page }) => {
+  const prompt = page.getByTestId('prompt')
+  const options = page.getByRole('listbox', { name: 'Words the model knows' }).getByRole('option')
+  await demo.open('?prompt=&steps=1')
+  await expect(demo.status).toHaveText('ready')
+  await prompt.pressSequentially('a Cat fa')
+  await expect(options.first()).toHaveText('cat face')
+  await expect(prompt).toHaveAttribute('aria-expanded', 'true')
+  await prompt.press('ArrowDown')
+  await expect(prompt).toHaveAttribute('aria-activedescendant', 'completion-0')
+  await prompt.press('Enter')
+  await expect(prompt).toHaveValue('a cat face ')
+  await prompt.fill('thumbs up')
+  await expect(options).toHaveText(['light', 'medium', 'dark'].map((tone) => `thumbs up ${tone} skin tone`))
+  await page.getByRole('option', { name: 'medium' }).click()
+  await expect(prompt).toHaveValue('thumbs up medium skin tone ')
+  await expect(prompt).toBeFocused()
+  await prompt.fill('pnada')
+  await page.getByRole('option', { name: 'panda' }).click()
+  await expect(prompt).toHaveValue('panda ')
+  await demo.draw()
+})
+
+test('reads an emoji as its name, and says so', async ({ demo, page }) => {
+  await demo.open(`?prompt=${encodeURIComponent('red 🐼👍🏽')}&style=noto&steps=1&auto=1`)
+  await demo.drawn()
+  await expect(page.getByTestId('ignored')).toHaveText('🐼 panda, 👍🏽 thumbs up medium skin tone')
+  expect(wordsOf((await demo.asked()).text)).toEqual(['style:noto red panda thumbs up medium skin tone'])
+  await expect(page.getByTestId('canvas')).toHaveAccessibleName('red 🐼👍🏽, Noto')
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save').click()])
+  expect(saved.suggestedFilename()).toBe('red-panda-thumbs-up-medium-skin-tone-noto-7.png')
+})
+
+test('draws nothing of unknown words only, and says what may be meant', async ({ demo, page }) => {
+  const prompt = page.getByTestId('prompt')
+  const remark = page.getByTestId('ignored')
+  await demo.open('?prompt=qwzx&steps=1&auto=1')
+  await expect(remark).toHaveText('The model does not know qwzx. Try panda, red heart or ghost.')
+  await expect(prompt).toBeFocused()
+  await expect(demo.status).toHaveText('ready')
+  const states = await demo.watchStates()
+  for (const [words, sentence] of [
+    ['the gohst', 'The model does not know gohst. Did you mean ghost?'],
+    ['🇩🇪', 'The model does not know 🇩🇪. Try panda, red heart or ghost.'],
+    ['?!', 'The model does not know “?!”. Try panda, red heart or ghost.'],
+  ] as const) {
+    await prompt.fill(words)
+    await demo.generate.click()
+    await expect(remark).toHaveText(sentence)
+    await expect(prompt).toBeFocused()
+    await expect(prompt).toHaveAttribute('aria-invalid', 'true')
+    await expect(page.locator('#announcer')).toContainText(sentence)
+  }
+  expect(await states()).not.toContain('drawing')
+  await prompt.fill('a gohst, panda')
+  await expect(prompt).toHaveAttribute('aria-invalid', 'false')
+  await demo.draw()
+  await expect(remark).toHaveText('ignored: gohst')
+})
