@@ -36,6 +36,8 @@ Object.assign(globalThis, { stub: controls })
 const LOOK_EVERY = 20
 
 const NUM_TRAIN_TIMESTEPS = 100
+/** Tokens of the text of a picture. */
+const TEXT_LENGTH = 16
 
 class StudioStub implements Pick<Studio, keyof Studio> {
   #backend: EngineFacts['backend'] | undefined
@@ -127,7 +129,8 @@ function timestepsOf({ steps }: SamplerSettings, strength = 1): number[] {
 
 /** The finished tokens of one picture. */
 function drawn({ seeds, livePreview: _, known, image, ...request }: DrawingOptions, item: number): Tokens {
-  const asked = [...request.text, request.steps, request.guidance, request.truncation, request.priorWeight]
+  const text = request.text.slice(TEXT_LENGTH * item, TEXT_LENGTH * (item + 1))
+  const asked = [...text, request.steps, request.guidance, request.truncation, request.priorWeight]
   const names = Array.from(`${request.method} ${request.spacing}`, (character) => character.charCodeAt(0))
   const start = image ? [...image.tokens[item]!, image.strength] : []
   const hash = [seeds[item]!, ...asked, ...names, ...start].reduce(mixed, 0)

@@ -8,6 +8,7 @@ import { shareLink } from '../picture/share_link'
 import { fileNameOf } from '../picture/titles'
 import type { BatchItem } from './batch'
 import { draw } from './draw'
+import { startPicture } from './drawing_request'
 import { element } from './element'
 import { fillForm, readForm, rollSeed } from './form'
 import { say, sayError } from './messages'
@@ -55,8 +56,8 @@ async function share(picture: Picture): Promise<void> {
 }
 
 /** Image-to-image from this picture, with another seed and the settings of the form. */
-async function vary({ tokens }: Picture, item: BatchItem): Promise<void> {
-  const picture = { tokens, bitmap: item.bitmap.peek()! }
+async function vary(varied: Picture, item: BatchItem): Promise<void> {
+  const picture = startPicture(varied, item.bitmap.peek()!)
   source.value = { name: 'the picture', ...picture }
   rollSeed()
   await draw({ settings: readForm(), start: { kind: 'picture', picture, strength: strength.peek() } })
@@ -66,7 +67,7 @@ async function vary({ tokens }: Picture, item: BatchItem): Promise<void> {
 async function drawAgain({ tokens, settings }: Picture): Promise<void> {
   source.value = undefined
   fillForm({ ...settings, count: 1 })
-  if (!(await draw({ settings: readForm(), start: { kind: 'noise' } }))) return
+  if (!(await draw({ settings: readForm(), start: { kind: 'noise', style: settings.style } }))) return
   say(
     sameTokens(selectedPicture.peek()!.tokens, tokens)
       ? 'The same picture again, token for token.'

@@ -1,14 +1,13 @@
 import { formatCount, formatMilliseconds, formatPercent } from '../format'
 import { countCells, emptyMask } from '../picture/cells'
-import { nameEmoji } from '../picture/emoji_names'
-import { drawsNothing, leastStrength, type PageSettings, styleOption, writeSettings } from '../picture/settings'
+import { drawsNothing, leastStrength, type PageSettings, writeSettings } from '../picture/settings'
 import { titleOf } from '../picture/titles'
 import { saysSomething } from '../picture/words'
 import type { DrawingResult, Frame } from '../worker/protocol'
 import { refusePrompt } from './completion'
 import { type Connection, connect, connection, fail } from './connection'
 import { startDrawing } from './drawing'
-import type { DrawingRequest, Start } from './drawing_request'
+import { type DrawingRequest, type Start, startPicture, textOf } from './drawing_request'
 import { element } from './element'
 import { livePreview, readForm } from './form'
 import { announce, say, sayError, showProgress, showStatus } from './messages'
@@ -42,7 +41,7 @@ function readStart(): Start {
   const item = selectedItem.peek()
   const finished = item?.picture.peek()
   if (brushing.peek() && finished) {
-    const picture = { tokens: finished.tokens, bitmap: item!.bitmap.peek()! }
+    const picture = startPicture(finished, item!.bitmap.peek()!)
     return { kind: 'cells', picture, mask: mask.peek() }
   }
   const picture = source.peek()
@@ -94,7 +93,7 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
     const steps = expectation.timesteps.length
     const startTime = performance.now()
     const { batch, finished } = startDrawing(opened, request, {
-      text: opened.tokenizer.encode(nameEmoji(settings.prompt), styleOption(settings.style)).ids,
+      text: textOf(request, opened.tokenizer),
       expectation,
       livePreview: livePreview(),
       onFrame: (frame) => showFrame(frame, steps),

@@ -1,6 +1,5 @@
 import { batch } from '@preact/signals-core'
 import { proxy } from 'comlink'
-import { withoutCount } from '../picture/settings'
 import { titleOf } from '../picture/titles'
 import {
   type DrawingEvent,
@@ -11,11 +10,11 @@ import {
 } from '../worker/protocol'
 import { type Batch, BatchItem, createBatch, type DrawingRecord, type Uncertainty, uncertaintyOf } from './batch'
 import type { Connection } from './connection'
-import { type DrawingRequest, drawingOptions, originOf } from './drawing_request'
+import { type DrawingRequest, type DrawingText, drawingOptions, originOf, pictureSettings } from './drawing_request'
 
 interface StartDrawingOptions {
-  /** [16] tokens of prompt and style. */
-  text: Int32Array
+  /** As `textOf` gives it. */
+  text: DrawingText
   expectation: Expectation
   livePreview: boolean
   onFrame(frame: Frame): void
@@ -37,6 +36,7 @@ export function startDrawing(
   { text, expectation, livePreview, onFrame, onRecovered }: StartDrawingOptions,
 ): RunningDrawing {
   const options = drawingOptions(request, text, livePreview)
+  const pictures = pictureSettings(request)
   const frames: Frame[] = []
   const isExplainable = livePreview && options.method === 'posterior' && request.start.kind !== 'cells'
   const items = options.seeds.map((_, index) => startItem(request, { frames, index, expectation, isExplainable }))
@@ -69,14 +69,13 @@ export function startDrawing(
   }
 
   function showResult(result: DrawingResult): DrawingResult {
-    const settings = withoutCount(request.settings)
     batch(() => {
       showBitmaps(Number.POSITIVE_INFINITY, result.bitmaps)
       for (const [i, item] of items.entries()) {
         item.uncertainty.value = new Float32Array(NUM_LATENT_PIXELS)
         item.picture.value = {
           tokens: result.tokens[i]!,
-          settings: { ...settings, seed: options.seeds[i]! },
+          settings: pictures[i]!,
           origin: originOf(request.start),
           modelHash: facts.modelHash,
         }
@@ -90,8 +89,8 @@ export function startDrawing(
       isOver = true
     })
     .then(showResult)
-  const title = titleOf(request.settings)
-  return { batch: createBatch(items, items.length > 1 ? `${items.length} × ${title}` : title), finished }
+  const title = items.length > 1 ? `${items.length} × ${titleOf(request.settings)}` : titleOf(pictures[0]!)
+  return { batch: createBatch(items, title), finished }
 }
 
 /** An item before the first step. */

@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { WordTokenizer } from 'vq-diffusion-webgpu/onnx'
 import { emptyMask, withCells } from '../picture/cells'
 import { readSettings } from '../picture/settings'
-import { drawingOptions, originOf, type Start, seedsOf } from './drawing_request'
+import { drawingOptions, originOf, pictureSettings, type Start, seedsOf, startPicture, textOf } from './drawing_request'
 
 const settings = readSettings(new URLSearchParams('seed=5&count=3&steps=4'))
-const text = Int32Array.of(1, 2)
+const text = { text: Int32Array.of(1, 2) }
 const tokens = new Uint16Array(256)
 const picture = { tokens, bitmap: {} as ImageBitmap }
 const optionsFor = (start: Start, change = {}) =>
@@ -13,7 +15,7 @@ const optionsFor = (start: Start, change = {}) =>
 describe('drawingOptions', () => {
   it('has one seed per picture', () => {
     expect(optionsFor({ kind: 'noise' })).toEqual({
-      text,
+      ...text,
       seeds: [5, 6, 7],
       steps: 4,
       guidance: 2.5,
@@ -54,4 +56,49 @@ it('counts seeds up, at most to the largest safe integer', () => {
 
 it('records how the picture was made', () => {
   expect(originOf({ kind: 'cells', picture, mask: emptyMask })).toBe('repainted')
+})
+
+describe('any style', () => {
+  const request = (start: Start, change = {}) => ({ settings: { ...settings, ...change }, start })
+  const stylesOf = (start: Start, change = {}) => pictureSettings(request(start, change)).map(({ style }) => style)
+
+  it('is one style a picture, which follows from its seed', () => {
+    expect(stylesOf({ kind: 'noise' })).toEqual(['emojione', 'firefox', '3d'])
+    expect(new Set(stylesOf({ kind: 'noise' }, { count: 7 })).size).toBe(7)
+    for (const { seed, style } of pictureSettings(request({ kind: 'noise' }, { count: 16 })))
+      expect(stylesOf({ kind: 'noise' }, { seed, count: 1 })).toEqual([style])
+    expect(stylesOf({ kind: 'noise' }, { seed: Number.MAX_SAFE_INTEGER, count: 1 })).toEqual([
+      stylesOf({ kind: 'noise' }, { seed: Number.MAX_SAFE_INTEGER, count: 9 }).at(-1),
+    ])
+  })
+  it('gives each picture settings that draw it again alone', () => {
+    for (const alone of pictureSettings(request({ kind: 'noise' }, { prompt: 'panda' }))) {
+      expect(pictureSettings({ settings: { ...alone, count: 1 }, start: { kind: 'noise' } })).toEqual([alone])
+    }
+  })
+  it('is the style of the picture that is varied, repainted or drawn again', () => {
+    const { count: _, ...old } = { ...settings, style: 'blob' as const }
+    const of = (origin: 'drawn' | 'from image') =>
+      startPicture({ tokens, settings: old, origin, modelHash: '' }, picture.bitmap)
+    expect(stylesOf({ kind: 'picture', picture: of('drawn'), strength: 0.5 })).toEqual(['blob', 'blob', 'blob'])
+    expect(stylesOf({ kind: 'cells', picture: of('drawn'), mask: emptyMask })).toEqual(['blob', 'blob', 'blob'])
+    // As pictures were drawn before they had a style of their own.
+    expect(stylesOf({ kind: 'noise', style: 'any' })).toEqual(['any', 'any', 'any'])
+    expect(new Set(stylesOf({ kind: 'picture', picture: of('from image'), strength: 0.5 })).size).toBe(3)
+    expect(stylesOf({ kind: 'picture', picture: of('drawn'), strength: 0.5 }, { style: 'noto' })).toEqual(
+      Array(3).fill('noto'),
+    )
+  })
+  it('reaches the network as a text for each picture', () => {
+    const file = new URL('../../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url)
+    const vocabulary = JSON.parse(readFileSync(file, 'utf8'))
+    const { text } = textOf(request({ kind: 'noise' }, { prompt: '🐼' }), new WordTokenizer(vocabulary))
+    expect(text.length).toBe(3 * 16)
+    const words = Array.from(text, (token) => vocabulary.vocab[token])
+    expect([0, 16, 32].map((at) => words.slice(at, at + 3))).toEqual([
+      ['style:emojione', 'panda', '<pad>'],
+      ['style:firefox', 'panda', '<pad>'],
+      ['style:3d', 'panda', '<pad>'],
+    ])
+  })
 })

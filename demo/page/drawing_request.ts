@@ -1,29 +1,70 @@
+import type { WordTokenizer } from 'vq-diffusion-webgpu/onnx'
 import { inverted, type Mask } from '../picture/cells'
-import type { Origin } from '../picture/picture'
-import type { PageSettings } from '../picture/settings'
+import { nameEmoji } from '../picture/emoji_names'
+import type { Origin, Picture } from '../picture/picture'
+import {
+  type PageSettings,
+  type PictureSettings,
+  type Style,
+  styleOfSeed,
+  styleOption,
+  withoutCount,
+} from '../picture/settings'
 import type { DrawingOptions, Tokens } from '../worker/protocol'
 
 /** A finished picture that a drawing starts from. */
 export interface StartPicture {
   tokens: Tokens
   bitmap: ImageBitmap
+  /** What it was drawn in; undefined for an image from elsewhere. */
+  style?: Style
 }
 
 /** Start from noise, from a noised picture (image-to-image), or from a picture with some cells removed (inpainting). */
 export type Start =
-  | { kind: 'noise' }
+  /** With the style of a picture that is drawn again. */
+  | { kind: 'noise'; style?: Style }
   | { kind: 'picture'; picture: StartPicture; strength: number }
   | { kind: 'cells'; picture: StartPicture; mask: Mask }
+
+/** A picture to start from. */
+export function startPicture({ tokens, settings, origin }: Picture, bitmap: ImageBitmap): StartPicture {
+  return { tokens, bitmap, ...(origin !== 'from image' && { style: settings.style }) }
+}
 
 export interface DrawingRequest {
   settings: PageSettings
   start: Start
 }
 
-/** The worker's options for a request. `text` are the tokens of prompt and style. */
+/**
+ * The settings of each picture, by which it can be drawn again alone: with its seed and, where any style will do, with that of
+ * the picture that it starts from or one of its own.
+ */
+export function pictureSettings({ settings, start }: DrawingRequest): PictureSettings[] {
+  const given = settings.style !== 'any' ? settings.style : start.kind === 'noise' ? start.style : start.picture.style
+  return seedsOf(settings.seed, settings.count).map((seed) => ({
+    ...withoutCount(settings),
+    seed,
+    style: given ?? styleOfSeed(seed),
+  }))
+}
+
+/** What the network reads. */
+export type DrawingText = Pick<DrawingOptions, 'text'>
+
+/** The tokens of style and words of each picture. */
+export function textOf(request: DrawingRequest, tokenizer: WordTokenizer): DrawingText {
+  const texts = pictureSettings(request).map(
+    ({ prompt, style }) => tokenizer.encode(nameEmoji(prompt), styleOption(style)).ids,
+  )
+  return { text: Int32Array.from(texts.flatMap((ids) => [...ids])) }
+}
+
+/** The worker's options for a request, with its `textOf`. */
 export function drawingOptions(
   { settings, start }: DrawingRequest,
-  text: Int32Array,
+  text: DrawingText,
   livePreview: boolean,
 ): DrawingOptions {
   const { count, steps, guidance, priorWeight, spacing } = settings
@@ -31,7 +72,7 @@ export function drawingOptions(
   // Purity sampling supports neither inpainting nor truncation.
   const method = start.kind === 'cells' ? 'posterior' : settings.method
   return {
-    text,
+    ...text,
     seeds: seedsOf(settings.seed, count),
     steps,
     guidance,

@@ -17,6 +17,12 @@ export function styleOption(style: Style): { style?: string } {
   return style === 'any' ? {} : { style }
 }
 
+/** The style of a picture with this seed where any will do, so that pictures whose seeds count up show one after another. */
+export function styleOfSeed(seed: number): Style {
+  const [, ...styles] = Object.keys(STYLES) as Style[]
+  return styles[seed % styles.length]!
+}
+
 /**
  * Ranges and defaults for this model: guidance above 10 gives noise. The defaults are those of
  * its model card.

@@ -42,7 +42,7 @@ export interface SamplerSettings {
 
 /** A batch of pictures to draw, one per seed. */
 export interface DrawingOptions extends SamplerSettings {
-  /** [16] tokens of style and prompt. */
+  /** [B·16] tokens of style and prompt of each picture. */
   text: Int32Array
   seeds: number[]
   /** Start from these pictures, one per seed, noised to strength·T; by default from noise. */
