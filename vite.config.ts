@@ -32,6 +32,8 @@ export const manifest = modelManifest(
     runtime('ort-wasm-simd-threaded.asyncify.wasm'),
     runtime('ort-wasm-simd-threaded.wasm'),
     network('denoiser/model.onnx'),
+    network('denoiser/model_int8.onnx'),
+    network('denoiser/weights.bin'),
     network('vqvae/decoder.onnx'),
     network('vqvae/encoder.onnx'),
   ]),

@@ -4,11 +4,12 @@ import { STILL, test, WORKER_SCRIPT } from './fixtures'
 import type { TestServer } from './test_server'
 
 const MEGABYTE = 1e6
-const DENOISER = 'denoiser/model.onnx'
+/** The weights of the denoiser, of any graph. */
+const WEIGHTS = 'denoiser/weights.bin'
 const DECODER = 'vqvae/decoder.onnx'
-const DENOISER_BYTES = 20_284_974
-/** onnxruntime for WebAssembly, denoiser, decoder. */
-const ALL_BYTES = 14_239_897 + DENOISER_BYTES + 10_867_213
+const WEIGHTS_BYTES = 20_068_864
+/** onnxruntime for WebAssembly; the denoiser's graph and its weights; the decoder. */
+const ALL_BYTES = 14_239_897 + 34_890 + WEIGHTS_BYTES + 10_867_213
 /** The engine that is ready first. */
 const QUICK = '?engine=cpu'
 /** Enough to see that it draws. */
@@ -19,7 +20,7 @@ test.use({ studio: 'small model', contextOptions: STILL })
 
 /** The large files that were asked for. */
 function largeRequests({ requests }: TestServer): string[] {
-  return requests.map(({ path }) => path).filter((path) => /\.(onnx|wasm)$/.test(path))
+  return requests.map(({ path }) => path).filter((path) => /\.(onnx|bin|wasm)$/.test(path))
 }
 
 /** The Range header of each request for a file. */
@@ -52,7 +53,7 @@ test('stores the model, and takes it from there at the second visit', async ({ d
   await demo.open(QUICK)
   await expect(demo.status).toHaveText('ready')
   await expect(page.getByTestId('notice')).not.toContainText('next visit')
-  expect(largeRequests(server)).toHaveLength(3)
+  expect(largeRequests(server)).toHaveLength(4)
   expect(await storedBytes(page)).toBe(ALL_BYTES)
   server.requests.length = 0
   await page.reload()
@@ -64,16 +65,16 @@ test.describe('a connection that breaks', () => {
   test.use({ expectedMessages: [/net::ERR_/] })
 
   test('is told, and Generate asks only for the rest', async ({ demo, page, server }) => {
-    const half = DENOISER_BYTES / 2
-    server.breakAfter(DENOISER, half)
+    const half = WEIGHTS_BYTES / 2
+    server.breakAfter(WEIGHTS, half)
     await demo.open(ONE_STEP)
-    await expect(demo.status).toHaveText(`error: The download of ${DENOISER} broke off: the connection failed.`)
-    const arrived = await storedBytes(page, DENOISER)
+    await expect(demo.status).toHaveText(`error: The download of ${WEIGHTS} broke off: the connection failed.`)
+    const arrived = await storedBytes(page, WEIGHTS)
     // The browser drops what it has received and not yet handed on when a connection fails.
     expect(arrived).toBeGreaterThan(half / 2)
     expect(arrived).toBeLessThanOrEqual(half)
     await demo.draw()
-    expect(rangesOf(DENOISER, server)).toEqual([undefined, `bytes=${arrived}-`])
+    expect(rangesOf(WEIGHTS, server)).toEqual([undefined, `bytes=${arrived}-`])
     expect(await storedBytes(page)).toBe(ALL_BYTES)
   })
 
@@ -87,25 +88,25 @@ test.describe('a connection that breaks', () => {
   })
 
   test('is resumed after a reload, too', async ({ demo, page, server }) => {
-    server.breakAfter(DENOISER, DENOISER_BYTES / 2)
+    server.breakAfter(WEIGHTS, WEIGHTS_BYTES / 2)
     await demo.open(QUICK)
     await expect(demo.status).toHaveText(/^error: The download/)
-    const arrived = await storedBytes(page, DENOISER)
+    const arrived = await storedBytes(page, WEIGHTS)
     await page.reload()
     await expect(demo.status).toHaveText('ready')
-    expect(rangesOf(DENOISER, server)).toEqual([undefined, `bytes=${arrived}-`])
+    expect(rangesOf(WEIGHTS, server)).toEqual([undefined, `bytes=${arrived}-`])
   })
 
   test('is resumed from memory where there is no room', async ({ demo, page, server }) => {
     await allowBytes(page, server, MEGABYTE)
-    server.breakAfter(DENOISER, DENOISER_BYTES / 2)
+    server.breakAfter(WEIGHTS, WEIGHTS_BYTES / 2)
     await demo.open(ONE_STEP)
     await expect(demo.status).toHaveText(/^error: The download/)
     expect(await storedBytes(page)).toBeLessThan(MEGABYTE)
     await demo.draw()
-    const [first, second, ...more] = rangesOf(DENOISER, server)
+    const [first, second, ...more] = rangesOf(WEIGHTS, server)
     expect([first, more]).toEqual([undefined, []])
-    expect(Number(second!.match(/^bytes=(\d+)-$/)![1])).toBeGreaterThan(DENOISER_BYTES / 4)
+    expect(Number(second!.match(/^bytes=(\d+)-$/)![1])).toBeGreaterThan(WEIGHTS_BYTES / 4)
   })
 })
 
@@ -134,7 +135,7 @@ test('keeps the model in memory when there is no room to store it, and says so',
   await expect(page.getByTestId('notice')).toContainText(
     'There was no room to store the model, so the next visit downloads it again.',
   )
-  // Chromium looks at its quota when a write begins, so the three files may exceed it by a part each.
+  // Chromium looks at its quota when a write begins, so the four files may exceed it by a part each.
   expect(await storedBytes(page)).toBeLessThan(25 * MEGABYTE)
 })
 
@@ -143,7 +144,7 @@ test('downloads each file once for two tabs', async ({ demo, page, server, conte
   await Promise.all([demo.open(QUICK), other.open(QUICK)])
   await expect(demo.status).toHaveText('ready')
   await expect(other.status).toHaveText('ready')
-  expect(largeRequests(server)).toHaveLength(3)
+  expect(largeRequests(server)).toHaveLength(4)
   expect(await storedBytes(page)).toBe(ALL_BYTES)
 })
 
@@ -151,7 +152,7 @@ test('deletes what is stored when told to, and draws on', async ({ demo, page })
   await demo.open(ONE_STEP)
   await expect(demo.status).toHaveText('ready')
   await page.getByTestId('engine-room').locator('summary').click()
-  await expect(page.getByTestId('engine-room')).toContainText('45.4 MB')
+  await expect(page.getByTestId('engine-room')).toContainText('45.2 MB')
   await page.getByTestId('delete-stored').click()
   await expect(page.getByTestId('engine-room')).toContainText('nothing')
   expect(await stored(page)).toEqual([])

@@ -6,12 +6,14 @@
  *   denoiser  x_t int32 [B,256], t int32 [B], text int32 [B,16] → logits float32 [B,256,4096]
  *   decoder   codes int32 [B,256] → rgba float32 [B,4,128,128] in 0..1, premultiplied; one colour a token
  *
- * The weights are pseudo-random and fixed. Each file has as many bytes as the one in whose place it is served.
+ * The weights are pseudo-random and fixed. Each file has as many bytes as the one in whose place it is served; the denoiser
+ * is the same for WebGPU and WebAssembly.
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import {
   denoiserGraph,
+  EXTERNAL,
   encodeModel,
   FLOAT,
   floats,
@@ -43,9 +45,14 @@ export interface Substitute {
 
 export function smallModel(): Promise<Substitute[]> {
   const palette = colours()
+  const { graph, weights } = withoutWeights(denoiser(), 'weights.bin')
   return Promise.all([
-    substitute('denoiser/model.onnx', denoiser()),
-    substitute('vqvae/decoder.onnx', decoder(palette)),
+    substitute('denoiser/model.onnx', graph, padModel),
+    substitute('denoiser/model_int8.onnx', graph, padModel),
+    substitute('denoiser/weights.bin', weights, (content, bytes) =>
+      Buffer.concat([content, Buffer.alloc(bytes - content.length)]),
+    ),
+    substitute('vqvae/decoder.onnx', encodeModel(decoder(palette)), padModel),
   ])
 }
 
@@ -89,14 +96,34 @@ function decoder(palette: number[]): Graph {
   }
 }
 
-async function substitute(file: string, graph: Graph): Promise<Substitute> {
+/** A graph whose float weights are moved to a file of this name. */
+function withoutWeights(graph: Graph, location: string): { graph: Uint8Array; weights: Uint8Array } {
+  const parts: Buffer[] = []
+  let offset = 0
+  const initializer = graph.initializer!.map((tensor) => {
+    if (tensor.dataType !== FLOAT) return tensor
+    const part = Buffer.from(Float32Array.from(tensor.floatData!).buffer)
+    const place = { location, offset, length: part.length }
+    parts.push(part)
+    offset += part.length
+    const externalData = Object.entries(place).map(([key, value]) => ({ key, value: String(value) }))
+    return { ...tensor, floatData: [], dataLocation: EXTERNAL, externalData }
+  })
+  return { graph: encodeModel({ ...graph, initializer }), weights: Buffer.concat(parts) }
+}
+
+async function substitute(
+  file: string,
+  small: Uint8Array,
+  pad: (content: Uint8Array, bytes: number) => Buffer,
+): Promise<Substitute> {
   const original = await readFile(new URL(file, FOLDER))
-  const content = padded(Buffer.from(encodeModel(graph)), original.length)
+  const content = pad(small, original.length)
   return { file, content, sha256: { original: sha256(original), substitute: sha256(content) } }
 }
 
-/** The model with a description so long that there are `bytes` bytes; more than 2 MB of them. */
-function padded(model: Buffer, bytes: number): Buffer {
+/** The model with a description so long that there are `bytes` bytes. */
+function padModel(model: Uint8Array, bytes: number): Buffer {
   const docString = 6
   const lengthDelimited = 2
   const keyBytes = 1

@@ -62,13 +62,13 @@ test('shows what is loaded, and waits with a picture until all is there', async 
   const arrived = new Promise<void>((resolve) => {
     arrive = resolve
   })
-  await page.route('**/denoiser/model.onnx', async (route) => {
+  await page.route('**/denoiser/weights.bin', async (route) => {
     await arrived
     await route.continue()
   })
   await demo.open('?prompt=snowman&steps=1&engine=cpu')
   await demo.generate.click()
-  await expect(page.getByTestId('progress')).toContainText('25.1 of 45.4 MB · 55 %')
+  await expect(page.getByTestId('progress')).toContainText('25.1 of 45.2 MB · 56 %')
   await expect(demo.status).toHaveText('loading')
   arrive()
   await demo.drawn()
@@ -85,9 +85,9 @@ test('names a model file that the server answers with a web page', async ({ demo
 })
 
 test('names a model file that is missing, and tries again when told to', async ({ demo, page }) => {
-  await page.route('**/denoiser/model.onnx', (route) => route.fulfill({ status: 404 }))
+  await page.route('**/denoiser/model_int8.onnx', (route) => route.fulfill({ status: 404 }))
   await demo.open('?prompt=red+heart&steps=1&engine=cpu')
-  await expect(demo.status).toHaveText('error: The file denoiser/model.onnx is missing: the server answered 404.')
-  await page.unroute('**/denoiser/model.onnx')
+  await expect(demo.status).toHaveText('error: The file denoiser/model_int8.onnx is missing: the server answered 404.')
+  await page.unroute('**/denoiser/model_int8.onnx')
   await demo.draw()
 })

@@ -19,9 +19,8 @@ export async function pictureFigures(device: GPUDevice): Promise<Figures> {
   ort.env.logLevel = 'error'
   /** Milliseconds within networks. Runs on WebAssembly hold the thread, so they never overlap. */
   let network = 0
-  const open = async (file: string) => {
-    const bytes = await fetch(`${model}${file}`).then((response) => response.arrayBuffer())
-    const session = await createOnnxSession(ort, bytes, { provider: 'wasm' })
+  const open = async (file: string, externalData: Record<string, string> = {}) => {
+    const session = await createOnnxSession(ort, `${model}${file}`, { provider: 'wasm', externalData })
     const run = session.run.bind(session)
     session.run = async (...given) => {
       const begun = performance.now()
@@ -32,9 +31,10 @@ export async function pictureFigures(device: GPUDevice): Promise<Figures> {
     return session
   }
   const decoder = createOnnxDecoder({ session: await open('vqvae/decoder.onnx') })
+  const weights = { 'weights.bin': `${model}denoiser/weights.bin` }
   const pipeline = new VQDiffusionPipeline({
     scheduler: await VQDiffusionScheduler.fromPretrained(device, new URL(model, location.href)),
-    denoiser: createOnnxDenoiser({ session: await open('denoiser/model.onnx') }),
+    denoiser: createOnnxDenoiser({ session: await open('denoiser/model_int8.onnx', weights) }),
     decoder,
   })
   let total = 0

@@ -4,7 +4,7 @@ import { VitePWA } from 'vite-plugin-pwa'
  * Vite plugin: a service worker that caches the page, and a web app manifest. All addresses are relative, so the page
  * works under any path.
  *
- * The service worker does not handle the large files (.onnx, .wasm): demo/store stores them, with progress, checksums and
+ * The service worker does not handle the large files (.onnx, .bin, .wasm): the worker stores them, with progress, checksums and
  * resumption.
  */
 export function offline() {

@@ -4,6 +4,8 @@ declare module 'virtual:model-manifest' {
     | 'ort-wasm-simd-threaded.asyncify.wasm'
     | 'ort-wasm-simd-threaded.wasm'
     | 'denoiser/model.onnx'
+    | 'denoiser/model_int8.onnx'
+    | 'denoiser/weights.bin'
     | 'vqvae/decoder.onnx'
     | 'vqvae/encoder.onnx',
     import('vq-diffusion-webgpu/onnx').FileFacts

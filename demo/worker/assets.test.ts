@@ -8,7 +8,7 @@ import { encoderFile, modelFiles, runtimeFile } from './assets'
 
 const { resolve } = createRequire(import.meta.url)
 const root = fileURLToPath(new URL('../../packages/vq-diffusion-emoji/emoji-16x16/', import.meta.url))
-const networks = [...modelFiles(root), encoderFile(root)]
+const networks = [...modelFiles('wasm', root), modelFiles('webgpu', root)[0], encoderFile(root)]
 
 function expectCorrectFacts({ bytes, sha256 }: StorableFile, path: string): void {
   const content = readFileSync(path)

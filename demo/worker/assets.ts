@@ -21,9 +21,19 @@ export function runtimeFile(provider: NetworkProvider, modelRoot: string): Stora
       }
 }
 
-/** The networks that every drawing needs. */
-export function modelFiles(modelRoot: string): [denoiser: StorableFile, decoder: StorableFile] {
-  return [modelFile(modelRoot, 'denoiser/model.onnx'), modelFile(modelRoot, 'vqvae/decoder.onnx')]
+/**
+ * The networks that every drawing needs. The denoiser's graph is that of what runs the networks; its weights are the same
+ * file for both.
+ */
+export function modelFiles(
+  provider: NetworkProvider,
+  modelRoot: string,
+): [denoiser: StorableFile, denoiserWeights: StorableFile, decoder: StorableFile] {
+  return [
+    modelFile(modelRoot, provider === 'webgpu' ? 'denoiser/model.onnx' : 'denoiser/model_int8.onnx'),
+    modelFile(modelRoot, 'denoiser/weights.bin'),
+    modelFile(modelRoot, 'vqvae/decoder.onnx'),
+  ]
 }
 
 /** The network from pictures to tokens. Only image-to-image needs it, so it is loaded at its first use. */

@@ -31,7 +31,7 @@ function factoryOf(create: () => Promise<unknown>, device?: GPUDevice): EngineFa
       device,
       onGpuError() {},
     },
-    { denoiser: model, decoder: model },
+    { denoiser: model, denoiserWeights: new Uint8Array(), decoder: model },
   )
 }
 

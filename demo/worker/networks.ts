@@ -10,9 +10,11 @@ import {
 } from 'vq-diffusion-webgpu/onnx'
 import { NUM_LATENT_PIXELS, type Tokens } from './protocol'
 
-/** The contents of the .onnx files. */
+/** The contents of the networks' files. */
 export interface Models {
+  /** The graph, whose weights are in a file of their own. */
   denoiser: Bytes
+  denoiserWeights: Bytes
   decoder: Bytes
 }
 
@@ -20,7 +22,8 @@ export type Networks = Awaited<ReturnType<typeof createNetworks>>
 
 /** Creates denoiser and decoder on WebAssembly or on a GPU device. */
 export async function createNetworks(ort: OnnxRuntime, models: Models, provider: OnnxProvider) {
-  const denoiserSession = await createOnnxSession(ort, models.denoiser, provider)
+  const externalData = { 'weights.bin': models.denoiserWeights }
+  const denoiserSession = await createOnnxSession(ort, models.denoiser, { ...provider, externalData })
   const decoderSession = await createOnnxSession(ort, models.decoder, provider).catch(async (error) => {
     await denoiserSession.destroy()
     throw error

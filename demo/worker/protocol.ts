@@ -92,7 +92,7 @@ export interface EngineFacts {
   backend: Backend
   /** Bytes of all buffers of the GPU device; undefined without a device. */
   gpuBytes: number | undefined
-  /** SHA-256 of the denoiser, in hexadecimal. */
+  /** SHA-256 of the denoiser's weights, in hexadecimal. */
   modelHash: string
 }
 

@@ -77,13 +77,14 @@ export class Studio implements StudioWorker {
     const openOn = async ({ backend, device }: { backend: Backend; device: GPUDevice | undefined }) => {
       const scheduler = await VQDiffusionScheduler.fromPretrained(modelRoot)
       const store = new PartStore({ memory })
-      const networks = modelFiles(modelRoot)
+      const networks = modelFiles(backend.network, modelRoot)
       const files = [runtimeFile(backend.network, modelRoot), ...networks]
       const contents = await loadFiles(files, { store, onProgress })
-      const [binary, denoiser, decoder] = contents as [Bytes, Bytes, Bytes]
+      const [binary, denoiser, denoiserWeights, decoder] = contents as [Bytes, Bytes, Bytes, Bytes]
       const ort = await loadRuntime(backend.network, binary)
       const { config } = scheduler
-      const factory = new EngineFactory({ backend, ort, config, device, onGpuError }, { denoiser, decoder })
+      const models = { denoiser, denoiserWeights, decoder }
+      const factory = new EngineFactory({ backend, ort, config, device, onGpuError }, models)
       const engines = new EngineProvider(() => factory.createEngine())
       const engine = await engines.current()
       await warmUp(engine, backend.network)
@@ -91,7 +92,8 @@ export class Studio implements StudioWorker {
       const lost = await Promise.race([engine.device?.lost, undefined])
       if (lost) throw new DeviceLostError(lost.message)
       const loadEncoder = async () => (await loadFiles([encoderFile(modelRoot)], { store }))[0]!
-      const modelHash = networks[0].sha256
+      // Of the weights, which are the same whatever runs the network.
+      const modelHash = networks[1].sha256
       this.#openStudio = { backend, scheduler, ort, factory, engines, modelHash, loadEncoder }
       return { ...backend, explanation: [backend.explanation, store.refusal].filter(Boolean).join(' ') }
     }

@@ -2,6 +2,8 @@
 export declare const files: Readonly<
   Record<
     | 'denoiser/model.onnx'
+    | 'denoiser/model_int8.onnx'
+    | 'denoiser/weights.bin'
     | 'manifest.json'
     | 'model_index.json'
     | 'scheduler/scheduler_config.json'

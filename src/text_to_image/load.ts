@@ -86,7 +86,8 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
     const provider: OnnxProvider =
       backend.network === 'webgpu' ? { provider: 'webgpu', device: device! } : { provider: 'wasm' }
     requireProvider(ort, provider)
-    const [denoiserModel, decoderModel] = await loadGraphs(folder, [components.denoiser, components.decoder], options)
+    const paths = [components.denoiser[backend.network], components.decoder]
+    const [denoiserModel, decoderModel] = await loadGraphs(folder, paths, options)
     const open = async (graph: Graph, where: OnnxProvider): Promise<OnnxSession> => {
       const session = await openSession(ort, graph, where)
       owned.push(session)

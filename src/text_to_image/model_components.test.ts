@@ -16,7 +16,7 @@ const index: ModelIndex = {
 describe('componentsOf', () => {
   it('reads paths, sizes, the format of images and defaults', () => {
     expect(componentsOf(index)).toEqual({
-      denoiser: 'denoiser/model.onnx',
+      denoiser: { webgpu: 'denoiser/model.onnx', wasm: 'denoiser/model.onnx' },
       decoder: 'vqvae/decoder.onnx',
       encoder: 'vqvae/encoder.onnx',
       tokenizer: 'tokenizer.json',
@@ -42,6 +42,16 @@ describe('componentsOf', () => {
     })
   })
 
+  it('reads a denoiser of its own for WebAssembly', () => {
+    const denoiser_wasm = ['onnx', 'denoiser/model_int8.onnx']
+    expect(componentsOf({ ...index, denoiser_wasm }).denoiser).toEqual({
+      webgpu: 'denoiser/model.onnx',
+      wasm: 'denoiser/model_int8.onnx',
+    })
+    expect(componentsOf({ ...index, denoiser_wasm: [null, null] }).denoiser.wasm).toBe('denoiser/model.onnx')
+    expect(() => componentsOf({ ...index, denoiser: undefined, denoiser_wasm })).toThrow(ConfigError)
+  })
+
   it('takes nulls as diffusers writes them for a component that is not there', () => {
     expect(componentsOf({ ...index, tokenizer: [null, null] }).tokenizer).toBeUndefined()
   })
@@ -50,6 +60,13 @@ describe('componentsOf', () => {
     [{ denoiser: ['diffusers', 'Transformer2DModel'] }, 'exported to ONNX first'],
     [{ logits_layout: 'NHWC' }, "logits_layout needs to be 'class-major' or 'pixel-major'; given \"NHWC\""],
     [{ denoiser: ['onnx', 7] }, 'A path of denoiser needs to be a string; given 7'],
+    [{ denoiser_wasm: ['onnx'] }, 'denoiser_wasm needs the path of a file; given none'],
+    [{ denoiser_wasm: ['onnx', null] }, 'A path of denoiser_wasm needs to be a string; given null'],
+    [{ denoiser_wasm: 'model_int8.onnx' }, 'denoiser_wasm needs to be [KIND, PATH]; given "model_int8.onnx"'],
+    [
+      { denoiser_wasm: ['diffusers', 'T'] },
+      'denoiser_wasm in model_index.json needs the kind "onnx"; given "diffusers"',
+    ],
     [{ vqvae: ['onnx'] }, 'vqvae needs the path of a file; given none'],
     [{ tokenizer: ['json'] }, 'tokenizer needs the path of a file; given none'],
     [{ tokenizer: 'tokenizer.json' }, 'tokenizer needs to be [KIND, PATH]; given "tokenizer.json"'],

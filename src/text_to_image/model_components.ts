@@ -12,11 +12,13 @@ import { type ImageFormat, requireImageFormat } from '../onnx/images'
 import type { ModelIndex } from '../onnx/model_index'
 import type { Layout } from '../options'
 import { valueText } from '../value_text'
+import type { NetworkProvider } from './backend'
 import type { PipelineDefaults } from './options'
 
 /** What this package reads of `model_index.json`. */
 export interface ModelComponents {
-  readonly denoiser: string
+  /** By what runs it. */
+  readonly denoiser: Readonly<Record<NetworkProvider, string>>
   readonly decoder: string
   readonly encoder: string | undefined
   readonly tokenizer: string | undefined
@@ -39,10 +41,11 @@ export function componentsOf(index: ModelIndex): ModelComponents {
 
 function readComponents(index: ModelIndex): ModelComponents {
   const [denoiser] = filesOf(index, 'denoiser', 'onnx')
+  const [denoiserOnWasm = denoiser] = filesOf(index, 'denoiser_wasm', 'onnx')
   const [decoder, encoder] = filesOf(index, 'vqvae', 'onnx')
   const [tokenizer] = filesOf(index, 'tokenizer', 'json')
   const latentShape = shapeOf(index, 'latent')
-  if (!denoiser || !decoder || !latentShape)
+  if (!denoiser || !denoiserOnWasm || !decoder || !latentShape)
     throw new ConfigError(
       'model_index.json needs the ONNX networks "denoiser": ["onnx", PATH] and "vqvae": ["onnx", DECODER, ENCODER], and ' +
         `the size of the token grid, latent_height and latent_width; given {${Object.keys(index).join(', ')}}. ` +
@@ -51,7 +54,7 @@ function readComponents(index: ModelIndex): ModelComponents {
   const layout = index.logits_layout as Layout | undefined
   requireLayout(layout, 'logits_layout')
   return {
-    denoiser,
+    denoiser: { webgpu: denoiser, wasm: denoiserOnWasm },
     decoder,
     encoder,
     tokenizer,
@@ -63,13 +66,17 @@ function readComponents(index: ModelIndex): ModelComponents {
   }
 }
 
-/** The paths of a component. Networks of another kind count as none; diffusers writes nulls for none. */
+const networksOfDiffusers = ['denoiser', 'vqvae']
+
+/** The paths of a component. Networks of diffusers count as none; it writes nulls for none. */
 function filesOf(index: ModelIndex, component: string, kind: 'onnx' | 'json'): string[] {
   const list = index[component] ?? []
   if (!Array.isArray(list)) throw new OptionError(`${component} needs to be [KIND, PATH]; given ${valueText(list)}.`)
   const [given, ...paths] = list
-  if (kind === 'json' && typeof given === 'string' && given !== kind)
-    throw new ConfigError(`The ${component} in model_index.json needs the kind "json"; given ${JSON.stringify(given)}.`)
+  if (!networksOfDiffusers.includes(component) && typeof given === 'string' && given !== kind)
+    throw new ConfigError(
+      `The ${component} in model_index.json needs the kind "${kind}"; given ${JSON.stringify(given)}.`,
+    )
   if (given !== kind) return []
   if (paths.length === 0) throw new OptionError(`${component} needs the path of a file; given none.`)
   for (const path of paths) requireString(`A path of ${component}`, path)

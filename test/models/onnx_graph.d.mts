@@ -4,6 +4,7 @@ export type Graph = onnx.IGraphProto
 
 export const FLOAT: number
 export const INT32: number
+export const EXTERNAL: onnx.TensorProto.DataLocation
 export function random(scale: number): number
 export function weights(name: string, dims: number[], scale: number): onnx.ITensorProto
 export function floats(name: string, dims: number[], values: number[]): onnx.ITensorProto

@@ -5,6 +5,7 @@ const { onnx } = onnxProto
 const { INT, INTS, STRING } = onnx.AttributeProto.AttributeType
 
 export const { FLOAT, INT32, INT64 } = onnx.TensorProto.DataType
+export const { EXTERNAL } = onnx.TensorProto.DataLocation
 
 let counter = 0
 /** A hash of the counter, uniform in [-scale, scale): the same numbers on every machine. */

@@ -38,9 +38,10 @@ async function drawRedHeart() {
   const { vocab, max_length } = JSON.parse(file('tokenizer/tokenizer.json'))
   const words = ['style:3d', 'red', 'heart'].map((word) => vocab.indexOf(word))
   const text = Int32Array.from({ length: max_length }, (_, i) => words[i] ?? 0)
-  const session = (name) => createOnnxSession(ort, file(name), { provider: 'wasm' })
+  const session = (name, externalData = {}) => createOnnxSession(ort, file(name), { provider: 'wasm', externalData })
   const scheduler = await VQDiffusionScheduler.fromConfig(JSON.parse(file('scheduler/scheduler_config.json')))
-  const denoiser = createOnnxDenoiser({ session: await session('denoiser/model.onnx') })
+  const weights = { 'weights.bin': file('denoiser/weights.bin') }
+  const denoiser = createOnnxDenoiser({ session: await session('denoiser/model_int8.onnx', weights) })
   const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
   const tokens = await pipeline.generate({
     numLatentPixels: 256,
