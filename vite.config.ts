@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 import { contentSecurity } from './demo/build/content_security.ts'
 import { emojiNames } from './demo/build/emoji_names.ts'
+import { isolation } from './demo/build/isolation.ts'
 import { modelCard } from './demo/build/model_card.ts'
 import { modelFolder } from './demo/build/model_folder.ts'
 import { modelManifest } from './demo/build/model_manifest.ts'
@@ -56,6 +57,7 @@ const demo = defineConfig({
     modelFolder(modelRoot, 'models/emoji-16x16'),
     modelCard(model('MODEL_CARD.md')),
     contentSecurity(),
+    isolation(),
     offline(),
   ],
   worker: { format: 'es', plugins: () => [wgsl(), manifest] },

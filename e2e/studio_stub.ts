@@ -115,6 +115,7 @@ class StudioStub implements Pick<Studio, keyof Studio> {
   async facts(): Promise<EngineFacts> {
     return {
       backend: this.#backend!,
+      threads: 1,
       gpuBytes: undefined,
       modelHash: '0123456789abcdef'.repeat(4),
     }

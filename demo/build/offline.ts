@@ -1,8 +1,8 @@
 import { VitePWA } from 'vite-plugin-pwa'
 
 /**
- * Vite plugin: a service worker that caches the page, and a web app manifest. All addresses are relative, so the page
- * works under any path.
+ * Vite plugin: builds the service worker (demo/sw.ts), which caches the page, and a web app manifest. All addresses are
+ * relative, so the page works under any path.
  *
  * The service worker does not handle the large files (.onnx, .bin, .wasm): the worker stores them, with progress, checksums and
  * resumption.
@@ -28,14 +28,15 @@ export function offline() {
         { src: 'icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
       ],
     },
-    workbox: {
+    strategies: 'injectManifest',
+    srcDir: '.',
+    filename: 'sw.ts',
+    injectManifest: {
       globPatterns: ['**/*.{html,css,js,svg,png,webp,json,md,bin}'],
-      inlineWorkboxRuntime: true,
-      cleanupOutdatedCaches: true,
-      // The query holds settings, so every query is the same page. No fallback for other addresses: the host may serve
-      // other pages below this one.
-      ignoreURLParametersMatching: [/./],
-      navigateFallback: null,
+      // Weights, which are stored otherwise.
+      globIgnores: ['models/**/*.bin'],
+      // Not every browser takes a module as a service worker.
+      rollupFormat: 'iife',
     },
   })
 }

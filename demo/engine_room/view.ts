@@ -1,4 +1,4 @@
-import { formatBytes, formatMilliseconds, formatPercent } from '../format'
+import { formatBytes, formatCount, formatMilliseconds, formatPercent } from '../format'
 import type { DrawingResult, EngineFacts, Frame } from '../worker/protocol'
 import { DrawingFigures, type Figures } from './figures'
 import markup from './view.html?raw'
@@ -32,9 +32,9 @@ export class EngineRoomView {
   }
 
   /** To be called when the worker is open, and after each drawing, when the GPU memory may have changed. */
-  showFacts({ backend, gpuBytes, modelHash }: EngineFacts): void {
+  showFacts({ backend, threads, gpuBytes, modelHash }: EngineFacts): void {
     this.#write('engine', backend.engine === 'webgpu' ? 'WebGPU' : 'CPU')
-    this.#write('network', backend.network === 'webgpu' ? 'WebGPU' : 'WebAssembly')
+    this.#write('network', backend.network === 'webgpu' ? 'WebGPU' : `WebAssembly, ${formatCount(threads, 'thread')}`)
     this.#write('adapter', backend.adapter || 'none')
     this.#write('gpuBytes', gpuBytes === undefined ? UNKNOWN : formatBytes(gpuBytes))
     this.#write('modelHash', modelHash.slice(0, 12))

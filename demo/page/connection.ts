@@ -3,6 +3,7 @@ import { loadFiles, WordTokenizer } from 'vq-diffusion-webgpu/onnx'
 import { readBackendChoice } from '../picture/settings'
 import type { BackendChoice, EngineFacts, EngineName } from '../worker/protocol'
 import { startCompletion } from './completion'
+import { settleIsolation } from './isolation'
 import { announce, scrollToStatus, showBackend, showDownload, showProgress, showStatus } from './messages'
 import { type OpenWorker, openWorker } from './open_worker'
 import { busy } from './state'
@@ -31,6 +32,7 @@ export function connect(): Promise<Connection> {
 
 async function open(): Promise<Connection> {
   showStatus('loading')
+  await settleIsolation(choice)
   if (tokenizer === undefined) {
     tokenizer = await loadTokenizer()
     startCompletion(tokenizer)

@@ -30,8 +30,14 @@ export function scrollToStatus(): void {
 
 export function showDownload({ loaded, total }: DownloadProgress): void {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-  showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${formatPercent(loaded / total)}`)
-  if (loaded === total) showProgress(1, `${megabytes(total)} MB · 100 % · preparing the network`)
+  if (loaded === total) showPreparing()
+  else showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${formatPercent(loaded / total)}`)
+}
+
+/** Shows that something is done whose share is not known. */
+function showPreparing(): void {
+  bar.removeAttribute('value')
+  showMessage('Preparing the network …')
 }
 
 export function showProgress(share: number, text: string): void {

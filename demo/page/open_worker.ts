@@ -18,10 +18,25 @@ const NOT_LOADED = 'A part of this page could not be loaded. Check the connectio
 /** Outlives the workers. */
 const memory = new MemoryStore()
 
+/** Opens a worker; with one thread for the network if the browser starts no more. */
 export async function openWorker(
   choice: BackendChoice,
   modelRoot: string,
   onProgress: (progress: DownloadProgress) => void,
+): Promise<OpenWorker> {
+  try {
+    return await open(choice, modelRoot, onProgress)
+  } catch (error) {
+    if ((error as Error).name !== 'ThreadsError') throw error
+    return open(choice, modelRoot, onProgress, 1)
+  }
+}
+
+async function open(
+  choice: BackendChoice,
+  modelRoot: string,
+  onProgress: (progress: DownloadProgress) => void,
+  maxThreads?: number,
 ): Promise<OpenWorker> {
   const worker = new Worker(new URL('../worker/studio.ts', import.meta.url), { type: 'module' })
   const close = () => worker.terminate()
@@ -38,6 +53,7 @@ export async function openWorker(
       proxy(memory),
       proxy(onProgress),
       proxy((sentence) => fail(sentence)),
+      maxThreads,
     )
     return { studio, backend: await Promise.race([failure, opened]), failure, close }
   } catch (error) {

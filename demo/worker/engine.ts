@@ -40,8 +40,6 @@ export interface Decoded {
 /** A scheduler with its networks, on one device or on the CPU. */
 export interface Engine {
   readonly device: GPUDevice | undefined
-  /** Compiles the scheduler's shaders for these options. */
-  prepare(drawing: DrawingOptions): Promise<void>
   /** The timesteps that the drawing visits. */
   timesteps(drawing: DrawingOptions): readonly number[]
   /** The position before the first step. */
@@ -99,12 +97,6 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
 
   return {
     device,
-    prepare: ({ guidance, truncation }) =>
-      scheduler.prepare({
-        layout: 'pixel-major',
-        truncationRate: truncation,
-        ...(guidance !== 1 && { guidance: { scale: guidance } }),
-      }),
     timesteps: timestepsOf,
     async start(drawing) {
       const { seeds, image } = drawing

@@ -1,4 +1,5 @@
 import { DeviceLostError } from 'vq-diffusion-webgpu'
+import { ThreadsError } from './runtime'
 
 export const deviceLostMessage =
   'The graphics device was lost, perhaps to sleep or to another program. Generate starts it again.'
@@ -14,13 +15,13 @@ export const stopReason = new DOMException('The drawing was stopped.', 'AbortErr
 
 /**
  * Runs `work` and gives its error a message for the user. Runs in the worker, because comlink keeps only name and message
- * of an error. Rethrows `stopReason` unchanged.
+ * of an error. Rethrows `stopReason` and a ThreadsError unchanged, which the page does not show.
  */
 export async function withUserMessages<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    if (error === stopReason) throw error
+    if (error === stopReason || error instanceof ThreadsError) throw error
     throw new Error(userMessage(error), { cause: error })
   }
 }

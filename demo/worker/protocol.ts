@@ -90,6 +90,8 @@ export interface DrawingResult {
 /** Facts for the engine room. */
 export interface EngineFacts {
   backend: Backend
+  /** Threads of the processor that a network on WebAssembly runs on. */
+  threads: number
   /** Bytes of all buffers of the GPU device; undefined without a device. */
   gpuBytes: number | undefined
   /** SHA-256 of the denoiser's weights, in hexadecimal. */

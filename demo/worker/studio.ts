@@ -13,12 +13,14 @@ import {
   requestBackend,
 } from 'vq-diffusion-webgpu/onnx'
 import { encoderFile, modelFiles, runtimeFile } from './assets'
+import { loadTogether } from './downloads'
 import { draw } from './drawing'
 import { timestepOptions } from './engine'
 import { createEncoder, EngineFactory } from './engine_factory'
 import { EngineProvider } from './engine_provider'
 import { deviceLostAtOnceMessage, stopReason, withUserMessages } from './error_messages'
 import { fitPicture } from './fit_picture'
+import { compileShaders } from './likely_drawing'
 import { enlarge, toBitmaps, toEncoderInput, toImages } from './pixels'
 import type {
   Backend,
@@ -33,7 +35,7 @@ import type {
   StudioWorker,
   Tokens,
 } from './protocol'
-import { loadRuntime } from './runtime'
+import { startRuntime, threadsFor } from './runtime'
 import { warmUp } from './warm_up'
 
 /** GIF frames decoded in one run of the decoder; other work can run between two runs. */
@@ -66,6 +68,8 @@ export class Studio implements StudioWorker {
    * @param modelRoot URL of the model's folder, with a trailing slash
    * @param memory stores parts of files if the browser refuses storage
    * @param onGpuError called with a sentence if the GPU fails later, during a drawing or not
+   * @param maxThreads that a network on WebAssembly may have
+   * @throws ThreadsError if they do not start, and another worker has to be opened with one thread
    */
   open(
     choice: BackendChoice,
@@ -73,21 +77,26 @@ export class Studio implements StudioWorker {
     memory: MemoryStoreLike,
     onProgress: (progress: DownloadProgress) => void,
     onGpuError: (sentence: string) => void,
+    maxThreads = Number.POSITIVE_INFINITY,
   ): Promise<Backend> {
+    const loadScheduler = VQDiffusionScheduler.fromPretrained(modelRoot)
     const openOn = async ({ backend, device }: { backend: Backend; device: GPUDevice | undefined }) => {
-      const scheduler = await VQDiffusionScheduler.fromPretrained(modelRoot)
+      const scheduler = await loadScheduler
+      const { config } = scheduler
+      // Goes on while the model is loaded, and after that. A drawing waits for the shaders that it needs.
+      if (device && backend.engine === 'webgpu') compileShaders(device, config)
       const store = new PartStore({ memory })
       const networks = modelFiles(backend.network, modelRoot)
-      const files = [runtimeFile(backend.network, modelRoot), ...networks]
-      const contents = await loadFiles(files, { store, onProgress })
-      const [binary, denoiser, denoiserWeights, decoder] = contents as [Bytes, Bytes, Bytes, Bytes]
-      const ort = await loadRuntime(backend.network, binary)
-      const { config } = scheduler
+      const runtime = [runtimeFile(backend.network, modelRoot)]
+      const [loadRuntime, loadNetworks] = loadTogether([runtime, networks], { store, onProgress })
+      const threads = Math.min(maxThreads, threadsFor(backend.network))
+      const [ort, contents] = await Promise.all([startRuntime(backend.network, loadRuntime!, threads), loadNetworks!])
+      const [denoiser, denoiserWeights, decoder] = contents as [Bytes, Bytes, Bytes]
       const models = { denoiser, denoiserWeights, decoder }
       const factory = new EngineFactory({ backend, ort, config, device, onGpuError }, models)
       const engines = new EngineProvider(() => factory.createEngine())
       const engine = await engines.current()
-      await warmUp(engine, backend.network)
+      if (backend.network === 'webgpu') await warmUp(engine)
       // Shaders seem to compile on a lost device too.
       const lost = await Promise.race([engine.device?.lost, undefined])
       if (lost) throw new DeviceLostError(lost.message)
@@ -98,7 +107,7 @@ export class Studio implements StudioWorker {
       return { ...backend, explanation: [backend.explanation, store.refusal].filter(Boolean).join(' ') }
     }
     return withUserMessages(async () => {
-      const requested = await requestBackend(choice)
+      const [requested] = await Promise.all([requestBackend(choice), loadScheduler])
       try {
         return await openOn(requested)
       } catch (error) {
@@ -178,8 +187,8 @@ export class Studio implements StudioWorker {
   }
 
   async facts(): Promise<EngineFacts> {
-    const { backend, factory, modelHash } = this.#open
-    return { backend, gpuBytes: factory.gpuBytes, modelHash }
+    const { backend, ort, factory, modelHash } = this.#open
+    return { backend, threads: ort.env.wasm.numThreads ?? 1, gpuBytes: factory.gpuBytes, modelHash }
   }
 
   get #open(): OpenStudio {
