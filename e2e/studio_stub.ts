@@ -131,7 +131,14 @@ function timestepsOf({ steps }: SamplerSettings, strength = 1): number[] {
 /** The finished tokens of one picture. */
 function drawn({ seeds, livePreview: _, known, image, ...request }: DrawingOptions, item: number): Tokens {
   const text = request.text.slice(TEXT_LENGTH * item, TEXT_LENGTH * (item + 1))
-  const asked = [...text, request.steps, request.guidance, request.truncation, request.priorWeight]
+  const asked = [
+    ...text,
+    ...(request.negativeText ?? []),
+    request.steps,
+    request.guidance,
+    request.truncation,
+    request.priorWeight,
+  ]
   const names = Array.from(`${request.method} ${request.spacing}`, (character) => character.charCodeAt(0))
   const start = image ? [...image.tokens[item]!, image.strength] : []
   const hash = [seeds[item]!, ...asked, ...names, ...start].reduce(mixed, 0)

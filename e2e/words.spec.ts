@@ -3,7 +3,7 @@ import { expect } from '@playwright/test'
 import { STILL, test } from './fixtures'
 
 /** Words of the prompt, as the page understands them. */
-test.use({ ...STILL, studio: 'stub' })
+test.use({ contextOptions: STILL, studio: 'stub', permissions: ['clipboard-read', 'clipboard-write'] })
 
 const { vocab } = JSON.parse(
   readFileSync(new URL('../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url), 'utf8'),
@@ -78,4 +78,54 @@ test('draws nothing of unknown words only, and says what may be meant', async ({
   await expect(prompt).toHaveAttribute('aria-invalid', 'false')
   await demo.draw()
   await expect(remark).toHaveText('ignored: gohst')
+})
+
+test('draws one style a picture where any style will do, and the same one again alone', async ({ demo, page }) => {
+  await demo.open('?prompt=panda&seed=8&count=3&steps=2&auto=1')
+  await demo.done()
+  expect(wordsOf((await demo.asked()).text)).toEqual(['style:flat panda', 'style:noto panda', 'style:blob panda'])
+  await page.getByRole('button', { name: 'Picture 2 of 3: panda, Noto, seed 9' }).click()
+  const tokens = await demo.tokens()
+  const link = page.url()
+  expect(new URL(link).searchParams.get('style')).toBe('noto')
+  await demo.draw(() => page.getByTestId('vary').click())
+  expect(new Set(wordsOf((await demo.asked()).text))).toEqual(new Set(['style:noto panda']))
+  await demo.ask(link)
+  await expect(page.getByTestId('progress')).toContainText('Here it is, as it was drawn.')
+  await page.getByRole('button', { name: 'Draw again' }).click()
+  await expect(page.getByTestId('progress')).toContainText('The same picture again, token for token.')
+  expect(await demo.tokens()).toEqual(tokens)
+  // As links were before pictures had a style of their own.
+  await demo.ask(link.replace('style=noto', 'style=any'))
+  await expect(page.getByTestId('progress')).toContainText('The settings in the link were changed')
+  await page.getByRole('button', { name: 'Draw again' }).click()
+  await expect(page.getByTestId('progress')).toContainText('Not the same')
+  expect(wordsOf((await demo.asked()).text)).toEqual(['panda'])
+})
+
+test('leaves words out by guidance, and says when it cannot', async ({ demo, page }) => {
+  const negative = page.getByTestId('negative')
+  const remark = page.getByTestId('negative-remark')
+  await demo.open('?prompt=panda&style=noto&steps=1&guidance=2')
+  await expect(demo.status).toHaveText('ready')
+  await expect(negative).toBeHidden()
+  await demo.draw()
+  expect((await demo.asked()).negativeText).toBeUndefined()
+  await page.getByText('Leave out').click()
+  await expect(remark).toHaveText('Guidance leads away from these words.')
+  await negative.fill('🌳 florbish')
+  await expect(remark).toHaveText('ignored: florbish')
+  await demo.draw()
+  expect(wordsOf((await demo.asked()).negativeText!)).toEqual(['deciduous tree'])
+  await demo.tokens()
+  const link = new URL(page.url())
+  expect(link.searchParams.get('negative')).toBe('🌳 florbish')
+  await page.getByTestId('guidance').fill('1')
+  await expect(remark).toHaveText('Guidance is 1, so they are not left out: it needs another value.')
+  await negative.fill('')
+  await expect(remark).toHaveText('Guidance leads away from these words.')
+  await page.getByText('Leave out').click()
+  await demo.ask(link.href)
+  await expect(negative).toHaveValue('🌳 florbish')
+  await expect(negative).toBeVisible()
 })

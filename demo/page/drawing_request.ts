@@ -51,14 +51,18 @@ export function pictureSettings({ settings, start }: DrawingRequest): PictureSet
 }
 
 /** What the network reads. */
-export type DrawingText = Pick<DrawingOptions, 'text'>
+export type DrawingText = Pick<DrawingOptions, 'text' | 'negativeText'>
 
-/** The tokens of style and words of each picture. */
+/** The tokens of style and words of each picture, and of what none of them should show. */
 export function textOf(request: DrawingRequest, tokenizer: WordTokenizer): DrawingText {
   const texts = pictureSettings(request).map(
     ({ prompt, style }) => tokenizer.encode(nameEmoji(prompt), styleOption(style)).ids,
   )
-  return { text: Int32Array.from(texts.flatMap((ids) => [...ids])) }
+  const { negative } = request.settings
+  return {
+    text: Int32Array.from(texts.flatMap((ids) => [...ids])),
+    ...(negative !== '' && { negativeText: tokenizer.encode(nameEmoji(negative)).ids }),
+  }
 }
 
 /** The worker's options for a request, with its `textOf`. */

@@ -13,6 +13,7 @@ import { element } from './element'
 import { brushing, busy, source, timestepSettings } from './state'
 
 const prompt = element('prompt', HTMLInputElement)
+const negative = element('negative', HTMLInputElement)
 const selects = {
   style: { select: element('style', HTMLSelectElement), options: STYLES },
   method: { select: element('method', HTMLSelectElement), options: METHODS },
@@ -44,8 +45,10 @@ for (const [name, input] of Object.entries(numbers) as [NumberName, HTMLInputEle
 export function fillForm(settings: PageSettings): void {
   prompt.value = settings.prompt
   prompt.dispatchEvent(new Event('input'))
+  negative.value = settings.negative
   for (const [name, { select }] of Object.entries(selects)) select.value = settings[name as keyof typeof selects]
   for (const [name, input] of Object.entries(numbers)) input.value = String(settings[name as NumberName])
+  negative.dispatchEvent(new Event('input'))
   enableMethodSettings()
   followTimestepSettings()
 }
@@ -53,6 +56,7 @@ export function fillForm(settings: PageSettings): void {
 export function readForm(): PageSettings {
   return {
     prompt: prompt.value.trim(),
+    negative: negative.value.trim(),
     style: readName(STYLES, selects.style.select.value),
     method: readName(METHODS, selects.method.select.value),
     spacing: readName(SPACINGS, selects.spacing.select.value),

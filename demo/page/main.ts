@@ -12,6 +12,7 @@ import { startFileInput } from './file_input'
 import { fillForm, readForm } from './form'
 import { onSubmit } from './keys'
 import { sayError } from './messages'
+import { startNegative } from './negative'
 import { requestNext, startNextRequests } from './next_request'
 import { openPicture } from './open_picture'
 import { placeholderSettings } from './placeholder'
@@ -36,6 +37,7 @@ startTrajectorySection()
 startEngineRoom()
 startUpdates()
 startNextRequests()
+startNegative()
 
 onSubmit(element('form', HTMLFormElement), drawFromForm)
 element('repaint', HTMLButtonElement).addEventListener('click', () => drawFromForm())

@@ -17,6 +17,7 @@ import {
 const read = (query: string) => readSettings(new URLSearchParams(query))
 const defaults = {
   prompt: '',
+  negative: '',
   style: 'any',
   steps: 16,
   guidance: 2.5,
@@ -28,7 +29,7 @@ const defaults = {
   spacing: 'exact',
 }
 const everything =
-  'prompt=red+heart&style=3d&steps=25&guidance=3.5&seed=9&count=4&truncation=0.9&method=purity&priorWeight=2&spacing=leading'
+  'prompt=red+heart&negative=dark+arrow&style=3d&steps=25&guidance=3.5&seed=9&count=4&truncation=0.9&method=purity&priorWeight=2&spacing=leading'
 
 describe('leastStrength', () => {
   it('is what the last timestep of the list needs, by the scheduler of the library', async () => {
@@ -51,6 +52,7 @@ describe('readSettings', () => {
   it('reads every setting', () => {
     expect(read(everything)).toEqual({
       prompt: 'red heart',
+      negative: 'dark arrow',
       style: '3d',
       steps: 25,
       guidance: 3.5,
@@ -123,7 +125,9 @@ describe('writeSettings', () => {
 
 describe('readPictureSettings', () => {
   it('truncates a long prompt between characters', () => {
-    const { prompt } = readPictureSettings(new URLSearchParams({ prompt: '🥚'.repeat(1000) }))
+    const long = { prompt: '🥚'.repeat(1000), negative: '🐣'.repeat(1000) }
+    const { prompt, negative } = readPictureSettings(new URLSearchParams(long))
     expect(prompt).toBe('🥚'.repeat(200))
+    expect(negative).toBe('🐣'.repeat(200))
   })
 })

@@ -58,6 +58,8 @@ export type Style = keyof typeof STYLES
 /** The settings that determine one picture. */
 export interface PictureSettings extends SamplerSettings {
   prompt: string
+  /** What the picture should not show; guidance leads away from it. */
+  negative: string
   style: Style
   seed: number
 }
@@ -93,6 +95,7 @@ function oneOf<T extends string>(allowed: readonly T[], text: string | null): T 
 export function readSettings(query: URLSearchParams): PageSettings {
   return {
     prompt: query.get('prompt') ?? '',
+    negative: query.get('negative') ?? '',
     style: readName(STYLES, query.get('style')),
     steps: readNumber('steps', query.get('steps')),
     guidance: readNumber('guidance', query.get('guidance')),
@@ -107,10 +110,11 @@ export function readSettings(query: URLSearchParams): PageSettings {
 
 const MAX_PROMPT_CHARACTERS = 200
 
-/** Settings from an untrusted query: always valid, with a prompt no longer than the form allows. */
+/** Settings from an untrusted query: always valid, with words no longer than the form allows. */
 export function readPictureSettings(query: URLSearchParams): PictureSettings {
   const settings = withoutCount(readSettings(query))
-  return { ...settings, prompt: [...settings.prompt].slice(0, MAX_PROMPT_CHARACTERS).join('') }
+  const cut = (words: string) => [...words].slice(0, MAX_PROMPT_CHARACTERS).join('')
+  return { ...settings, prompt: cut(settings.prompt), negative: cut(settings.negative) }
 }
 
 export function readBackendChoice(query: URLSearchParams): BackendChoice {

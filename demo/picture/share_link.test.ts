@@ -8,6 +8,7 @@ const picture: Picture = {
   tokens: Uint16Array.from({ length: 256 }, (_, i) => 4095 - i),
   settings: {
     prompt: 'grüner Apfel & "Ei" 🥚#?',
+    negative: 'worm, & 🐛',
     style: 'noto',
     steps: 9,
     guidance: 3.5,

@@ -164,8 +164,8 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
   }
 }
 
-function conditioningOf({ text }: DrawingOptions): OnnxConditioning {
-  return { conditional: { text }, unconditional: { text: new Int32Array(text.length) } }
+function conditioningOf({ text, negativeText }: DrawingOptions): OnnxConditioning {
+  return { conditional: { text }, unconditional: { text: negativeText ?? new Int32Array(text.length) } }
 }
 
 /** The time when the work has settled. */

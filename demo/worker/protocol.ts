@@ -44,6 +44,8 @@ export interface SamplerSettings {
 export interface DrawingOptions extends SamplerSettings {
   /** [B·16] tokens of style and prompt of each picture. */
   text: Int32Array
+  /** [16] tokens of what guidance leads away from; by default none. */
+  negativeText?: Int32Array
   seeds: number[]
   /** Start from these pictures, one per seed, noised to strength·T; by default from noise. */
   image?: { tokens: Tokens[]; strength: number }
