@@ -64,18 +64,6 @@ test('fills the form from the address, sensibly, and starts when told to', async
   await demo.drawn()
 })
 
-test('saves a PNG with transparency', async ({ demo, page }) => {
-  await demo.open('?prompt=red+heart&style=3d&seed=5&steps=6&auto=1')
-  await demo.drawn()
-  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save').click()])
-  expect(saved.suggestedFilename()).toBe('red-heart-3d-5.png')
-  const png = await readFile(await saved.path())
-  expect(png.subarray(0, 8)).toEqual(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))
-  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([128, 128])
-  const truecolourWithAlpha = 6
-  expect(png[25]).toBe(truecolourWithAlpha)
-})
-
 test('completes names by keyboard and says which ones it ignores', async ({ demo, page }) => {
   const prompt = page.getByTestId('prompt')
   await demo.open('?prompt=')

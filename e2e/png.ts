@@ -22,3 +22,14 @@ function chunk(type: string, data: Buffer): Buffer {
   checksum.writeUInt32BE(crc32(content))
   return Buffer.concat([length, content, checksum])
 }
+
+/** The text of a PNG under a keyword. */
+export function textOf(png: Buffer, keyword: string): string {
+  for (let at = 8; at < png.length; ) {
+    const length = png.readUInt32BE(at)
+    const [type, data] = [png.toString('latin1', at + 4, at + 8), png.toString('latin1', at + 8, at + 8 + length)]
+    if (type === 'tEXt' && data.startsWith(`${keyword}\0`)) return data.slice(keyword.length + 1)
+    at += length + 12
+  }
+  throw new Error(`The PNG has no text “${keyword}”.`)
+}

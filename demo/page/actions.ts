@@ -1,11 +1,8 @@
 import { effect } from '@preact/signals-core'
-import { copyLink, copyPicture } from '../picture/clipboard'
+import { copyLink } from '../picture/clipboard'
 import { type Picture, sameTokens } from '../picture/picture'
-import { writePngMetadata } from '../picture/png_metadata'
-import { saveFile } from '../picture/save_file'
 import { writeSettings } from '../picture/settings'
 import { shareLink } from '../picture/share_link'
-import { fileNameOf } from '../picture/titles'
 import type { BatchItem } from './batch'
 import { draw } from './draw'
 import { startPicture } from './drawing_request'
@@ -15,7 +12,7 @@ import { say, sayError } from './messages'
 import { busy, selectedItem, selectedPicture, source, strength } from './state'
 
 /** Actions on the finished picture that is shown large, by the id of their button. */
-const actions = { save, copy, share, vary, again: drawAgain }
+const actions = { share, vary, again: drawAgain }
 
 export function startActions(): void {
   for (const [id, act] of Object.entries(actions)) {
@@ -35,15 +32,6 @@ export function startActions(): void {
   effect(() => {
     element('again', HTMLButtonElement).hidden = busy.value || selectedPicture.value?.origin !== 'opened'
   })
-}
-
-async function save(picture: Picture, item: BatchItem): Promise<void> {
-  saveFile(await toPng(picture, item), `${fileNameOf(picture.settings)}.png`)
-}
-
-async function copy(picture: Picture, item: BatchItem): Promise<void> {
-  await copyPicture(toPng(picture, item))
-  say('The picture is in the clipboard.')
 }
 
 /** Writes the link into the address bar too, in case the browser denies access to the clipboard. */
@@ -73,11 +61,4 @@ async function drawAgain({ tokens, settings }: Picture): Promise<void> {
       ? 'The same picture again, token for token.'
       : 'Not the same: the one in the link was varied, repainted or drawn by other hardware. Undo brings it back.',
   )
-}
-
-async function toPng(picture: Picture, { bitmap }: BatchItem): Promise<Blob> {
-  const image = bitmap.peek()!
-  const canvas = new OffscreenCanvas(image.width, image.height)
-  canvas.getContext('2d')!.drawImage(image, 0, 0)
-  return writePngMetadata(await canvas.convertToBlob({ type: 'image/png' }), picture)
 }

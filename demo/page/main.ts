@@ -16,6 +16,7 @@ import { startNegative } from './negative'
 import { requestNext, startNextRequests } from './next_request'
 import { openPicture } from './open_picture'
 import { placeholderSettings } from './placeholder'
+import { startSaving } from './saving'
 import { startSource } from './source'
 import { startStage } from './stage'
 import { brushing, source } from './state'
@@ -27,6 +28,7 @@ import { startWall } from './wall'
 
 startStage()
 startActions()
+startSaving()
 startBrush()
 startSource()
 startFileInput()
