@@ -8,8 +8,6 @@
 @group(0) @binding(2) var<storage, read> known_mask: array<u32>; // not 0: the token is known
 @group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
-// COUNTED: [1], the columns read, starts at all tokens; the known ones are subtracted.
-@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>, 2>;
 
 fn element_at(token: u32) {
   if (token >= step.num_tokens || known_mask[step.known_mask_offset + token] == 0u) {
@@ -28,7 +26,4 @@ fn element_at(token: u32) {
     known = NUM_CODES;
   }
   x_prev[step.prev_sample_offset + token] = known;
-//#if COUNTED
-  atomicSub(&counts[1], 1u);
-//#endif
 }

@@ -7,11 +7,9 @@
 @group(0) @binding(2) var<storage, read> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> x_prev: array<u32>;
 @group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>; // invalid columns, impossible tokens
-@group(0) @binding(5) var<storage, read_write> x_0: array<u32>; // unless COUNTED
-// COUNTED: [1], the columns read, starts at all tokens; the settled ones are subtracted.
-@group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>, 2>;
-@group(0) @binding(7) var<storage, read> unconditional: array<Vector>; // GUIDED
-@group(0) @binding(8) var<storage, read> known_mask: array<u32>; // KNOWN: not 0 where known.wgsl has written x_prev
+@group(0) @binding(5) var<storage, read_write> x_0: array<u32>;
+@group(0) @binding(6) var<storage, read> unconditional: array<Vector>; // GUIDED
+@group(0) @binding(7) var<storage, read> known_mask: array<u32>; // KNOWN: not 0 where known.wgsl has written x_prev
 
 fn exponent_of(token: u32) -> f32 {
   return 1.0;
@@ -36,9 +34,6 @@ fn decide(token: u32) {
     list_token(token, draw, item.stream);
     return;
   }
-//#if COUNTED
-  atomicSub(&counts[1], 1u);
-//#endif
   var result = min(class_t, NUM_CODES);
   if (settled == ROUTE_UNIFORM) {
     result = uniform_class(item.stream, pixel, step.counter, NUM_CODES);
@@ -67,10 +62,7 @@ fn finish(token: u32, draw: u32, drawn: u32) {
     result = uniform_class(item.stream, token % step.num_pixels, step.counter, NUM_CODES);
   }
   x_prev[step.prev_sample_offset + token] = result;
-//#if COUNTED
-//#else
   if ((step.flags & FLAG_WRITE_X_0) != 0u) {
     x_0[step.x_0_offset + token] = class_0;
   }
-//#endif
 }

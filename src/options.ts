@@ -34,7 +34,10 @@ export interface StepDiagnostics<Tensor> {
   readonly entropy: Tensor
   /** The highest probability of p(x₀), f32 [B, N]; 0 for a column from which nothing can be drawn. */
   readonly topProbability: Tensor
-  /** [tokens changed, columns of logits read for the draw], u32 [2]. */
+  /**
+   * [tokens changed, columns of logits read for x_u], u32 [2]. The second does not count columns that are read for
+   * `predOriginalSample` or for the diagnostics alone.
+   */
   readonly counts: Tensor
 }
 

@@ -7,6 +7,7 @@
 import addNoiseFile from '../shaders/add_noise.wgsl'
 import applyCumulativeFile from '../shaders/apply_cumulative.wgsl'
 import codebookFile from '../shaders/codebook.wgsl'
+import columnsReadFile from '../shaders/columns_read.wgsl'
 import diagnosticsFile from '../shaders/diagnostics.wgsl'
 import guideFile from '../shaders/guide.wgsl'
 import gumbelMaxFile from '../shaders/gumbel_max.wgsl'
@@ -58,6 +59,8 @@ export const addNoise: Shader = addNoiseFile
 export const applyCumulative: Shader = applyCumulativeFile
 /** Codebook vectors of tokens. */
 export const codebook: Shader = codebookFile
+/** The number of columns that a step reads. */
+export const columnsRead: Shader = columnsReadFile
 /** Entropy and highest probability of p(x_0), and the number of tokens changed. */
 export const diagnostics: Shader = diagnosticsFile
 /** log p(x_0), dense: guidance, log-softmax, truncation, clamp. */

@@ -9,7 +9,6 @@ import { count, diagnose } from './diagnostics'
 import { drawX0, noised, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
 import { drawStepWithNoise } from './gumbel_max'
 import { type ColumnReader, columns, logitsReader } from './logits'
-import { softmaxOf } from './softmax'
 import { requireDiagnostics, requireKnown, requireOutput } from './step_tensors'
 import { asCpuTensor, type CpuArray, type CpuTensor } from './tensor'
 import { keptClasses } from './truncation'
@@ -32,7 +31,8 @@ interface DrawCall {
   readonly faults: CpuArray
   readonly items: readonly { stream: ItemStream; thresholds: StepThresholds }[]
   readonly counter: number
-  readonly truncationRate: number
+  /** Undefined if nothing is truncated. */
+  readonly truncationRate: number | undefined
 }
 
 /** The reverse step, token by token. */
@@ -88,24 +88,25 @@ export class ReverseStep {
         known,
         items: steps.map((step, item) => ({ stream: streams[item]!, thresholds: process.thresholds(step) })),
         counter: generator!.nextCounter(),
-        truncationRate: truncates(options.truncationRate) ? options.truncationRate : 1,
+        truncationRate: truncates(options.truncationRate) ? options.truncationRate : undefined,
       })
       if (diagnostics) count(diagnostics, x, prevSample, columnsRead)
     }
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
 
-  /** Decide first, read later (docs/MATH.md#decide-first). Returns the number of columns read. */
+  /** Decide first, read later (docs/MATH.md#decide-first). Returns the number of columns read for x_u. */
   #draw(call: DrawCall): number {
-    const { sample, prevSample, x0, diagnostics, numPixels, logits, known, faults, items, counter } = call
+    const { sample, prevSample, x0, diagnostics, numPixels, logits, known, faults, items, counter, truncationRate } =
+      call
+    const column = this.#column
     const { numCodes, maskClass } = this.context.process
     let columnsRead = 0
     for (let token = 0; token < sample.length; token++) {
-      const column = diagnostics && logits(token, this.#column)
-      const softmax = column && softmaxOf(column)
-      if (diagnostics) diagnose(diagnostics, token, softmax!)
       const { stream, thresholds } = items[Math.floor(token / numPixels)]!
       const at = { stream, pixel: token % numPixels, counter }
+      // Diagnostics read every column. The draw then need not read it again.
+      const softmax = diagnostics && diagnose(diagnostics, token, logits(token, column))
       if (known?.mask.data[token]) {
         const clean = known.tokens.data[token]! >>> 0
         if (clean >= maskClass) faults[1]!++
@@ -117,13 +118,13 @@ export class ReverseStep {
       const isMasked = classT === maskClass
       const draw = routeDraw(at)
       const settled = settledRoute(thresholds, isMasked, draw)
+      if (settled === 'unsettled') columnsRead++
       let route = settled === 'unsettled' ? 'x0' : settled
       let class0 = classT
       if (settled === 'unsettled' || x0) {
-        columnsRead++
-        const given = column ?? logits(token, this.#column)
-        const classes = call.truncationRate < 1 ? keptClasses(given, call.truncationRate, softmax) : undefined
-        const drawn = drawX0(given, at, classes)
+        if (!softmax) logits(token, column)
+        const classes = truncationRate === undefined ? undefined : keptClasses(column, truncationRate, softmax)
+        const drawn = drawX0(column, at, classes)
         if (drawn !== null) {
           class0 = drawn
           route = routeGivenX0(thresholds, isMasked, class0 === classT, draw)

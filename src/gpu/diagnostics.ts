@@ -1,14 +1,15 @@
+import columnsReadShader from '../../shaders/columns_read.wgsl'
 import shader from '../../shaders/diagnostics.wgsl'
-import type { Layout, StepDiagnostics } from '../options'
+import type { KnownTokens, Layout, StepDiagnostics } from '../options'
 import type { GpuContext } from './context'
 import type { KernelVariant } from './kernels'
 import { isClassMajor, type LogitsSource, logitsBuffers, logitsFeatures, logitsParameters } from './logits'
 import { ParameterBuffer } from './parameters'
 import type { Features } from './shader'
 import type { GpuTensor } from './tensor'
-import { columnWorkgroups, overrideConstants } from './workgroups'
+import { columnWorkgroups, elementWorkgroups, overrideConstants } from './workgroups'
 
-/** Records diagnostics of a step: entropy, top probability, and the number of tokens changed. */
+/** Records diagnostics of a step: entropy, top probability, and the numbers of tokens changed and of columns read. */
 export class Diagnostics {
   readonly #parameters: ParameterBuffer
 
@@ -16,7 +17,21 @@ export class Diagnostics {
     this.#parameters = context.own(new ParameterBuffer(context.device, 'vqd/diagnostics/parameters', shader))
   }
 
-  variant(features: Features, layout: Layout): KernelVariant {
+  /** The kernels of a step with these features. */
+  variants({ GUIDED, KNOWN }: Features, layout: Layout): KernelVariant[] {
+    return [this.#variant({ GUIDED }, layout), this.#columnsReadVariant(KNOWN === true)]
+  }
+
+  #columnsReadVariant(KNOWN: boolean): KernelVariant {
+    return {
+      shader: columnsReadShader,
+      features: { KNOWN },
+      constants: { NUM_CODES: this.context.process.numCodes },
+      bindings: ['step', 'x_t', 'counts', ...(KNOWN ? ['known_mask'] : [])],
+    }
+  }
+
+  #variant(features: Features, layout: Layout): KernelVariant {
     const { process, launchShapes } = this.context
     const { numCodes } = process
     return {
@@ -36,15 +51,23 @@ export class Diagnostics {
     }
   }
 
-  /** Records the dispatch after the step's own. */
+  /** Records the dispatches after the step's own. */
   dispatch(
     pass: GPUComputePassEncoder,
-    step: { logits: LogitsSource; sample: GpuTensor; prevSample: GpuTensor; numPixels: number },
+    step: {
+      logits: LogitsSource
+      sample: GpuTensor
+      prevSample: GpuTensor
+      numPixels: number
+      known?: KnownTokens<GpuTensor> | undefined
+      /** Of the step's kernel. */
+      parameters: GPUBuffer
+    },
     { entropy, topProbability, counts }: StepDiagnostics<GpuTensor>,
     separately: boolean,
   ): void {
     const { kernels, process, launchShapes } = this.context
-    const { logits, sample, prevSample, numPixels } = step
+    const { logits, sample, prevSample, numPixels, known } = step
     const values = {
       ...logitsParameters(logits),
       num_tokens: sample.size,
@@ -62,7 +85,10 @@ export class Diagnostics {
       top_probability: topProbability.buffer,
       counts: counts.buffer,
     }
-    const kernel = kernels.get(this.variant(logitsFeatures(logits), logits.layout))
+    const columnsRead = kernels.get(this.#columnsReadVariant(known !== undefined))
+    const columnsReadBuffers = { ...buffers, step: step.parameters, known_mask: known?.mask.buffer }
+    kernels.dispatch(pass, columnsRead, columnsReadBuffers, elementWorkgroups(sample.size))
+    const kernel = kernels.get(this.#variant(logitsFeatures(logits), logits.layout))
     const shape = launchShapes.columns(process.numCodes, logits.layout)
     kernels.dispatch(pass, kernel, buffers, columnWorkgroups(kernels.device, sample.size, shape))
   }

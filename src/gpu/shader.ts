@@ -55,7 +55,7 @@ export interface ArrayLayout {
  * - VECTORS: a column's classes lie together, so that four are read at once
  * - TRUNCATED: the draw is truncated
  * - KNOWN: some latent pixels are known
- * - COUNTED: the step counts the columns that it reads
+ * - COUNTED: gumbel_max counts tokens that are no class, or that the process cannot produce
  * - POSTERIOR: gumbel_max draws from the posterior of the logits, not from the logits
  */
 export type Feature = (typeof featureNames)[number]

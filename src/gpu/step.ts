@@ -112,15 +112,14 @@ export class ReverseStep {
       KNOWN: known !== undefined,
       VECTORS: layout === 'pixel-major' && numCodes % 4 === 0,
     }
-    const variants = (diagnostics ? [false, true] : [false]).flatMap((COUNTED) => [
-      ...(known ? [this.#knownVariant(COUNTED)] : []),
-      ...(COUNTED ? [this.#diagnostics.variant({ GUIDED: features.GUIDED }, layout)] : []),
+    await this.context.kernels.compile([
+      ...(known ? [this.#knownVariant()] : []),
+      ...(diagnostics ? this.#diagnostics.variants(features, layout) : []),
       ...[false, true].map((everyColumn) => {
         const size = { layout, everyColumn, truncated: features.TRUNCATED, tokens: 0 }
-        return this.#variant({ ...features, COUNTED }, this.context.launchShapes.step(numCodes, size))
+        return this.#variant(features, this.context.launchShapes.step(numCodes, size))
       }),
     ])
-    await this.context.kernels.compile(variants)
   }
 
   /**
@@ -215,19 +214,14 @@ export class ReverseStep {
     if (sample.size === 0) return
     const { kernels } = this.context
     const everyColumn = x0 !== undefined || call.items.every(({ thresholds }) => thresholds.nothingSettled)
-    const counted = diagnostics !== undefined && x0 === undefined
-    const { kernel, shape } = this.#plan(call, everyColumn, counted)
+    const { kernel, shape } = this.#plan(call, everyColumn)
     const parameters = this.#parameters.upload(
       stepParameters(call, shape.tile, this.context.process.numCodes),
       separately,
     )
     // The kernel skips known pixels, whose x₀ is the known token.
     if (known && x0) copyTokens(encoder, known.tokens, x0)
-    if (diagnostics) {
-      // [tokens changed, columns read] starts at [0, all tokens], which is the first field of the parameters.
-      encoder.clearBuffer(diagnostics.counts.buffer, 0, 4)
-      encoder.copyBufferToBuffer(parameters, 0, diagnostics.counts.buffer, 4, 4)
-    }
+    if (diagnostics) encoder.clearBuffer(diagnostics.counts.buffer, 0, 8)
     const buffers = {
       ...logitsBuffers(call.logits),
       step: parameters,
@@ -235,26 +229,24 @@ export class ReverseStep {
       x_prev: prevSample.buffer,
       faults: faults.buffer,
       x_0: x0?.buffer ?? this.#noX0,
-      counts: diagnostics?.counts.buffer,
       known_tokens: known?.tokens.buffer,
       known_mask: known?.mask.buffer,
     }
     const pass = encoder.beginComputePass({ label: 'vqd/step' })
     if (known) {
-      const kernel = kernels.get(this.#knownVariant(diagnostics !== undefined))
+      const kernel = kernels.get(this.#knownVariant())
       kernels.dispatch(pass, kernel, buffers, elementWorkgroups(sample.size))
     }
     kernels.dispatch(pass, kernel, buffers, Math.ceil(sample.size / shape.tile))
-    if (diagnostics) this.#diagnostics.dispatch(pass, call, diagnostics, separately)
+    if (diagnostics) this.#diagnostics.dispatch(pass, { ...call, parameters }, diagnostics, separately)
     pass.end()
   }
 
   /** The kernel and launch shape of a step, found once for each kind. */
-  #plan({ logits, sample, known, truncationRate }: DrawCall, everyColumn: boolean, counted: boolean): StepPlan {
+  #plan({ logits, sample, known, truncationRate }: DrawCall, everyColumn: boolean): StepPlan {
     const { kernels, launchShapes, process } = this.context
     const features = {
       ...logitsFeatures(logits),
-      COUNTED: counted,
       KNOWN: known !== undefined,
       TRUNCATED: truncationRate !== undefined,
       VECTORS: readsVectors(logits, process.numCodes),
@@ -270,7 +262,7 @@ export class ReverseStep {
   }
 
   #variant(features: Features, shape: StepLaunchShape): KernelVariant {
-    const { GUIDED, KNOWN, COUNTED } = features
+    const { GUIDED, KNOWN } = features
     return {
       shader: stepShader,
       features,
@@ -281,19 +273,18 @@ export class ReverseStep {
         'x_t',
         'x_prev',
         'faults',
-        COUNTED ? 'counts' : 'x_0',
+        'x_0',
         ...(GUIDED ? ['unconditional'] : []),
         ...(KNOWN ? ['known_mask'] : []),
       ],
     }
   }
 
-  #knownVariant(COUNTED: boolean): KernelVariant {
+  #knownVariant(): KernelVariant {
     return {
       shader: knownShader,
-      features: { COUNTED },
       constants: { NUM_CODES: this.context.process.numCodes },
-      bindings: ['step', 'known_tokens', 'known_mask', 'x_prev', 'faults', ...(COUNTED ? ['counts'] : [])],
+      bindings: ['step', 'known_tokens', 'known_mask', 'x_prev', 'faults'],
     }
   }
 }

@@ -135,8 +135,7 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
    */
   readonly predOriginalSample?: boolean
   /**
-   * Returns entropy and highest probability of every token, and counts, at every step. Changes no token. The number of columns read does not include
-   * those that `predOriginalSample` reads.
+   * Returns entropy and highest probability of every token, and counts, at every step. Changes no token.
    */
   readonly diagnostics?: boolean
 }

@@ -102,11 +102,8 @@ export class VQDiffusionPipeline<
         // A running preview still reads the x₀ that it shows. There is never more than one.
         if (preview) [x0, previewedX0] = [previewedX0, x0]
         const givenX0 = preview ? previewedX0 : options.predOriginalSample ? x0 : undefined
-        // A step that returns x₀ reads every column, which would spoil the count of columns read. x₀ is then drawn
-        // separately.
-        const separateX0 = !stepSampler.drawsX0 || diagnostics !== undefined
         const common = { ...stepOptions, generator, layout, out: spare, faults }
-        if (givenX0 && separateX0)
+        if (givenX0 && !stepSampler.drawsX0)
           this.#drawX0(modelOutput, timestep, sample, { ...common, out: givenX0, faults: countedAlready })
         stepSampler.step(scheduler, {
           modelOutput,
@@ -116,7 +113,7 @@ export class VQDiffusionPipeline<
           options: {
             ...common,
             previousTimestep: timesteps[step + 1] ?? -1,
-            ...(givenX0 && !separateX0 && { predOriginalSample: givenX0 }),
+            ...(givenX0 && stepSampler.drawsX0 && { predOriginalSample: givenX0 }),
             ...(diagnostics && { diagnostics }),
           },
         })

@@ -3,7 +3,7 @@ import { GpuTensor, RandomGenerator, requestDevice, VQDiffusionScheduler } from 
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { checkClose } from '../support/checks'
 import { gpuTest } from '../support/gpu'
-import { pseudoLogits, pseudoTokens } from '../support/inputs'
+import { pseudoLogits, pseudoTokens, pseudoUniforms } from '../support/inputs'
 import { columnsShape, layouts } from '../support/layouts'
 
 const device = await requestDevice()
@@ -42,6 +42,42 @@ describe('diagnostics', () => {
         else expect(counts[1]).toBeLessThan(2 * N)
         await scheduler.readFaults()
       })
+
+  gpuTest(device, 'count the columns read for x_u: those read for x₀ add none, known tokens need none', async () => {
+    const data = pseudoLogits(2 * K * N, 4)
+    const clean = pseudoTokens(2 * N, K, 0, 5)
+    const columnsRead = async (share: number, predOriginalSample: boolean) => {
+      const mask = pseudoUniforms(2 * N, 6).map((uniform) => Number(uniform < share))
+      const options = () => ({
+        previousTimestep: 30,
+        diagnostics: true,
+        predOriginalSample,
+        generator: new RandomGenerator(1),
+      })
+      const known = {
+        tokens: scheduler.uploadTokens(clean, [2, N]),
+        mask: scheduler.uploadTokens(mask, [2, N]),
+      }
+      const twinKnown = { tokens: twin.uploadTokens(clean, [2, N]), mask: twin.uploadTokens(mask, [2, N]) }
+      const logits = GpuTensor.from(device, data, [2, K, N])
+      const got = scheduler.step(logits, 60, sample, { ...options(), ...(share > 0 && { known }) })
+      const want = twin.step(new CpuTensor(data, [2, K, N]), 60, new CpuTensor(tokens, [2, N]), {
+        ...options(),
+        ...(share > 0 && { known: twinKnown }),
+      })
+      const counts = [...(await got.diagnostics!.counts.read())]
+      expect(counts).toEqual([...want.diagnostics!.counts.data])
+      return counts[1]!
+    }
+    const all = await columnsRead(0, false)
+    expect(all).toBeGreaterThan(0)
+    expect(await columnsRead(0, true)).toBe(all)
+    const some = await columnsRead(0.5, false)
+    expect(some).toBeGreaterThan(0)
+    expect(some).toBeLessThan(all)
+    expect(await columnsRead(0.5, true)).toBe(some)
+    expect(await columnsRead(1, true)).toBe(0)
+  })
 
   gpuTest(device, 'are the same whether steps are recorded into one encoder or submitted one by one', async () => {
     const logits = GpuTensor.from(device, pseudoLogits(2 * K * N, 2), [2, K, N])
