@@ -48,6 +48,11 @@ export function logitsSource(
   return { conditional: both.slice(batchSize, 2 * batchSize), unconditional: both.slice(0, batchSize), scale, layout }
 }
 
+/** Whether four classes of a column lie together, and the first at a multiple of four elements. */
+export function readsVectors({ layout, conditional, unconditional }: LogitsSource, numCodes: number): boolean {
+  return layout === 'pixel-major' && (numCodes | conditional.offset | (unconditional?.offset ?? 0)) % 4 === 0
+}
+
 /** The features of a kernel that reads these logits. */
 export function logitsFeatures({ conditional, unconditional }: LogitsSource): Features {
   return { GUIDED: unconditional !== undefined, F16: conditional.dtype === 'f16' }

@@ -26,6 +26,7 @@ import {
   logitsFeatures,
   logitsParameters,
   logitsSource,
+  readsVectors,
 } from './logits'
 import { ParameterBuffer, type ParameterValue } from './parameters'
 import type { Features } from './shader'
@@ -238,7 +239,7 @@ export class ReverseStep {
       kernels.dispatch(pass, kernel, buffers, elementWorkgroups(sample.size))
     }
     kernels.dispatch(pass, kernel, buffers, Math.ceil(sample.size / shape.tile))
-    if (diagnostics) this.#diagnostics.dispatch(pass, { ...call, parameters }, diagnostics, separately)
+    if (diagnostics) this.#diagnostics.dispatch(pass, call, parameters, diagnostics)
     pass.end()
   }
 
@@ -319,11 +320,6 @@ export function stepParameters(call: DrawCall, tile: number, numCodes: number): 
       known: thresholds.known,
     })),
   }
-}
-
-/** Whether four classes of a column lie together, and the first at a multiple of four elements. */
-export function readsVectors({ layout, conditional, unconditional }: LogitsSource, numCodes: number): boolean {
-  return layout === 'pixel-major' && (numCodes | conditional.offset | (unconditional?.offset ?? 0)) % 4 === 0
 }
 
 function copyTokens(encoder: GPUCommandEncoder, from: GpuTensor, to: GpuTensor): void {

@@ -9,9 +9,10 @@ import {
   logitsFeatures,
   logitsParameters,
   logitsSource,
+  readsVectors,
 } from '../../gpu/logits'
 import { ParameterBuffer } from '../../gpu/parameters'
-import { type DrawCall, type ReverseStep, readsVectors, stepParameters } from '../../gpu/step'
+import { type DrawCall, type ReverseStep, stepParameters } from '../../gpu/step'
 import { requireOutput } from '../../gpu/step_tensors'
 import { asGpuTensor, GpuTensor } from '../../gpu/tensor'
 import { columnWorkgroups, overrideConstants } from '../../gpu/workgroups'
