@@ -34,8 +34,7 @@ function columnsOf({ data }: CpuTensor, layout: Layout, rows: number, numPixels:
 export function columns(tensor: CpuTensor, layout: Layout, rows: number, numPixels: number): ColumnReader {
   const { data, start, stride } = columnsOf(tensor, layout, rows, numPixels)
   return (token, into) => {
-    const first = start(token)
-    for (let k = 0; k < rows; k++) into[k] = data[first + k * stride]!
+    for (let k = 0, i = start(token); k < rows; k++, i += stride) into[k] = data[i]!
     return into
   }
 }
@@ -70,8 +69,7 @@ const logitLimit = 1e29
 
 /** A number as a logit, which may be infinite. */
 export function asLogit(value: number): number {
-  if (value <= -logitLimit) return -Infinity
-  return value >= logitLimit ? Infinity : value
+  return isFiniteLogit(value) ? value : Math.sign(value) * Infinity
 }
 
 function isFiniteLogit(value: number): boolean {
@@ -111,19 +109,19 @@ export function logitsReader(
 
 function plain({ data, rows, start, stride }: Columns): ColumnReader {
   return (token, into) => {
-    const first = start(token)
-    for (let k = 0; k < rows; k++) into[k] = asLogit(data[first + k * stride]!)
+    for (let k = 0, i = start(token); k < rows; k++, i += stride) into[k] = asLogit(data[i]!)
     return into
   }
 }
 
 function guided(conditional: Columns, unconditional: Columns, scale: number): ColumnReader {
-  const { data: conditionalData, rows, stride } = conditional
+  const { data, rows, stride } = conditional
   const { data: unconditionalData } = unconditional
   return (token, into) => {
-    const [c, u] = [conditional.start(token), unconditional.start(token)]
-    for (let k = 0; k < rows; k++)
-      into[k] = guidedLogit(conditionalData[c + k * stride]!, unconditionalData[u + k * stride]!, scale)
+    let c = conditional.start(token)
+    let u = unconditional.start(token)
+    for (let k = 0; k < rows; k++, c += stride, u += stride)
+      into[k] = guidedLogit(data[c]!, unconditionalData[u]!, scale)
     return into
   }
 }
