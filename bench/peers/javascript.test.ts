@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { truncate } from '../../src/cpu/truncation'
 import { truncateMasses } from './javascript'
 
-/** The cut is the twin's, which sorts all classes: random columns, ties, few classes, every kind of rate. */
+/** The cut is the twin's: random columns, ties, few classes, every kind of rate. */
 it.each([
   ['random', 300, (k: number) => Math.sin(k * k) * 8],
   ['steep', 300, (k: number) => -k],
