@@ -97,6 +97,8 @@ const figureBars: readonly Bar[] = [
   { name: 'host_ms_per_step', what: 'milliseconds of the calling thread a step', atMost: 0.1 },
   { name: 'gpu_objects_per_step', what: 'GPU objects made a step, after the first in each direction', atMost: 0 },
   { name: 'non_network_share', what: 'whole demo picture: share of the time outside the network', atMost: 0.03 },
+  { name: 'live_non_network_share', what: 'the same with live preview', atMost: 0.05 },
+  { name: 'live_non_network_share_cpu', what: 'the same with live preview, by the twin', atMost: 0.05 },
 ]
 
 export const bars: readonly Bar[] = [...ratios, ...figureBars]

@@ -66,7 +66,7 @@ export function drawX0(logits: Float64Array, at: PixelStream, classes?: readonly
   for (let i = 0; i < count; i++) {
     const k = classes ? classes[i]! : i
     const logit = logits[k]!
-    // Most classes cannot win, whatever their noise is or whatever a random word makes of it.
+    // A class that could not win with the most noise needs no random word …
     if (logit + mostNoise <= bestScore) continue
     if (!(logit < Infinity)) return null
     if (!words || k >>> 2 !== group) {
@@ -74,6 +74,7 @@ export function drawX0(logits: Float64Array, at: PixelStream, classes?: readonly
       words = classWords(key, group)
     }
     const word = words[k & 3]!
+    // … and one that could not win with the most noise of its word needs no logarithm.
     if (logit + noiseBound(word) <= bestScore) continue
     const score = logit - Math.log(exponential(word, () => classTailWords(key, k >>> 2)[k & 3]!))
     if (score > bestScore) {
@@ -84,10 +85,10 @@ export function drawX0(logits: Float64Array, at: PixelStream, classes?: readonly
   return best
 }
 
-/** Gumbel noise of 2⁻⁵⁷, the least exponential variate. */
-const mostNoise = 57 * Math.LN2
+/** More than the Gumbel noise of 2⁻⁵⁷, the least exponential variate. */
+const mostNoise = 58 * Math.LN2
 
-/** The Gumbel noise of a random word is at most this: its exponential variate is at least word / 2³². */
+/** The Gumbel noise of a random word is at most this (docs/MATH.md#numerics): its exponential is at least word / 2³². */
 function noiseBound(word: number): number {
   return word < 2 ** 16 ? mostNoise : (Math.clz32(word) + 1) * Math.LN2
 }

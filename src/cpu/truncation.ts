@@ -10,7 +10,7 @@ import { softmaxOf } from './softmax'
 export function keptClasses(logits: Float64Array, rate: number, softmax = softmaxOf(logits)): number[] {
   const { high, total } = softmax
   if (!Number.isFinite(high)) return []
-  // All classes below this together weigh at most half of what is dropped, so they are dropped without being sorted.
+  // All classes below this together have at most half of the mass that is dropped: they need no sorting.
   const floor = Math.min(high, high + Math.log(((1 - rate) * total) / 2 / logits.length))
   const candidates: number[] = []
   for (let k = 0; k < logits.length; k++) if (logits[k]! >= floor) candidates.push(k)
