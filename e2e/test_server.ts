@@ -30,6 +30,7 @@ export class TestServer {
   readonly #changes = new Map<File, Change>()
   /** After how many bytes the next connection to a file breaks. */
   readonly #breaks = new Map<File, number>()
+  readonly #omitted: string[] = []
 
   private constructor(
     readonly target: string,
@@ -77,6 +78,11 @@ export class TestServer {
     this.#breaks.set(file, bytes)
   }
 
+  /** From now on answers have no such header, as those of a host that sends files and nothing else. */
+  omit(...headers: string[]): void {
+    this.#omitted.push(...headers)
+  }
+
   close(): Promise<void> {
     this.#server.closeAllConnections()
     return new Promise((resolve) => this.#server.close(() => resolve()))
@@ -92,6 +98,7 @@ export class TestServer {
     }
     const [content] = matching(this.#files, path)
     const answer = await this.#forward(content ? 'HEAD' : 'GET', request.url!.slice(this.folder.length), range)
+    for (const header of this.#omitted) delete answer.headers[header]
     if (content) answer.body = Readable.from(piecesOf(content, firstByte(range)))
     const changes = matching(this.#changes, path)
     const [limit] = matching(this.#breaks, path)
