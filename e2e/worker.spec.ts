@@ -24,14 +24,18 @@ test('shows and switches what is in the engine room', async ({ demo, page }) => 
   expect(new URL(page.url()).searchParams.get('method')).toBe('purity')
 })
 
-test('draws without WebGPU what the CPU engine draws, and says so', async ({ demo, page, server }) => {
-  const request = '?prompt=red+heart&style=3d&seed=3&steps=2&auto=1'
-  await page.goto(`${server.insecureOrigin}/${request}`)
-  const pixels = await demo.drawn()
-  await expect(demo.backend).toHaveText('engine cpu · network wasm')
-  await expect(page.getByTestId('notice')).toContainText('There is no WebGPU here')
-  await demo.open(`${request}&engine=cpu`)
-  expect(await demo.drawn()).toEqual(pixels)
+test.describe('on an address that browsers do not trust', () => {
+  test.use({ expectedMessages: [/Cross-Origin-Opener-Policy header has been ignored/] })
+
+  test('draws without WebGPU what the CPU engine draws, and says so', async ({ demo, page, server }) => {
+    const request = '?prompt=red+heart&style=3d&seed=3&steps=2&auto=1'
+    await page.goto(`${server.insecureOrigin}/${request}`)
+    const pixels = await demo.drawn()
+    await expect(demo.backend).toHaveText('engine cpu · network wasm')
+    await expect(page.getByTestId('notice')).toContainText('There is no WebGPU here')
+    await demo.open(`${request}&engine=cpu`)
+    expect(await demo.drawn()).toEqual(pixels)
+  })
 })
 
 for (const [fault, script, reason] of [

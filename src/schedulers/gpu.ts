@@ -57,17 +57,13 @@ export class VQDiffusionScheduler extends SchedulerBase {
   }
 
   /**
-   * Creates a scheduler and compiles the pipelines of `initialSample` and of a plain `step` in both layouts. Rejects
-   * with OptionError, ConfigError or ShaderError.
+   * Creates a scheduler and compiles the pipeline of `initialSample`. Those of `step` depend on its options: `prepare`
+   * compiles them. Rejects with OptionError, ConfigError or ShaderError.
    */
   static async create(device: GPUDevice, options: VQDiffusionSchedulerOptions): Promise<VQDiffusionScheduler> {
     const scheduler = new VQDiffusionScheduler(device, options)
     try {
-      await Promise.all([
-        scheduler.#forward.prepare(),
-        scheduler.prepare({ layout: 'class-major' }),
-        scheduler.prepare({ layout: 'pixel-major' }),
-      ])
+      await scheduler.#forward.prepare()
     } catch (error) {
       scheduler.destroy()
       throw error
