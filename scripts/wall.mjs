@@ -56,7 +56,8 @@ const WEBP_QUALITY = 0.86
 
 // The threads of onnxruntime-web do not start in Node.
 ort.env.wasm.numThreads = 1
-const session = async (name) => createOnnxSession(ort, await model(name), { provider: 'wasm' })
+const session = async (name, externalData = {}) =>
+  createOnnxSession(ort, await model(name), { provider: 'wasm', externalData })
 const scheduler = await VQDiffusionScheduler.create(JSON.parse(await model('scheduler/scheduler_config.json')))
 const tokenizer = new WordTokenizer(JSON.parse(await model('tokenizer/tokenizer.json')))
 const decoder = createOnnxDecoder({ session: await session('vqvae/decoder.onnx') })
@@ -72,7 +73,8 @@ const toBytes = (entropy) => Uint8Array.from(entropy, (nats) => Math.round((255 
 async function draw({ prompt, style, seed }) {
   const { ids: text, ignored } = tokenizer.encode(prompt, { style })
   if (ignored.length > 0) throw new Error(`The model does not know ${ignored.join(', ')}.`)
-  denoiser ??= createOnnxDenoiser({ session: await session('denoiser/model.onnx') })
+  const weights = { 'weights.bin': await model('denoiser/weights.bin') }
+  denoiser ??= createOnnxDenoiser({ session: await session('denoiser/model.onnx', weights) })
   const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
   const options = {
     numInferenceSteps: settings.steps,
@@ -176,6 +178,6 @@ const hash = async (name) =>
     .update(await model(name))
     .digest('hex')
 const expectation = scheduler.expectation({ numInferenceSteps: settings.steps })
-const facts = { denoiser: await hash('denoiser/model.onnx'), decoder: await hash('vqvae/decoder.onnx') }
+const facts = { denoiser: await hash('denoiser/weights.bin'), decoder: await hash('vqvae/decoder.onnx') }
 await writeFile(description, `${JSON.stringify({ settings, model: facts, expectation, pictures })}\n`)
 console.log(`${pictures.length} pictures, sprite ${webp.length} bytes, recording ${recording.length} bytes`)

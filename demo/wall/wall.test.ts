@@ -17,9 +17,10 @@ const jsonOf = (name: string) => JSON.parse(readFileSync(new URL(name, model), '
 const recording = new Uint8Array(gunzipSync(readFileSync(fileOf('../public/wall/recording.bin'))))
 const wall = readWall(recording)
 
-it('is small, and was drawn by a model whose decoder this page has', () => {
+it('is small, and was drawn by the model of this page', () => {
   expect(statSync(fileOf('../public/wall/sprite.webp')).size).toBeLessThan(150_000)
   expect(statSync(fileOf('../public/wall/recording.bin')).size).toBeLessThan(150_000)
+  expect(description.model.denoiser).toBe(manifest['denoiser/weights.bin'].sha256)
   expect(description.model.decoder).toBe(manifest['vqvae/decoder.onnx'].sha256)
 })
 

@@ -7,6 +7,7 @@ import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   createOnnxDenoiser,
   createOnnxSession,
+  type DownloadProgress,
   type FileSource,
   OnnxRuntimeError,
   VQDiffusionPipeline,
@@ -134,11 +135,12 @@ describe('a model is given as', () => {
 
 describe('a model folder whose graphs share a file of weights', () => {
   const json = (content: object) => new Blob([JSON.stringify(content)])
-  const folder = (networks: Record<string, Uint8Array<ArrayBuffer>>) => ({
+  const folder = (networks: Record<string, Uint8Array<ArrayBuffer>>, index = {}) => ({
     'model_index.json': json({
       _class_name: 'VQDiffusionPipeline',
       scheduler: ['diffusers', 'VQDiffusionScheduler'],
       denoiser: ['onnx', 'networks/denoiser.onnx'],
+      ...index,
       vqvae: ['onnx', 'networks/decoder.onnx'],
       tokenizer: ['json', 'tokenizer.json'],
       latent_height: 4,
@@ -176,6 +178,39 @@ describe('a model folder whose graphs share a file of weights', () => {
     const [drawn, expected] = [await separate('red heart', options), await whole('red heart', options)]
     expect(drawn.tokens).toEqual(expected.tokens)
     expect(drawn.images[0]!.data).toEqual(expected.images[0]!.data)
+  })
+
+  it('loads the graph for WebAssembly with the weights, and no other', async () => {
+    const shared = { 'weights.bin': [] as number[] }
+    const [onWasm, decoder] = [split(model, shared), read('decoder')]
+    const weights = Uint8Array.from(shared['weights.bin'])
+    const index = { denoiser_wasm: ['onnx', 'networks/denoiser_int8.onnx'] }
+    const files = folder({ 'denoiser_int8.onnx': onWasm, 'weights.bin': weights, 'decoder.onnx': decoder }, index)
+    const progress: number[] = []
+    const onProgress = ({ loaded }: DownloadProgress) => progress.push(loaded)
+    using pipe = await VQDiffusionPipeline.fromPretrained(files, { ort, onProgress })
+    expect(pipe.backend!.network).toBe('wasm')
+    expect(progress.at(-1)).toBe(onWasm.length + weights.length + decoder.length)
+    expect((await pipe('red heart', { seed: 7, numInferenceSteps: 2 })).images).toHaveLength(1)
+    const { 'networks/denoiser_int8.onnx': _, ...without } = files as Record<string, Blob>
+    const opening = VQDiffusionPipeline.fromPretrained(without, { ort })
+    await expect(opening).rejects.toThrow('networks/denoiser_int8.onnx is missing')
+  })
+
+  it('loads it while other graphs are still on their way', async () => {
+    const shared = { 'weights.bin': [] as number[] }
+    const files = folder({ 'denoiser.onnx': split(model, shared), 'decoder.onnx': read('decoder') })
+    const weights = new Blob([Uint8Array.from(shared['weights.bin'])])
+    const weightsRead = vi.spyOn(weights, 'arrayBuffer')
+    const decoder = files['networks/decoder.onnx' as keyof typeof files] as Blob
+    const arrayBuffer = decoder.arrayBuffer.bind(decoder)
+    decoder.arrayBuffer = async () => {
+      await vi.waitFor(() => expect(weightsRead).toHaveBeenCalled())
+      return arrayBuffer()
+    }
+    const source = { ...files, 'networks/weights.bin': weights }
+    using pipe = await VQDiffusionPipeline.fromPretrained(source, { ort })
+    expect((await pipe('red heart', { seed: 7, numInferenceSteps: 2 })).images).toHaveLength(1)
   })
 
   it('reads it by a path from the graph, whatever characters its name has', async () => {
