@@ -5,7 +5,7 @@ import { emptyMask, withCells } from '../picture/cells'
 import { readSettings } from '../picture/settings'
 import { drawingOptions, originOf, pictureSettings, type Start, seedsOf, startPicture, textOf } from './drawing_request'
 
-const settings = readSettings(new URLSearchParams('seed=5&count=3&steps=4'))
+const settings = readSettings(new URLSearchParams('seed=5&count=3&steps=4&guidedFrom=30'))
 const text = { text: Int32Array.of(1, 2) }
 const tokens = new Uint16Array(256)
 const picture = { tokens, bitmap: {} as ImageBitmap }
@@ -19,6 +19,8 @@ describe('drawingOptions', () => {
       seeds: [5, 6, 7],
       steps: 4,
       guidance: 2.5,
+      guidedFrom: 30,
+      guidedTo: 99,
       truncation: 0.86,
       method: 'posterior',
       priorWeight: 1,

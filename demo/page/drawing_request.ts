@@ -71,7 +71,7 @@ export function drawingOptions(
   text: DrawingText,
   livePreview: boolean,
 ): DrawingOptions {
-  const { count, steps, guidance, priorWeight, spacing } = settings
+  const { count, steps, guidance, guidedFrom, guidedTo, priorWeight, spacing } = settings
   const repeat = <Value>(value: Value) => Array.from({ length: count }, () => value)
   // Purity sampling supports neither inpainting nor truncation.
   const method = start.kind === 'cells' ? 'posterior' : settings.method
@@ -80,6 +80,8 @@ export function drawingOptions(
     seeds: seedsOf(settings.seed, count),
     steps,
     guidance,
+    guidedFrom,
+    guidedTo,
     truncation: method === 'purity' ? 1 : settings.truncation,
     method,
     priorWeight,

@@ -10,7 +10,7 @@ import {
   STYLES,
 } from '../picture/settings'
 import { element } from './element'
-import { brushing, busy, source, timestepSettings } from './state'
+import { brushing, busy, formSettings, source } from './state'
 
 const prompt = element('prompt', HTMLInputElement)
 const negative = element('negative', HTMLInputElement)
@@ -22,6 +22,8 @@ const selects = {
 const numbers: Record<NumberName, HTMLInputElement> = {
   steps: element('steps', HTMLInputElement),
   guidance: element('guidance', HTMLInputElement),
+  guidedFrom: element('guided-from', HTMLInputElement),
+  guidedTo: element('guided-to', HTMLInputElement),
   seed: element('seed', HTMLInputElement),
   count: element('count', HTMLInputElement),
   truncation: element('truncation', HTMLInputElement),
@@ -46,14 +48,21 @@ export function fillForm(settings: PageSettings): void {
   prompt.value = settings.prompt
   prompt.dispatchEvent(new Event('input'))
   negative.value = settings.negative
-  for (const [name, { select }] of Object.entries(selects)) select.value = settings[name as keyof typeof selects]
-  for (const [name, input] of Object.entries(numbers)) input.value = String(settings[name as NumberName])
+  fillFields(settings)
   negative.dispatchEvent(new Event('input'))
+}
+
+/** Fills in these settings. */
+export function fillFields(settings: Partial<Omit<PageSettings, 'prompt' | 'negative'>>): void {
+  for (const [name, { select }] of Object.entries(selects))
+    select.value = settings[name as keyof typeof selects] ?? select.value
+  for (const [name, input] of Object.entries(numbers)) input.value = String(settings[name as NumberName] ?? input.value)
   enableMethodSettings()
-  followTimestepSettings()
+  followForm()
 }
 
 export function readForm(): PageSettings {
+  const guidedFrom = readNumber('guidedFrom', numbers.guidedFrom.value)
   return {
     prompt: prompt.value.trim(),
     negative: negative.value.trim(),
@@ -62,6 +71,8 @@ export function readForm(): PageSettings {
     spacing: readName(SPACINGS, selects.spacing.select.value),
     steps: readNumber('steps', numbers.steps.value),
     guidance: readNumber('guidance', numbers.guidance.value),
+    guidedFrom,
+    guidedTo: Math.max(guidedFrom, readNumber('guidedTo', numbers.guidedTo.value)),
     seed: readNumber('seed', numbers.seed.value),
     count: readNumber('count', numbers.count.value),
     truncation: readNumber('truncation', numbers.truncation.value),
@@ -84,12 +95,17 @@ function enableMethodSettings(): void {
   numbers.truncation.disabled = purity
 }
 
-function followTimestepSettings(): void {
-  timestepSettings.value = readForm()
+function followForm(): void {
+  formSettings.value = readForm()
 }
 
 selects.method.select.addEventListener('change', enableMethodSettings)
-for (const field of [numbers.steps, selects.spacing.select]) field.addEventListener('input', followTimestepSettings)
+for (const field of [...Object.values(numbers), ...Object.values(selects).map(({ select }) => select)])
+  field.addEventListener('input', followForm)
+for (const field of [numbers.guidedFrom, numbers.guidedTo])
+  field.addEventListener('change', () => {
+    numbers.guidedTo.value = String(readForm().guidedTo)
+  })
 element('dice', HTMLButtonElement).addEventListener('click', rollSeed)
 
 effect(() => {

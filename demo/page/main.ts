@@ -16,6 +16,7 @@ import { startNegative } from './negative'
 import { requestNext, startNextRequests } from './next_request'
 import { openPicture } from './open_picture'
 import { placeholderSettings } from './placeholder'
+import { startQuality } from './quality'
 import { startSaving } from './saving'
 import { startSource } from './source'
 import { startStage } from './stage'
@@ -31,6 +32,7 @@ startActions()
 startSaving()
 startBrush()
 startSource()
+startQuality()
 startFileInput()
 startUndo()
 startStopButton()

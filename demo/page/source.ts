@@ -2,7 +2,7 @@ import { effect } from '@preact/signals-core'
 import { formatPercent } from '../format'
 import { drawsNothing } from '../picture/settings'
 import { element } from './element'
-import { source, strength, timestepSettings } from './state'
+import { formSettings, source, strength } from './state'
 
 const file = element('picture-file', HTMLInputElement)
 const fromNoise = element('from-noise', HTMLElement)
@@ -28,7 +28,7 @@ export function startSource(): void {
 
   effect(() => {
     slider.value = String(strength.value)
-    const isNothing = drawsNothing(strength.value, timestepSettings.value)
+    const isNothing = drawsNothing(strength.value, formSettings.value)
     const text = formatPercent(strength.value) + (isNothing ? ', too low' : '')
     output.textContent = text
     output.classList.toggle('warning', isNothing)

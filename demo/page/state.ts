@@ -36,10 +36,8 @@ export const source = signal<(StartPicture & { name: string }) | undefined>(unde
 /** Strength of image-to-image, 0 … 1. */
 export const strength = signal(0.6)
 
-/** The settings of the form that decide on the timesteps. */
-export const timestepSettings: Signal<Pick<PageSettings, 'steps' | 'spacing'>> = signal(
-  readSettings(new URLSearchParams()),
-)
+/** The settings of the form. */
+export const formSettings: Signal<PageSettings> = signal(readSettings(new URLSearchParams()))
 
 /** The latest step of the current drawing. */
 export const latestFrame: Signal<Frame | undefined> = signal(undefined)

@@ -122,6 +122,8 @@ describe('a malicious file', () => {
       steps: 1e308,
       guidance: -1,
       seed: [7],
+      guidedFrom: {},
+      guidedTo: Number.NaN,
       truncation: null,
       method: '__proto__',
       priorWeight: 'NaN',
@@ -129,7 +131,8 @@ describe('a malicious file', () => {
       count: 16,
       extra: 'more',
     }).replace('{', '{"__proto__":{"polluted":1},')
-    expect(readPngMetadata(forge(text))!.settings).toEqual({ ...defaults, steps: 100, guidance: 1 })
+    const missing = { guidedFrom: 0, truncation: 0.86 }
+    expect(readPngMetadata(forge(text))!.settings).toEqual({ ...defaults, ...missing, steps: 100, guidance: 1 })
     expect({}).not.toHaveProperty('polluted')
   })
 })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import { timestepOptions } from '../worker/engine'
+import { PRESETS } from './presets'
 import {
   drawsNothing,
   leastStrength,
@@ -19,17 +20,13 @@ const defaults = {
   prompt: '',
   negative: '',
   style: 'any',
-  steps: 16,
-  guidance: 2.5,
+  ...PRESETS.default,
   seed: RANGES.seed.default,
   count: 1,
-  truncation: 0.86,
-  method: 'posterior',
   priorWeight: 1,
-  spacing: 'exact',
 }
 const everything =
-  'prompt=red+heart&negative=dark+arrow&style=3d&steps=25&guidance=3.5&seed=9&count=4&truncation=0.9&method=purity&priorWeight=2&spacing=leading'
+  'prompt=red+heart&negative=dark+arrow&style=3d&steps=25&guidance=3.5&guidedFrom=30&guidedTo=80&seed=9&count=4&truncation=0.9&method=purity&priorWeight=2&spacing=leading'
 
 describe('leastStrength', () => {
   it('is what the last timestep of the list needs, by the scheduler of the library', async () => {
@@ -56,6 +53,8 @@ describe('readSettings', () => {
       style: '3d',
       steps: 25,
       guidance: 3.5,
+      guidedFrom: 30,
+      guidedTo: 80,
       seed: 9,
       count: 4,
       truncation: 0.9,
@@ -66,7 +65,9 @@ describe('readSettings', () => {
   })
   it('uses the defaults for missing and invalid values', () => {
     expect(read('')).toEqual(defaults)
-    expect(read('style=cubist&steps=many&guidance=&seed=NaN&method=magic&spacing=odd&count=few')).toEqual(defaults)
+    expect(
+      read('style=cubist&guidance=&guidedFrom=&guidedTo=never&seed=NaN&method=magic&spacing=odd&count=few'),
+    ).toEqual(defaults)
   })
   it('clamps and rounds numbers', () => {
     expect(read('steps=0&guidance=-1&seed=-5&count=0')).toMatchObject({ steps: 1, guidance: 1, seed: 0, count: 1 })
@@ -76,6 +77,15 @@ describe('readSettings', () => {
       seed: 2,
       count: 16,
     })
+  })
+  it('has a last guided timestep that is not below the first', () => {
+    expect(read('guidedFrom=50&guidedTo=30')).toMatchObject({ guidedFrom: 50, guidedTo: 50 })
+    expect(read('guidedFrom=-1&guidedTo=100')).toMatchObject({ guidedFrom: 0, guidedTo: 99 })
+  })
+  it('takes an address with steps, but without guidance, interval or truncation, as one of before presets', () => {
+    const before = { guidance: 2.5, guidedFrom: 0, guidedTo: 99, truncation: 0.86 }
+    expect(read('steps=16')).toMatchObject(before)
+    expect(read('steps=16&guidance=3&guidedFrom=20')).toMatchObject({ ...before, guidance: 3, guidedFrom: 20 })
   })
   it('has the styles of the tokenizer', () => {
     const file = new URL('../../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url)
@@ -88,6 +98,8 @@ describe('readSettings', () => {
     expect(read('')).toMatchObject({
       steps: recommended.num_inference_steps,
       guidance: recommended.guidance_scale,
+      guidedFrom: recommended.guidance_interval[0],
+      guidedTo: recommended.guidance_interval[1],
       truncation: recommended.truncation_rate,
     })
   })
@@ -119,7 +131,17 @@ describe('writeSettings', () => {
   })
   it('removes engine room settings that have their default', () => {
     const written = writeSettings(new URLSearchParams('count=4&method=purity'), read('prompt=ghost'))
-    expect(String(written)).toBe('prompt=ghost&style=any&steps=16&guidance=2.5&seed=7')
+    expect(Object.fromEntries(written)).toEqual({
+      prompt: 'ghost',
+      style: 'any',
+      seed: '7',
+      steps: String(defaults.steps),
+      guidance: String(defaults.guidance),
+      guidedFrom: String(defaults.guidedFrom),
+      guidedTo: String(defaults.guidedTo),
+      truncation: String(defaults.truncation),
+    })
+    expect(readSettings(written)).toEqual(read('prompt=ghost'))
   })
 })
 

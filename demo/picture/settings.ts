@@ -1,4 +1,5 @@
-import type { BackendChoice, SamplerSettings } from '../worker/protocol'
+import { type BackendChoice, NUM_TRAIN_TIMESTEPS, type SamplerSettings } from '../worker/protocol'
+import { PRESETS } from './presets'
 
 /** The model's drawing styles: names in its tokenizer, and labels on the page. */
 export const STYLES = {
@@ -23,21 +24,20 @@ export function styleOfSeed(seed: number): Style {
   return styles[seed % styles.length]!
 }
 
-/**
- * Ranges and defaults for this model: guidance above 10 gives noise. The defaults are those of
- * its model card.
- */
+const LAST_TIMESTEP = NUM_TRAIN_TIMESTEPS - 1
+const preset = PRESETS.default
+
+/** Ranges and defaults for this model: guidance above 10 gives noise. */
 export const RANGES = {
-  steps: { min: 1, max: 100, default: 16, integer: true },
-  guidance: { min: 1, max: 10, default: 2.5, integer: false },
+  steps: { min: 1, max: NUM_TRAIN_TIMESTEPS, default: preset.steps, integer: true },
+  guidance: { min: 1, max: 10, default: preset.guidance, integer: false },
+  guidedFrom: { min: 0, max: LAST_TIMESTEP, default: preset.guidedFrom, integer: true },
+  guidedTo: { min: 0, max: LAST_TIMESTEP, default: preset.guidedTo, integer: true },
   seed: { min: 0, max: Number.MAX_SAFE_INTEGER, default: 7, integer: true },
   count: { min: 1, max: 16, default: 1, integer: true },
-  truncation: { min: 0.05, max: 1, default: 0.86, integer: false },
+  truncation: { min: 0.05, max: 1, default: preset.truncation, integer: false },
   priorWeight: { min: 0, max: 10, default: 1, integer: false },
 } as const
-
-/** Timesteps that the model was trained with. */
-const NUM_TRAIN_TIMESTEPS = 100
 
 /** The least strength above 0 at which a picture is drawn from: that of the last timestep of the list. */
 export function leastStrength({ steps, spacing }: Pick<SamplerSettings, 'steps' | 'spacing'>): number {
@@ -92,13 +92,23 @@ function oneOf<T extends string>(allowed: readonly T[], text: string | null): T 
   return allowed.find((value) => value === text)
 }
 
-export function readSettings(query: URLSearchParams): PageSettings {
+/**
+ * What an address that names its steps means where it lacks these. Every address of the page names its steps; before the page
+ * had presets, it guided all steps, and left out a truncation of 0.86.
+ */
+const BEFORE_PRESETS = { guidance: '2.5', truncation: '0.86', guidedFrom: '0', guidedTo: String(LAST_TIMESTEP) }
+
+export function readSettings(given: URLSearchParams): PageSettings {
+  const query = given.has('steps') ? new URLSearchParams({ ...BEFORE_PRESETS, ...Object.fromEntries(given) }) : given
+  const guidedFrom = readNumber('guidedFrom', query.get('guidedFrom'))
   return {
     prompt: query.get('prompt') ?? '',
     negative: query.get('negative') ?? '',
     style: readName(STYLES, query.get('style')),
     steps: readNumber('steps', query.get('steps')),
     guidance: readNumber('guidance', query.get('guidance')),
+    guidedFrom,
+    guidedTo: Math.max(guidedFrom, readNumber('guidedTo', query.get('guidedTo'))),
     seed: readNumber('seed', query.get('seed')),
     count: readNumber('count', query.get('count')),
     truncation: readNumber('truncation', query.get('truncation')),
@@ -125,7 +135,7 @@ export function readBackendChoice(query: URLSearchParams): BackendChoice {
 }
 
 /** Other settings are left out of the address while they have their default, to keep it short. */
-const ALWAYS_WRITTEN = ['prompt', 'style', 'steps', 'guidance', 'seed']
+const ALWAYS_WRITTEN = ['prompt', 'style', 'seed', ...['steps', 'guidance', 'guidedFrom', 'guidedTo', 'truncation']]
 
 /** A copy of `query` with `settings` written into it. Keeps other parameters. */
 export function writeSettings(query: URLSearchParams, settings: PageSettings): URLSearchParams {

@@ -12,6 +12,8 @@ const picture: Picture = {
     style: 'noto',
     steps: 9,
     guidance: 3.5,
+    guidedFrom: 30,
+    guidedTo: 80,
     seed: 2 ** 53 - 1,
     truncation: 0.5,
     method: 'purity',
@@ -131,6 +133,15 @@ describe('readShareLink', () => {
   })
   it('replaces invalid settings by the defaults', () => {
     const odd = read(old.replace(/\?[^#]*/, '?style=cubist&steps=1e9&truncation=NaN&method=magic&spacing='))!
-    expect(odd.settings).toEqual({ ...defaults, steps: 100 })
+    expect(odd.settings).toEqual({ ...defaults, steps: 100, guidance: 2.5, guidedFrom: 0, guidedTo: 99 })
+  })
+  it('opens a link of before presets with the guidance and the truncation that it was drawn with', () => {
+    const before = 'prompt=ghost&style=any&steps=16&guidance=2.5&seed=7'
+    const drawnWith = { steps: 16, guidance: 2.5, guidedFrom: 0, guidedTo: 99, truncation: 0.86 }
+    expect(read(link.replace(/\?[^#]*/, `?${before}`))!.settings).toMatchObject(drawnWith)
+    expect(read(link.replace(/\?[^#]*/, `?${before}&truncation=0.5`))!.settings).toMatchObject({
+      ...drawnWith,
+      truncation: 0.5,
+    })
   })
 })

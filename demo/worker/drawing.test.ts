@@ -16,6 +16,8 @@ const drawing: DrawingOptions = {
   seeds: [5],
   steps: 4,
   guidance: 2,
+  guidedFrom: 30,
+  guidedTo: 99,
   truncation: 0.9,
   method: 'posterior',
   priorWeight: 1,

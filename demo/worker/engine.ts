@@ -115,7 +115,7 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
       }
     },
     async *steps(drawing, from, signal) {
-      const { guidance, truncation, method, priorWeight, livePreview } = drawing
+      const { guidance, guidedFrom, guidedTo, truncation, method, priorWeight, livePreview } = drawing
       const timesteps = timestepsOf(drawing)
       if (from.step === timesteps.length) return
       const known = drawing.known && { tokens: upload(drawing.known.tokens), mask: upload(drawing.known.keep) }
@@ -133,6 +133,7 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
           ...(method === 'purity' ? { priorWeight } : { truncationRate: truncation }),
           ...(known && { known }),
           guidanceScale: guidance,
+          guidanceInterval: [guidedFrom, guidedTo],
           previewEvery: livePreview ? 'auto' : 0,
           predOriginalSample: livePreview,
           diagnostics: livePreview && method === 'posterior',

@@ -10,6 +10,8 @@ export type { Backend, EngineName, Expectation, NetworkProvider }
 export const SIDE = 16
 export const NUM_LATENT_PIXELS = SIDE * SIDE
 export const MASK_CLASS = 4096
+/** Timesteps that the model was trained with. */
+export const NUM_TRAIN_TIMESTEPS = 100
 /** Width and height of a decoded picture. */
 export const PICTURE_PIXELS = 128
 
@@ -31,6 +33,9 @@ export interface BackendChoice {
 export interface SamplerSettings {
   steps: number
   guidance: number
+  /** The first and the last timestep that is guided: integers, the last not below the first. */
+  guidedFrom: number
+  guidedTo: number
   /** Draw from the most probable classes of this total probability; 1 keeps all. */
   truncation: number
   method: 'posterior' | 'purity'

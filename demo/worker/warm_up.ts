@@ -4,7 +4,7 @@ import { NUM_LATENT_PIXELS } from './protocol'
 
 /**
  * Has networks on WebGPU compile their shaders before the first picture needs them: one for nearly every operator, at their
- * first run. So this runs the first of the two steps and decodes one picture.
+ * first run. So this runs the first step and decodes one picture.
  *
  * Networks on WebAssembly need none of it: that would take 1.3 s (two cores) and save the first picture 0.1 to 0.3 s.
  */
