@@ -1,8 +1,25 @@
 import { expect, it } from 'vitest'
-import { formatBytes, formatCount, formatMilliseconds, formatPercent } from './format'
+import { formatBytes, formatCount, formatDuration, formatMilliseconds, formatPercent } from './format'
 
 it('rounds percents, but neither to 0 nor to 100', () => {
   expect([0, 0.001, 0.4141, 0.999, 1].map(formatPercent)).toEqual(['0 %', '1 %', '41 %', '99 %', '100 %'])
+})
+
+it('says durations as people do', () => {
+  const seconds = [0.4, 9.4, 12, 23, 89, 90, 150, 420, 5399, 5400, 9000]
+  expect(seconds.map((seconds) => formatDuration(1000 * seconds))).toEqual([
+    'about 1 second',
+    'about 9 seconds',
+    'about 10 seconds',
+    'about 25 seconds',
+    'about 90 seconds',
+    'about 2 minutes',
+    'about 3 minutes',
+    'about 7 minutes',
+    'about 90 minutes',
+    'about 2 hours',
+    'about 3 hours',
+  ])
 })
 
 it('formats milliseconds with few digits', () => {

@@ -11,6 +11,15 @@ export function formatMilliseconds(milliseconds: number): string {
   return `${milliseconds.toFixed(milliseconds >= 9.95 ? 0 : milliseconds >= 0.995 ? 1 : 2)} ms`
 }
 
+/** “about 25 seconds”, “about 7 minutes”, “about 2 hours”: as people say it. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = milliseconds / 1000
+  if (seconds < 10) return `about ${formatCount(Math.max(1, Math.round(seconds)), 'second')}`
+  if (seconds < 90) return `about ${5 * Math.round(seconds / 5)} seconds`
+  if (seconds < 90 * 60) return `about ${formatCount(Math.round(seconds / 60), 'minute')}`
+  return `about ${formatCount(Math.round(seconds / 3600), 'hour')}`
+}
+
 /** “1.2 GB”, “64.0 MB”, “3 kB”. */
 export function formatBytes(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`

@@ -28,10 +28,22 @@ export class DemoPage {
   async ask(query: string): Promise<void> {
     const fromNoise = this.page.getByRole('button', { name: 'Start from noise again' })
     if (await fromNoise.isVisible()) await fromNoise.click()
+    await this.lockSeed(false)
     await this.page.evaluate((query) => {
       history.replaceState(null, '', query)
       dispatchEvent(new HashChangeEvent('hashchange'))
     }, query)
+  }
+
+  /** The button of an example. */
+  example(prompt: string): Locator {
+    return this.page.locator('#examples').getByRole('button', { name: prompt })
+  }
+
+  /** Has every drawing take the seed of the form, or lets each take another. */
+  async lockSeed(isLocked = true): Promise<void> {
+    const lock = this.page.getByTestId('seed-lock')
+    if ((await lock.getAttribute('aria-pressed')) !== String(isLocked)) await lock.click()
   }
 
   /** Presses Generate, or does what else begins a drawing, and waits for the picture. */

@@ -16,11 +16,12 @@ async function middleOf(page: Page, row: number, column: number): Promise<[x: nu
 async function stopAt(page: Page, text: string): Promise<void> {
   await page.getByTestId('progress').evaluate((progress, text) => {
     const stop = progress.querySelector('button')!
-    new MutationObserver(() => progress.textContent!.includes(text) && stop.click()).observe(progress, {
-      childList: true,
-      characterData: true,
-      subtree: true,
+    const observer = new MutationObserver(() => {
+      if (!progress.textContent!.includes(text)) return
+      observer.disconnect()
+      stop.click()
     })
+    observer.observe(progress, { childList: true, characterData: true, subtree: true })
   }, text)
 }
 
@@ -31,11 +32,12 @@ test('draws the same picture from the same seed, another one from another seed, 
   await demo.ask('?prompt=panda&style=noto&seed=1&steps=2&auto=1')
   const first = await demo.drawn()
   await expect(page.getByTestId('scrubber')).toHaveAttribute('max', '2')
+  await demo.lockSeed()
   expect(await demo.draw()).toEqual(first)
-  await page.getByTestId('dice').click()
-  await expect(page.getByTestId('seed')).not.toHaveValue('1')
+  await demo.lockSeed(false)
   const second = await demo.draw()
   expect(second).not.toEqual(first)
+  await expect(page.getByTestId('seed')).not.toHaveValue('1')
   expect(await demo.draw(() => page.getByTestId('vary').click())).not.toEqual(second)
   await expect(page.getByTestId('scrubber')).toHaveAttribute('max', '1')
 })
@@ -65,16 +67,22 @@ test('draws four pictures together; one opens large, and is the same when drawn 
   expect(await demo.draw()).toEqual(large)
 })
 
-test('stops within a step or two, and draws the same as before afterwards', async ({ demo, page }) => {
+test('stops within a step or two, draws the rest when told to, and draws the same as before afterwards', async ({
+  demo,
+  page,
+}) => {
   const stepShown = async () => Number((await page.getByTestId('progress').textContent())!.match(/step (\d+)/)![1])
   await demo.ask('?prompt=ghost&style=blob&steps=2&auto=1')
   const before = await demo.drawn()
-  await page.getByTestId('steps').fill('60')
-  await stopAt(page, 'step 2 of 60')
+  await demo.lockSeed()
+  await page.getByTestId('steps').fill('20')
+  const whole = await demo.draw()
+  await stopAt(page, 'step 2 of 20')
   await demo.generate.click()
   await expect(demo.status).toHaveText('stopped')
   expect(await stepShown()).toBeLessThan(6)
-  await expect(page.getByTestId('save')).toBeDisabled()
+  await expect(page.getByTestId('save')).toBeEnabled()
+  expect(await demo.draw(() => page.getByTestId('continue').click())).toEqual(whole)
   await page.getByTestId('steps').fill('2')
   expect(await demo.draw()).toEqual(before)
 })
@@ -86,8 +94,9 @@ test('repaints the brushed cells and leaves every other token as it is', async (
 
   await page.getByTestId('mask-brush').click()
   await expect(page.getByTestId('repaint')).toBeDisabled()
-  await demo.generate.click()
+  await page.getByTestId('prompt').press('Enter')
   await expect(page.getByTestId('progress')).toContainText('Brush over some cells first')
+  await page.locator('#brush').press('1')
   await page.mouse.move(...(await middleOf(page, 4, 2)))
   await page.mouse.down()
   await page.mouse.move(...(await middleOf(page, 4, 9)))

@@ -228,8 +228,8 @@ test('does next what is asked for while something is drawn', async ({ demo, page
     await expect(page.getByTestId('progress')).toContainText('step 1 of 2 ·')
   }
   await begin()
-  await page.getByRole('button', { name: 'panda' }).click()
-  await page.getByRole('button', { name: 'ghost' }).click()
+  await demo.example('panda').click()
+  await demo.example('ghost').click()
   await expect(next).toHaveText('Next: ghost.')
   await expect(page.getByTestId('prompt')).toHaveValue('')
   await demo.resume()

@@ -36,6 +36,7 @@ const lossesOf = (worker: Worker) => worker.evaluate(() => (globalThis as unknow
 
 test('draws the same picture though its device is destroyed: early, late, repeatedly and unused', async ({ demo }) => {
   await demo.open(`${QUICK}&steps=4`)
+  await demo.lockSeed()
   const undisturbed = await demo.draw()
   const worker = await demo.worker()
   const states = await demo.watchStates()

@@ -63,9 +63,10 @@ class StudioStub implements Pick<Studio, keyof Studio> {
     const pictures = drawing.seeds.map((_, item) =>
       timesteps.length > 0 ? drawn(drawing, item) : source(drawing, item),
     )
-    for (let step = 0; step <= timesteps.length; step++) {
+    for (let step = drawing.from ? drawing.from.step + 1 : 0; step <= timesteps.length; step++) {
       // The page answers when it has shown an event: it drops those that come after the end.
-      await onEvent({ kind: 'step', frame: frameOf(drawing, pictures, step, timesteps) })
+      const random = { seeds: drawing.seeds.map(String), counter: step }
+      await onEvent({ kind: 'step', frame: frameOf(drawing, pictures, step, timesteps), random })
       if (drawing.livePreview && step > 0) await onEvent(transferred(step, await Promise.all(pictures.map(bitmapOf))))
       while (controls.pauseAfter === step && !signal.aborted) await sleep(LOOK_EVERY)
       signal.throwIfAborted()

@@ -4,10 +4,11 @@ import { type Picture, sameTokens } from '../picture/picture'
 import { writeSettings } from '../picture/settings'
 import { shareLink } from '../picture/share_link'
 import type { BatchItem } from './batch'
+import { markDrawn, writeAddress } from './browser_history'
 import { draw } from './draw'
 import { startPicture } from './drawing_request'
 import { element } from './element'
-import { fillForm, readForm, rollSeed } from './form'
+import { anotherSeed, fillFormFor, readForm } from './form'
 import { say, sayError } from './messages'
 import { busy, selectedItem, selectedPicture, source, strength } from './state'
 
@@ -38,27 +39,28 @@ export function startActions(): void {
 async function share(picture: Picture): Promise<void> {
   const link = new URL(shareLink(new URL(location.href), picture))
   const query = writeSettings(new URLSearchParams(location.search), { ...picture.settings, count: 1 })
-  history.replaceState(null, '', `?${query}${link.hash}`)
+  writeAddress(`?${query}${link.hash}`)
+  markDrawn()
   await copyLink(link.href)
   say('The link is in the clipboard. It opens this very picture anywhere.')
 }
 
-/** Image-to-image from this picture, with another seed and the settings of the form. */
+/** Image-to-image from this picture, with another seed and the settings of the form. What the form starts from stays. */
 async function vary(varied: Picture, item: BatchItem): Promise<void> {
   const picture = startPicture(varied, item.bitmap.peek()!)
-  source.value = { name: 'the picture', ...picture }
-  rollSeed()
-  await draw({ settings: readForm(), start: { kind: 'picture', picture, strength: strength.peek() } })
+  const settings = { ...readForm(), seed: anotherSeed() }
+  fillFormFor(settings)
+  await draw({ settings, start: { kind: 'picture', picture, strength: strength.peek() } })
 }
 
 /** Draws an opened picture from its seed, and compares the tokens. */
 async function drawAgain({ tokens, settings }: Picture): Promise<void> {
   source.value = undefined
-  fillForm({ ...settings, count: 1 })
-  if (!(await draw({ settings: readForm(), start: { kind: 'noise', style: settings.style } }))) return
+  fillFormFor(settings, 1)
+  if (!(await draw({ settings: { ...settings, count: 1 }, start: { kind: 'noise', style: settings.style } }))) return
   say(
     sameTokens(selectedPicture.peek()!.tokens, tokens)
       ? 'The same picture again, token for token.'
-      : 'Not the same: the one in the link was varied, repainted or drawn by other hardware. Undo brings it back.',
+      : 'Not the same: that one was varied, repainted, stopped early or drawn by other hardware. Undo brings it back.',
   )
 }

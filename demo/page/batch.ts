@@ -1,6 +1,8 @@
 import { type Signal, signal } from '@preact/signals-core'
 import type { Picture } from '../picture/picture'
-import { type Expectation, type Frame, MASK_CLASS, NUM_LATENT_PIXELS } from '../worker/protocol'
+import type { PageSettings } from '../picture/settings'
+import { type DrawingPosition, type Expectation, type Frame, MASK_CLASS, NUM_LATENT_PIXELS } from '../worker/protocol'
+import type { DrawingRequest, Source } from './drawing_request'
 
 /** Uncertainty of each token, f32 [256]: 0 if it is decided, up to 1 for a uniform prediction. The size of its dot. */
 export type Uncertainty = Float32Array
@@ -13,7 +15,7 @@ export class BatchItem {
   /** The preview or the finished picture. */
   readonly bitmap: Signal<ImageBitmap | undefined>
   readonly uncertainty: Signal<Uncertainty>
-  /** Undefined until it is finished. */
+  /** Undefined until it is finished or stopped. */
   readonly picture: Signal<Picture | undefined>
 
   /** @param record undefined for an opened picture, which was not drawn here */
@@ -46,10 +48,37 @@ export interface Batch {
   readonly title: string
   /** Index of the item that is shown large; undefined shows the grid. */
   readonly selected: Signal<number | undefined>
+  /** What the form holds while the batch is on the stage; undefined if it was not asked for with the form. */
+  readonly form: BatchForm | undefined
+  /** Undefined for pictures that were not drawn together here. */
+  readonly drawing: Drawing | undefined
 }
 
-export function createBatch(items: readonly BatchItem[], title: string): Batch {
-  return { items, title, selected: signal(items.length === 1 ? 0 : undefined) }
+/** The words and settings that a batch was drawn with, and what the form started from. */
+interface BatchForm {
+  readonly settings: PageSettings
+  readonly source: Source | undefined
+  readonly strength: number
+}
+
+/** What is needed to continue a drawing. */
+export interface Drawing {
+  readonly request: DrawingRequest
+  readonly livePreview: boolean
+  /** All steps so far. */
+  readonly frames: Frame[]
+  /** After the last step so far; undefined before the first position. */
+  position: DrawingPosition | undefined
+  readonly expectation: Expectation
+}
+
+export function createBatch(items: readonly BatchItem[], title: string, form?: BatchForm, drawing?: Drawing): Batch {
+  return { items, title, form, drawing, selected: signal(items.length === 1 ? 0 : undefined) }
+}
+
+/** Whether all pictures are finished. Reads signals. */
+export function isFinished({ items }: Batch): boolean {
+  return items.every(({ picture }) => picture.value && !picture.value.unfinished)
 }
 
 /** The uncertainty of picture `index` of a frame. */

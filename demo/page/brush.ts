@@ -1,5 +1,14 @@
-import { effect } from '@preact/signals-core'
-import { cellAt, cellsBetween, countCells, emptyMask, inverted, rowAndColumn, withCells } from '../picture/cells'
+import { effect, signal } from '@preact/signals-core'
+import {
+  cellAt,
+  cellsAround,
+  cellsBetween,
+  countCells,
+  emptyMask,
+  inverted,
+  rowAndColumn,
+  withCells,
+} from '../picture/cells'
 import { SIDE } from '../worker/protocol'
 import { element } from './element'
 import { onKey } from './keys'
@@ -11,9 +20,14 @@ const surface = element('brush', HTMLElement)
 const cursor = element('cursor', HTMLElement)
 const pictureActions = element('picture-actions', HTMLElement)
 const brushActions = element('brush-actions', HTMLElement)
+const sizeButton = element('brush-size', HTMLButtonElement)
 const repaint = element('repaint', HTMLButtonElement)
 
-/** The cell of the keyboard cursor. */
+/** Cells along a side of the brush. */
+const SIZES = [1, 3, 5] as const
+const size = signal<(typeof SIZES)[number]>(3)
+
+/** The cell of the cursor. */
 let cursorCell = (SIDE * SIDE) / 2 + SIDE / 2
 /** While the pointer is down: its last cell, and whether it marks or unmarks. */
 let stroke: { last: number; marks: boolean } | undefined
@@ -54,9 +68,16 @@ function describe(cell: number): string {
   return mask.peek()[cell] === 1 ? `${place}, marked` : place
 }
 
+/** Marks or unmarks what the brush covers on these cells. */
 function mark(cells: number[], marked: boolean): void {
   setCursor(cells.at(-1)!)
-  mask.value = withCells(mask.peek(), cells, marked)
+  const covered = cells.flatMap((cell) => cellsAround(cell, size.peek()))
+  mask.value = withCells(mask.peek(), covered, marked)
+}
+
+function setSize(next: (typeof SIZES)[number]): void {
+  size.value = next
+  announce(`The brush covers ${next} × ${next} cells.`)
 }
 
 /** The brush that marks cells to repaint, for mouse, touch and keyboard. */
@@ -69,9 +90,9 @@ export function startBrush(): void {
     mark([cell], stroke.marks)
   })
   surface.addEventListener('pointermove', (event) => {
-    if (stroke === undefined) return
     const cell = cellUnder(event)
-    if (cell === stroke.last) return
+    if (stroke === undefined) setCursor(cell)
+    if (stroke === undefined || cell === stroke.last) return
     mark(cellsBetween(stroke.last, cell), stroke.marks)
     stroke.last = cell
   })
@@ -83,6 +104,7 @@ export function startBrush(): void {
 
   onKey(surface, (event) => {
     const [row, column] = rowAndColumn(cursorCell)
+    const pressedSize = SIZES.find((size) => event.key === String(size))
     if (event.key === 'ArrowUp') moveCursor(row - 1, column)
     else if (event.key === 'ArrowDown') moveCursor(row + 1, column)
     else if (event.key === 'ArrowLeft') moveCursor(row, column - 1)
@@ -90,7 +112,8 @@ export function startBrush(): void {
     else if (event.key === ' ') {
       mark([cursorCell], mask.peek()[cursorCell] === 0)
       announce(describe(cursorCell))
-    } else if (event.key === 'Escape') deactivate()
+    } else if (pressedSize !== undefined) setSize(pressedSize)
+    else if (event.key === 'Escape') deactivate()
     else return
     event.preventDefault()
   })
@@ -100,6 +123,7 @@ export function startBrush(): void {
     mask.value = emptyMask
     announce('No cell is marked.')
   })
+  sizeButton.addEventListener('click', () => setSize(SIZES[(SIZES.indexOf(size.peek()) + 1) % SIZES.length]!))
   element('invert-mask', HTMLButtonElement).addEventListener('click', () => {
     mask.value = inverted(mask.peek())
     announce(`${countCells(mask.peek())} cells are marked.`)
@@ -112,6 +136,12 @@ export function startBrush(): void {
     surface.hidden = !brushing.value
     brushActions.hidden = !brushing.value
     pictureActions.hidden = brushing.value
+  })
+  effect(() => {
+    const text = `${size.value} × ${size.value}`
+    sizeButton.querySelector('span')!.textContent = text
+    sizeButton.ariaLabel = `Brush size: ${text} cells`
+    for (const element of [sizeButton, cursor]) element.style.setProperty('--size', String(size.value))
   })
   effect(() => {
     repaint.disabled = countCells(mask.value) === 0

@@ -6,6 +6,7 @@ import { startCompletion } from './completion'
 import { settleIsolation } from './isolation'
 import { announce, scrollToStatus, showBackend, showDownload, showProgress, showStatus } from './messages'
 import { type OpenWorker, openWorker } from './open_worker'
+import { measuredPace } from './pace'
 import { busy } from './state'
 
 /** The open worker with the model's tokenizer. */
@@ -66,6 +67,7 @@ export function fail(error: Error): void {
 /** Reopens the worker with another engine. Not to be called during a drawing. */
 export async function switchEngine(engine: EngineName): Promise<void> {
   choice = { engine, network: undefined }
+  measuredPace.value = undefined
   disconnect()
   await connect()
 }

@@ -3,14 +3,18 @@ import { countCells, emptyMask } from '../picture/cells'
 import { drawsNothing, leastStrength, type PageSettings, writeSettings } from '../picture/settings'
 import { titleOf } from '../picture/titles'
 import { saysSomething } from '../picture/words'
-import type { DrawingResult, Frame } from '../worker/protocol'
+import type { DrawingResult } from '../worker/protocol'
+import type { Batch } from './batch'
+import { markDrawn, writeAddress } from './browser_history'
 import { refusePrompt } from './completion'
 import { type Connection, connect, connection, fail } from './connection'
-import { startDrawing } from './drawing'
+import { keepStopped, startDrawing } from './drawing'
 import { type DrawingRequest, type Start, startPicture, textOf } from './drawing_request'
 import { element } from './element'
-import { livePreview, readForm } from './form'
-import { announce, say, sayError, showProgress, showStatus } from './messages'
+import { livePreview, seedSpent, takeForm } from './form'
+import { keepPictures } from './kept_pictures'
+import { announce, say, sayError, showMessage, showProgress, showStatus } from './messages'
+import { expectedStep, measureStep } from './pace'
 import {
   addFinished,
   brushing,
@@ -23,37 +27,41 @@ import {
   source,
   stopDrawing,
   strength,
+  waitingForModel,
 } from './state'
+import { StepProgress } from './step_progress'
 
 /** The request that is being drawn. A stopped request may still be waiting for the worker. */
 let activeRequest: DrawingRequest | undefined
 
-/** Draws with the settings of the form: the marked cells if the brush is active, else from the source or from noise. */
-export async function drawFromForm(): Promise<boolean> {
-  if (brushing.peek() && countCells(mask.peek()) === 0) {
+/** Draws with the settings of the form, from its source or from noise. */
+export function drawFromForm(): Promise<boolean> {
+  const picture = source.peek()
+  const start: Start = picture ? { kind: 'picture', picture, strength: strength.peek() } : { kind: 'noise' }
+  return drawFrom(start)
+}
+
+/** Draws the marked cells of the picture on the stage again, with the settings of the form. */
+export async function repaint(): Promise<boolean> {
+  if (countCells(mask.peek()) === 0) {
     sayError('Brush over some cells first, or put the brush away.')
     return false
   }
-  return draw({ settings: readForm(), start: readStart() })
+  const { picture, bitmap } = selectedItem.peek()!
+  return drawFrom({ kind: 'cells', picture: startPicture(picture.peek()!, bitmap.peek()!), mask: mask.peek() })
 }
 
-function readStart(): Start {
-  const item = selectedItem.peek()
-  const finished = item?.picture.peek()
-  if (brushing.peek() && finished) {
-    const picture = startPicture(finished, item!.bitmap.peek()!)
-    return { kind: 'cells', picture, mask: mask.peek() }
-  }
-  const picture = source.peek()
-  return picture ? { kind: 'picture', picture, strength: strength.peek() } : { kind: 'noise' }
+async function drawFrom(start: Start): Promise<boolean> {
+  return !busy.peek() && draw({ settings: takeForm(), start })
 }
 
 /**
  * Draws a request and shows it on the stage. Does nothing while another is drawn.
  *
+ * @param stopped the batch of the request, to draw the rest of it
  * @returns whether the pictures were finished
  */
-export async function draw(request: DrawingRequest): Promise<boolean> {
+export async function draw(request: DrawingRequest, stopped?: Batch): Promise<boolean> {
   if (busy.peek()) return false
   const { settings, start } = request
   if (start.kind === 'picture' && drawsNothing(start.strength, settings)) {
@@ -65,19 +73,26 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
   }
   if (connection.peek() && isRefused(settings, connection.peek()!)) return false
   const isActive = () => activeRequest === request
+  let progress: StepProgress | undefined
   const end = () => {
+    progress?.end()
     activeRequest = undefined
     busy.value = false
     stopDrawing.value = undefined
+    waitingForModel.value = undefined
   }
   activeRequest = request
   busy.value = true
   brushing.value = false
   if (start.kind !== 'cells') mask.value = emptyMask
   // Written first, so that a reload keeps the settings. Drops the fragment with the previous picture's tokens.
-  window.history.replaceState(null, '', `?${writeSettings(new URLSearchParams(location.search), settings)}`)
+  writeAddress(`?${writeSettings(new URLSearchParams(location.search), settings)}`)
   // Otherwise `connect` shows 'loading'.
   if (connection.peek()) showStatus('drawing')
+  else {
+    waitingForModel.value = nameOf(settings)
+    announce(`${nameOf(settings)}: drawn as soon as the model is loaded.`)
+  }
   // The worker would not know what to stop yet.
   stopDrawing.value = () => {
     end()
@@ -87,26 +102,48 @@ export async function draw(request: DrawingRequest): Promise<boolean> {
     const opened = await connect()
     if (!isActive()) return false
     if (isRefused(settings, opened)) return false
+    waitingForModel.value = undefined
     const startStrength = start.kind === 'picture' ? start.strength : undefined
     const expectation = await opened.studio.expectation(settings, startStrength)
     if (!isActive()) return false
     const steps = expectation.timesteps.length
     const startTime = performance.now()
     const { batch, finished } = startDrawing(opened, request, {
+      stopped,
+      form: { source: source.peek(), strength: strength.peek() },
       text: textOf(request, opened.tokenizer),
       expectation,
-      livePreview: livePreview(),
-      onFrame: (frame) => showFrame(frame, steps),
+      livePreview: stopped?.drawing?.livePreview ?? livePreview(),
+      onFrame(frame) {
+        latestFrame.value = frame
+        if (frame.step === 0) return
+        const milliseconds = frame.networkMilliseconds + frame.engineMilliseconds
+        measureStep(settings, milliseconds)
+        progress?.finish(frame.step, milliseconds)
+        if (steps > 3 && frame.step === Math.floor(steps / 2)) announce('Half way.')
+      },
       onRecovered: (step) => say(`The graphics device was lost and is here again. Going on from step ${step}.`),
     })
     stopDrawing.value = () => opened.studio.stop()
     shownBatch.value = batch
-    showProgress(0, `step 1 of ${steps}`)
+    seedSpent.value = true
+    progress = new StepProgress(
+      stopped?.drawing?.position?.step ?? 0,
+      steps,
+      expectedStep(settings, opened.backend.network),
+    )
     showStatus('drawing')
     announce(`Drawing ${nameOf(settings)}${start.kind === 'cells' ? ', only the marked cells' : ''}.`)
     element('progress', HTMLElement).scrollIntoView({ block: 'nearest' })
-    const result = await finished
+    const result = await finished.catch((error) => {
+      if ((error as Error).name === 'AbortError') keepWhatIsDrawn(opened, batch)
+      throw error
+    })
     addFinished(batch)
+    markDrawn()
+    // Without a thumbnail it is not kept.
+    keepPictures(batch).catch(() => {})
+    progress.end()
     lastResult.value = result
     showDone(settings, steps, result, performance.now() - startTime)
     return true
@@ -131,12 +168,14 @@ function showStopped(): void {
   announce('Stopped.')
 }
 
-function showFrame(frame: Frame, steps: number): void {
-  latestFrame.value = frame
-  if (frame.step === 0) return
-  const milliseconds = frame.networkMilliseconds + frame.engineMilliseconds
-  showProgress(frame.step / steps, `step ${frame.step} of ${steps} · ${formatMilliseconds(milliseconds)} a step`)
-  if (steps > 3 && frame.step === Math.floor(steps / 2)) announce('Half way.')
+/** A drawing that was stopped after its start can be saved, continued, and undone like any other. */
+function keepWhatIsDrawn(opened: Connection, batch: Batch): void {
+  const { position, expectation } = batch.drawing!
+  if (position === undefined) return
+  addFinished(batch)
+  showMessage(`Stopped at step ${position.step} of ${expectation.timesteps.length}.`)
+  // If the worker fails meanwhile, `fail` shows the error.
+  keepStopped(opened, batch).catch(() => {})
 }
 
 function showDone(settings: PageSettings, steps: number, { milliseconds }: DrawingResult, total: number): void {

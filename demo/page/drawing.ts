@@ -1,5 +1,6 @@
 import { batch } from '@preact/signals-core'
 import { proxy } from 'comlink'
+import type { Picture } from '../picture/picture'
 import { titleOf } from '../picture/titles'
 import {
   type DrawingEvent,
@@ -7,12 +8,32 @@ import {
   type Expectation,
   type Frame,
   NUM_LATENT_PIXELS,
+  type Tokens,
 } from '../worker/protocol'
-import { type Batch, BatchItem, createBatch, type DrawingRecord, type Uncertainty, uncertaintyOf } from './batch'
+import {
+  type Batch,
+  BatchItem,
+  createBatch,
+  type Drawing,
+  type DrawingRecord,
+  type Uncertainty,
+  uncertaintyOf,
+} from './batch'
 import type { Connection } from './connection'
-import { type DrawingRequest, type DrawingText, drawingOptions, originOf, pictureSettings } from './drawing_request'
+import {
+  type DrawingRequest,
+  type DrawingText,
+  drawingOptions,
+  originOf,
+  pictureSettings,
+  type Source,
+} from './drawing_request'
 
 interface StartDrawingOptions {
+  /** Continue this batch, which was stopped. */
+  stopped?: Batch | undefined
+  /** What the form starts from, to be shown there whenever the batch is shown. */
+  form?: { source: Source | undefined; strength: number }
   /** As `textOf` gives it. */
   text: DrawingText
   expectation: Expectation
@@ -33,13 +54,14 @@ interface RunningDrawing {
 export function startDrawing(
   { studio, failure, facts }: Connection,
   request: DrawingRequest,
-  { text, expectation, livePreview, onFrame, onRecovered }: StartDrawingOptions,
+  { stopped, form, text, expectation, livePreview, onFrame, onRecovered }: StartDrawingOptions,
 ): RunningDrawing {
-  const options = drawingOptions(request, text, livePreview)
-  const pictures = pictureSettings(request)
-  const frames: Frame[] = []
+  const drawing: Drawing = stopped?.drawing ?? { request, livePreview, frames: [], position: undefined, expectation }
+  const { frames } = drawing
+  const options = drawingOptions(request, text, livePreview, drawing.position)
   const isExplainable = livePreview && options.method === 'posterior' && request.start.kind !== 'cells'
-  const items = options.seeds.map((_, index) => startItem(request, { frames, index, expectation, isExplainable }))
+  const items =
+    stopped?.items ?? options.seeds.map((_, index) => startItem(request, { frames, index, expectation, isExplainable }))
   let preview: { step: number; bitmaps: ImageBitmap[] } = { step: -1, bitmaps: [] }
   let isOver = false
 
@@ -60,8 +82,12 @@ export function startDrawing(
   function onEvent(event: DrawingEvent): void {
     // Events may arrive after a stop, and previews after later previews.
     if (isOver) return
-    if (event.kind === 'step') showFrame(event.frame)
-    else if (event.kind === 'preview' && event.step > preview.step) showBitmaps(event.step, event.bitmaps)
+    if (event.kind === 'step') {
+      const { frame, random } = event
+      drawing.position = { step: frame.step, tokens: frame.tokens, random }
+      showFrame(frame)
+    }
+    if (event.kind === 'preview' && event.step > preview.step) showBitmaps(event.step, event.bitmaps)
     else if (event.kind === 'recovered') {
       frames.splice(frames.findLastIndex(({ step }) => step <= event.step) + 1)
       onRecovered(event.step)
@@ -73,24 +99,52 @@ export function startDrawing(
       showBitmaps(Number.POSITIVE_INFINITY, result.bitmaps)
       for (const [i, item] of items.entries()) {
         item.uncertainty.value = new Float32Array(NUM_LATENT_PIXELS)
-        item.picture.value = {
-          tokens: result.tokens[i]!,
-          settings: pictures[i]!,
-          origin: originOf(request.start),
-          modelHash: facts.modelHash,
-        }
+        item.picture.value = pictureOf(request, i, result.tokens[i]!, facts.modelHash)
       }
     })
     return result
   }
 
+  for (const item of items) item.picture.value = undefined
   const finished = Promise.race([failure, studio.draw(options, proxy(onEvent))])
     .finally(() => {
       isOver = true
     })
     .then(showResult)
-  const title = items.length > 1 ? `${items.length} × ${titleOf(request.settings)}` : titleOf(pictures[0]!)
-  return { batch: createBatch(items, title), finished }
+  if (stopped) return { batch: stopped, finished }
+  const { settings } = request
+  const title = items.length > 1 ? `${items.length} × ${titleOf(settings)}` : titleOf(pictureSettings(request)[0]!)
+  return { batch: createBatch(items, title, form && { settings, ...form }, drawing), finished }
+}
+
+/**
+ * Makes pictures of a stopped batch, of what the network expected at its last step. Does nothing if that was not recorded,
+ * or if the batch goes on meanwhile.
+ */
+export async function keepStopped({ studio, failure, facts }: Connection, { items, drawing }: Batch): Promise<void> {
+  const { request, frames } = drawing!
+  const frame = frames.at(-1)
+  if (!frame?.predOriginalSample) return
+  const tokens = items.map((_, i) => expectedTokens(request, frame.predOriginalSample!, i))
+  const bitmaps = await Promise.race([failure, studio.decode(tokens)])
+  if (frames.at(-1) !== frame || items.some(({ picture }) => picture.peek())) return
+  batch(() => {
+    for (const [i, item] of items.entries()) {
+      item.bitmap.value = bitmaps[i]
+      item.picture.value = { ...pictureOf(request, i, tokens[i]!, facts.modelHash), unfinished: true }
+    }
+  })
+}
+
+/** With inpainting, the cells that are not marked are those of the picture before. */
+function expectedTokens({ start }: DrawingRequest, predOriginalSample: Tokens, index: number): Tokens {
+  const tokens = predOriginalSample.slice(index * NUM_LATENT_PIXELS, (index + 1) * NUM_LATENT_PIXELS)
+  if (start.kind !== 'cells') return tokens
+  return tokens.map((token, cell) => (start.mask[cell] === 1 ? token : start.picture.tokens[cell]!))
+}
+
+function pictureOf(request: DrawingRequest, index: number, tokens: Tokens, modelHash: string): Picture {
+  return { tokens, settings: pictureSettings(request)[index]!, origin: originOf(request.start), modelHash }
 }
 
 /** An item before the first step. */

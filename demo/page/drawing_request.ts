@@ -10,7 +10,7 @@ import {
   styleOption,
   withoutCount,
 } from '../picture/settings'
-import type { DrawingOptions, Tokens } from '../worker/protocol'
+import type { DrawingOptions, DrawingPosition, Tokens } from '../worker/protocol'
 
 /** A finished picture that a drawing starts from. */
 export interface StartPicture {
@@ -18,6 +18,11 @@ export interface StartPicture {
   bitmap: ImageBitmap
   /** What it was drawn in; undefined for an image from elsewhere. */
   style?: Style
+}
+
+/** A picture that the form starts from, with its name on the page. */
+export interface Source extends StartPicture {
+  name: string
 }
 
 /** Start from noise, from a noised picture (image-to-image), or from a picture with some cells removed (inpainting). */
@@ -65,11 +70,12 @@ export function textOf(request: DrawingRequest, tokenizer: WordTokenizer): Drawi
   }
 }
 
-/** The worker's options for a request, with its `textOf`. */
+/** The worker's options for a request, with its `textOf`; `from` continues a stopped drawing. */
 export function drawingOptions(
   { settings, start }: DrawingRequest,
   text: DrawingText,
   livePreview: boolean,
+  from?: DrawingPosition,
 ): DrawingOptions {
   const { count, steps, guidance, guidedFrom, guidedTo, priorWeight, spacing } = settings
   const repeat = <Value>(value: Value) => Array.from({ length: count }, () => value)
@@ -87,6 +93,7 @@ export function drawingOptions(
     priorWeight,
     spacing,
     livePreview,
+    ...(from && { from }),
     ...(start.kind === 'picture' && { image: { tokens: repeat(start.picture.tokens), strength: start.strength } }),
     ...(start.kind === 'cells' && {
       known: { tokens: repeat(start.picture.tokens), keep: repeat(inverted(start.mask)) },

@@ -20,8 +20,8 @@ export function startExplainSection(): void {
   })
 
   effect(() => {
-    const isStopped = selectedPicture.value === undefined && !busy.value
-    section.hidden = !selectedItem.value?.record?.isExplainable || isStopped
+    const isStopped = selectedPicture.value === undefined ? !busy.value : selectedPicture.value.unfinished
+    section.hidden = !selectedItem.value?.record?.isExplainable || isStopped === true
   })
 
   effect(() => {

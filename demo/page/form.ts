@@ -1,8 +1,9 @@
-import { effect } from '@preact/signals-core'
+import { effect, signal } from '@preact/signals-core'
 import {
   METHODS,
   type NumberName,
   type PageSettings,
+  type PictureSettings,
   RANGES,
   readName,
   readNumber,
@@ -10,7 +11,7 @@ import {
   STYLES,
 } from '../picture/settings'
 import { element } from './element'
-import { brushing, busy, formSettings, source } from './state'
+import { busy, formSettings, source } from './state'
 
 const prompt = element('prompt', HTMLInputElement)
 const negative = element('negative', HTMLInputElement)
@@ -31,6 +32,12 @@ const numbers: Record<NumberName, HTMLInputElement> = {
 }
 const livePreviewCheckbox = element('live-preview', HTMLInputElement)
 const generate = element('generate', HTMLButtonElement)
+const lock = element('seed-lock', HTMLButtonElement)
+
+/** Whether every drawing takes the seed of the form. */
+export const seedLocked = signal(false)
+/** Whether a picture was drawn from the seed of the form, so that the next one needs another. */
+export const seedSpent = signal(false)
 
 for (const { select, options } of Object.values(selects)) {
   for (const [value, label] of Object.entries(options)) select.add(new Option(label, value))
@@ -84,8 +91,23 @@ export function livePreview(): boolean {
   return livePreviewCheckbox.checked
 }
 
-export function rollSeed(): void {
-  numbers.seed.value = String(Math.floor(Math.random() * 1e6))
+/** The settings of the form for the next drawing: with another seed if the seed is spent, unless it is locked. */
+export function takeForm(): PageSettings {
+  if (seedSpent.peek() && !seedLocked.peek()) numbers.seed.value = String(anotherSeed())
+  return readForm()
+}
+
+/** A seed that is not that of the form. */
+export function anotherSeed(): number {
+  const seed = Math.floor(Math.random() * 1e6)
+  return seed === readForm().seed ? anotherSeed() : seed
+}
+
+/** Fills the form with what a picture on the stage was drawn with; a locked seed stays. */
+export function fillFormFor(settings: PictureSettings, count = readForm().count): void {
+  const seed = seedLocked.peek() ? readForm().seed : settings.seed
+  fillForm({ ...settings, seed, count })
+  seedSpent.value = true
 }
 
 /** Purity sampling has a prior weight and no truncation; the posterior method has truncation and no prior weight. */
@@ -106,9 +128,19 @@ for (const field of [numbers.guidedFrom, numbers.guidedTo])
   field.addEventListener('change', () => {
     numbers.guidedTo.value = String(readForm().guidedTo)
   })
-element('dice', HTMLButtonElement).addEventListener('click', rollSeed)
+numbers.seed.addEventListener('input', () => {
+  seedSpent.value = false
+})
+lock.addEventListener('click', () => {
+  seedLocked.value = !seedLocked.peek()
+})
+effect(() => {
+  lock.ariaPressed = String(seedLocked.value)
+  lock.title = seedLocked.value ? 'Every drawing takes this seed' : 'Keep this seed: now each drawing takes a new one'
+  numbers.seed.classList.toggle('spent', seedSpent.value && !seedLocked.value)
+})
 
 effect(() => {
   generate.disabled = busy.value
-  generate.textContent = brushing.value ? 'Repaint' : source.value ? 'Draw from this picture' : 'Generate'
+  generate.textContent = source.value ? 'Draw from this picture' : 'Generate'
 })

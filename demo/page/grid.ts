@@ -40,11 +40,10 @@ class Tile {
   show(item: BatchItem, position: string): void {
     this.#stopFollowing()
     this.#stopFollowing = effect(() => {
-      const settings = item.picture.value?.settings
-      this.button.ariaLabel = settings
-        ? `${position}: ${titleOf(settings)}, seed ${settings.seed}`
-        : `${position}, not finished`
-      this.button.classList.toggle('finished', settings !== undefined)
+      const { settings, unfinished } = item.picture.value ?? { unfinished: true }
+      const name = settings ? `${position}: ${titleOf(settings)}, seed ${settings.seed}` : position
+      this.button.ariaLabel = unfinished ? `${name}, not finished` : name
+      this.button.classList.toggle('finished', !unfinished)
     })
     this.#view.show(item)
   }

@@ -30,6 +30,13 @@ describe('History', () => {
     const history = after('a', 'b', 'c')
     expect(history.undo().undo().undo().redo().redo().redo()).toEqual(history)
   })
+  it('goes to a state of the past or the future, and adds any other', () => {
+    const history = after('a', 'b', 'c')
+    expect(history.goTo('a')).toEqual(history.undo().undo())
+    expect(history.goTo('a').goTo('c')).toEqual(history)
+    expect(history.goTo('c')).toEqual(history)
+    expect(history.goTo('a').goTo('d')).toEqual(history.undo().undo().push('d'))
+  })
   it('does not change the original', () => {
     const history = after('a')
     history.push('b')

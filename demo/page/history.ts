@@ -12,6 +12,13 @@ export class History<State> {
     return new History(state, this.limit, [...this.past, this.present].slice(-this.limit))
   }
 
+  /** Goes to a state of the past or the future; adds any other one. */
+  goTo(state: State): History<State> {
+    const all = [...this.past, this.present, ...this.future]
+    const at = all.lastIndexOf(state)
+    return at < 0 ? this.push(state) : new History(state, this.limit, all.slice(0, at), all.slice(at + 1))
+  }
+
   /** The previous state; this object if there is none. */
   undo(): History<State> {
     if (this.past.length === 0) return this

@@ -8,14 +8,21 @@ export function onKey(target: HTMLElement | Document, listener: (event: Keyboard
   })
 }
 
-/** Listens to the form's submission, but for one by an Enter of an input method. */
+/** Listens to the button that submits the form. */
 export function onSubmit(form: HTMLFormElement, listener: () => void): void {
-  form.addEventListener('keypress', (event) => {
-    if (event.key === 'Enter' && isComposing(event)) event.preventDefault()
-  })
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     listener()
+  })
+}
+
+/** Listens to Enter in the form's fields, also while its button is disabled, but for an Enter of an input method. */
+export function onEnter(form: HTMLFormElement, listener: () => void): void {
+  form.addEventListener('keypress', (event) => {
+    if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return
+    // Instead of the form's submission.
+    event.preventDefault()
+    if (!isComposing(event)) listener()
   })
 }
 

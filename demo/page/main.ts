@@ -1,16 +1,22 @@
-import { readSettings } from '../picture/settings'
+import { type PageSettings, readSettings } from '../picture/settings'
 import { readShareLink } from '../picture/share_link'
+import { titleOf } from '../picture/titles'
 import { startActions } from './actions'
+import { adoptEntry, isAddressDrawn, isKnownEntry, startBrowserHistory } from './browser_history'
 import { startBrush } from './brush'
 import { connect, fail } from './connection'
-import { drawFromForm } from './draw'
+import { startContinueButton } from './continue_button'
+import { drawFromForm, repaint } from './draw'
 import { element } from './element'
 import { startEngineRoom } from './engine_room'
+import { startEstimate } from './estimate'
 import { showExamples } from './examples'
 import { startExplainSection } from './explain_section'
 import { startFileInput } from './file_input'
-import { fillForm, readForm } from './form'
-import { onSubmit } from './keys'
+import { showAgain, startFollowing } from './follow'
+import { fillForm, readForm, seedSpent } from './form'
+import { startKeeping } from './kept_pictures'
+import { onEnter, onSubmit } from './keys'
 import { sayError } from './messages'
 import { startNegative } from './negative'
 import { requestNext, startNextRequests } from './next_request'
@@ -20,8 +26,9 @@ import { startQuality } from './quality'
 import { startSaving } from './saving'
 import { startSource } from './source'
 import { startStage } from './stage'
-import { brushing, source } from './state'
+import { brushing, busy, source } from './state'
 import { startStopButton } from './stop_button'
+import { startStrip } from './strip'
 import { startTrajectorySection } from './trajectory_section'
 import { startUndo } from './undo'
 import { startUpdates } from './update'
@@ -42,9 +49,19 @@ startEngineRoom()
 startUpdates()
 startNextRequests()
 startNegative()
+startBrowserHistory(({ batch, selected }) => showAgain(batch, selected))
+startFollowing()
+startContinueButton()
+startEstimate()
+startKeeping()
+startStrip()
 
 onSubmit(element('form', HTMLFormElement), drawFromForm)
-element('repaint', HTMLButtonElement).addEventListener('click', () => drawFromForm())
+onEnter(element('form', HTMLFormElement), () => {
+  if (brushing.peek()) repaint()
+  else drawNext(readForm())
+})
+element('repaint', HTMLButtonElement).addEventListener('click', () => repaint())
 showExamples((prompt, style) =>
   requestNext(prompt, () => {
     brushing.value = false
@@ -54,17 +71,28 @@ showExamples((prompt, style) =>
   }),
 )
 
+/** Draws now, or what was asked for after what is drawn now. */
+function drawNext(settings: PageSettings): void {
+  const isNow = !busy.peek()
+  requestNext(titleOf(settings), () => {
+    if (!isNow) fillForm(settings)
+    drawFromForm()
+  })
+}
+
 /** Fills the form from the address, then opens the picture of a share link, draws (`auto=1`), or only loads the model. */
 async function followAddress(): Promise<void> {
+  adoptEntry()
   const query = new URLSearchParams(location.search)
   // An empty prompt in the address is kept: it draws anything.
   const settings = query.has('prompt')
     ? query
     : new URLSearchParams({ ...placeholderSettings, ...Object.fromEntries(query) })
   fillForm(readSettings(settings))
+  seedSpent.value = isAddressDrawn() && query.get('auto') !== '1'
   try {
     const shared = readShareLink(new URL(location.href))
-    if (shared) await openPicture(shared.picture, shared.remark)
+    if (shared) await openPicture(shared.picture, shared.remark, (open) => open())
     else if (query.get('auto') === '1') await drawFromForm()
     else {
       // Without the wall the stage stays empty, and nothing else is missing.
@@ -77,5 +105,7 @@ async function followAddress(): Promise<void> {
   }
 }
 
-window.addEventListener('hashchange', () => requestNext('the link', () => followAddress().catch(fail)))
+window.addEventListener('hashchange', () => {
+  if (!isKnownEntry()) requestNext('the link', () => followAddress().catch(fail))
+})
 followAddress().catch(fail)

@@ -1,7 +1,7 @@
 import type { DownloadProgress } from 'vq-diffusion-webgpu/onnx'
 import { formatPercent } from '../format'
 import type { Backend } from '../worker/protocol'
-import type { Batch } from './batch'
+import { type Batch, isFinished } from './batch'
 import { element } from './element'
 
 type Status = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
@@ -20,8 +20,9 @@ export function showStatus(name: Status, sentence = ''): void {
 }
 
 /** Shows the status for a batch when nothing is being drawn. */
-export function showIdleStatus({ items }: Batch): void {
-  showStatus(items.some((item) => item.picture.peek()) ? 'done' : 'ready')
+export function showIdleStatus(batch: Batch): void {
+  if (isFinished(batch)) showStatus('done')
+  else showStatus(batch.drawing ? 'stopped' : 'ready')
 }
 
 export function scrollToStatus(): void {
@@ -43,6 +44,11 @@ function showPreparing(): void {
 export function showProgress(share: number, text: string): void {
   bar.value = share
   showMessage(text)
+}
+
+/** Whether this is what is shown below the picture. */
+export function isShown(text: string): boolean {
+  return readout.textContent === text
 }
 
 /** Shows a sentence below the picture. */

@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals-core'
 import { element } from './element'
 import { announce } from './messages'
-import { busy } from './state'
+import { busy, waitingForModel } from './state'
 
 /** What the page does next, and its name on the page. */
 interface NextRequest {
@@ -23,11 +23,16 @@ export function requestNext(name: string, begin: () => void): void {
   announce(`Next: ${name}.`)
 }
 
-/** Shows the request that waits, and begins it when nothing is drawn any more. */
+/** Shows what waits, and begins it when nothing is drawn any more. */
 export function startNextRequests(): void {
   effect(() => {
-    line.hidden = next.value === undefined
-    line.textContent = next.value ? `Next: ${next.value.name}.` : ''
+    const waiting = waitingForModel.value
+    const sentences = [
+      waiting === undefined ? '' : `${waiting}: drawn as soon as the model is loaded.`,
+      next.value ? `Next: ${next.value.name}.` : '',
+    ].filter(Boolean)
+    line.hidden = sentences.length === 0
+    line.textContent = sentences.join(' ')
   })
   effect(() => {
     if (busy.value || next.value === undefined) return

@@ -3,21 +3,33 @@ import { fittedSize, nameOf, readFile } from '../picture/image_file'
 import { otherModelNotice } from '../picture/model_hash'
 import type { Picture } from '../picture/picture'
 import { readPngMetadata } from '../picture/png_metadata'
-import { withoutCount } from '../picture/settings'
+import { type PageSettings, withoutCount } from '../picture/settings'
 import { titleOf } from '../picture/titles'
 import type { Size } from '../worker/protocol'
 import { BatchItem, createBatch } from './batch'
+import { openInEntry } from './browser_history'
 import { type Connection, connect, connection, fail } from './connection'
-import { fillForm, readForm } from './form'
+import type { Source } from './drawing_request'
+import { fillFormForStage } from './follow'
+import { readForm } from './form'
 import { announce, sayError, showIdleStatus, showProgress, showStatus } from './messages'
-import { addFinished, busy, shownBatch, source } from './state'
+import { addFinished, busy, shownBatch, source, strength } from './state'
 
-/** Shows a saved or shared picture and fills the form with its settings. Does not draw it. */
-export async function openPicture(picture: Picture, remark = ''): Promise<void> {
+/**
+ * Shows a saved or shared picture and fills the form with its settings. Does not draw it.
+ *
+ * @param place shows it in an entry of the browser's history
+ */
+export async function openPicture(picture: Picture, remark = '', place = openInEntry): Promise<void> {
   await whileBusy(async (opened) => {
-    await show(picture, titleOf(picture.settings), opened)
-    fillForm({ ...picture.settings, count: 1 })
-    const notice = otherModelNotice(picture.modelHash, opened.facts.modelHash) || 'Here it is, as it was drawn.'
+    const bitmap = await decode(picture, opened)
+    const name = titleOf(picture.settings)
+    // Whoever draws from a picture draws from the one that is shown.
+    const next = source.peek() && { name, tokens: picture.tokens, bitmap }
+    place(() => show(picture, name, bitmap, { ...picture.settings, count: 1 }, next))
+    const notice =
+      otherModelNotice(picture.modelHash, opened.facts.modelHash) ||
+      (picture.unfinished ? 'Here it is, as far as it was drawn.' : 'Here it is, as it was drawn.')
     showProgress(1, `${notice} ${remark}`)
     announce(`Opened: ${titleOf(picture.settings)}.`)
   })
@@ -49,20 +61,37 @@ async function openStartPicture(file: File, size: Size, remark: string): Promise
     const name = nameOf(file)
     showProgress(0, 'Reading the picture …')
     const tokens = await Promise.race([failure, studio.encode(file, size)])
-    const settings = withoutCount(readForm())
-    const picture: Picture = { tokens, settings, origin: 'from image', modelHash: facts.modelHash }
-    const bitmap = await show(picture, name, opened)
-    source.value = { name, tokens, bitmap }
+    const settings = readForm()
+    const picture: Picture = {
+      tokens,
+      settings: withoutCount(settings),
+      origin: 'from image',
+      modelHash: facts.modelHash,
+    }
+    const bitmap = await decode(picture, opened)
+    openInEntry(() => show(picture, name, bitmap, settings, { name, tokens, bitmap }))
     showProgress(1, `This is it in the model’s 256 tokens. Say what it should become. ${remark}`)
     announce(`Opened ${name}, to start from.`)
   })
 }
 
-async function show(picture: Picture, title: string, { studio, failure }: Connection): Promise<ImageBitmap> {
-  const [bitmap] = await Promise.race([failure, studio.decode([picture.tokens])])
-  addFinished(createBatch([new BatchItem({ picture, bitmap: bitmap! })], title))
-  showStatus('done')
+async function decode({ tokens }: Picture, { studio, failure }: Connection): Promise<ImageBitmap> {
+  const [bitmap] = await Promise.race([failure, studio.decode([tokens])])
   return bitmap!
+}
+
+/** Shows a picture, with these settings and this start picture in the form. */
+function show(
+  picture: Picture,
+  title: string,
+  bitmap: ImageBitmap,
+  settings: PageSettings,
+  start: Source | undefined,
+): void {
+  const form = { settings, source: start, strength: strength.peek() }
+  addFinished(createBatch([new BatchItem({ picture, bitmap })], title, form))
+  fillFormForStage()
+  showStatus('done')
 }
 
 /** Runs `work` with the open worker, unless a drawing runs. If `work` fails, the page stays as it was. */

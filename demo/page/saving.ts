@@ -77,7 +77,7 @@ function readOptions(): StickerOptions {
 async function save(): Promise<void> {
   const [only, ...others] = shown.peek()
   if (others.length > 0) return saveSheet()
-  saveFile(await pngOf(only!, options.peek()), `${fileNameOf(only!.picture.settings)}.png`)
+  saveFile(await pngOf(only!, options.peek()), `${fileNameOf(only!.picture.settings, only!.picture.unfinished)}.png`)
   announce('The picture is saved.')
 }
 

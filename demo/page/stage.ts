@@ -1,5 +1,7 @@
 import { effect, untracked } from '@preact/signals-core'
 import { titleOf } from '../picture/titles'
+import { type Batch, isFinished } from './batch'
+import { goBackTo, openInEntry } from './browser_history'
 import { Dots } from './dots'
 import { element } from './element'
 import { focusTile, onOpen, positionOf, showGrid } from './grid'
@@ -19,6 +21,7 @@ const large = element('large', HTMLElement)
 const canvas = element('canvas', HTMLCanvasElement)
 const title = element('title', HTMLElement)
 const pager = element('pager', HTMLElement)
+const itemTitle = element('item-title', HTMLElement)
 const place = element('place', HTMLElement)
 const hint = element('hint', HTMLElement)
 const back = element('back', HTMLButtonElement)
@@ -29,12 +32,15 @@ const view = new PictureView(canvas, dots, () => (brushing.value ? mask.value : 
 /** Shows one item large; undefined shows the grid. */
 function select(index: number | undefined): void {
   const { selected, items } = shownBatch.peek()
-  const previous = selected.peek()
-  selected.value = index
-  if (index !== undefined) {
-    back.focus()
-    announce(`${positionOf(index, items.length)}, opened.`)
-  } else if (previous !== undefined) focusTile(previous)
+  if (index === undefined) {
+    if (!goBackTo(shownBatch.peek(), undefined)) selected.value = undefined
+    return
+  }
+  openInEntry(() => {
+    selected.value = index
+  })
+  back.focus()
+  announce(`${positionOf(index, items.length)}, opened.`)
 }
 
 /** Shows the item `offset` places after the selected one, cyclically. */
@@ -46,6 +52,7 @@ function selectBy(offset: number): void {
 
 /** Shows the batch: all items in a grid, or one item large. */
 export function startStage(): void {
+  let previous: { batch: Batch; index: number | undefined } | undefined
   effect(() => {
     const { items, selected } = shownBatch.value
     const index = selected.value
@@ -57,29 +64,42 @@ export function startStage(): void {
       if (index === undefined) showGrid(items)
       else view.show(items[index]!)
     })
-    const seed = selectedPicture.value?.settings.seed
-    place.textContent = `${(index ?? 0) + 1} of ${items.length}${seed === undefined ? '' : ` · seed ${seed}`}`
+    // Its button is hidden now.
+    const closed = previous?.batch === shownBatch.value && index === undefined ? previous.index : undefined
+    if (closed !== undefined) focusTile(closed)
+    previous = { batch: shownBatch.value, index }
+    const settings = selectedPicture.value?.settings
+    itemTitle.textContent = settings ? titleOf(settings) : shownBatch.value.title
+    place.textContent = `${(index ?? 0) + 1} of ${items.length}${settings ? ` · seed ${settings.seed}` : ''}`
   })
 
   effect(() => {
     const item = selectedItem.value
     const picture = selectedPicture.value
     title.textContent = shownBatch.value.title
-    canvas.ariaLabel = picture ? titleOf(picture.settings) : item?.bitmap.value ? 'Not finished' : 'Nothing drawn yet'
-    stage.classList.toggle('finished', picture !== undefined)
+    const isDrawn = picture !== undefined && !picture.unfinished
+    const unfinished = picture ? `${titleOf(picture.settings)}, not finished` : 'Not finished'
+    if (isDrawn) canvas.ariaLabel = titleOf(picture.settings)
+    else canvas.ariaLabel = item?.bitmap.value ? unfinished : 'Nothing drawn yet'
+    stage.classList.toggle('finished', isDrawn)
     stage.classList.toggle('placeholder', item !== undefined && !item.bitmap.value && item.record === undefined)
   })
 
   effect(() => {
-    const { items, selected } = shownBatch.value
-    hint.hidden = selected.value !== undefined || !items.every(({ picture }) => picture.value)
+    hint.hidden = shownBatch.value.selected.value !== undefined || !isFinished(shownBatch.value)
   })
 
   onOpen(select)
   back.addEventListener('click', () => select(undefined))
   element('previous', HTMLButtonElement).addEventListener('click', () => selectBy(-1))
   element('next', HTMLButtonElement).addEventListener('click', () => selectBy(1))
-  onKey(document, ({ key, defaultPrevented }) => {
-    if (key === 'Escape' && !defaultPrevented && !brushing.peek() && !pager.hidden) select(undefined)
+  onKey(document, ({ key, target, defaultPrevented, altKey, ctrlKey, metaKey, shiftKey }) => {
+    if (defaultPrevented || brushing.peek() || pager.hidden) return
+    // Alt and an arrow go back in the browser's history.
+    const isPlain = !(altKey || ctrlKey || metaKey || shiftKey)
+    const isForField = target instanceof HTMLInputElement || target instanceof HTMLSelectElement
+    if (key === 'Escape') select(undefined)
+    else if (key === 'ArrowLeft' && isPlain && !isForField) selectBy(-1)
+    else if (key === 'ArrowRight' && isPlain && !isForField) selectBy(1)
   })
 }

@@ -4,7 +4,7 @@ import type { Picture } from '../picture/picture'
 import { type PageSettings, readSettings } from '../picture/settings'
 import type { DrawingResult, Frame } from '../worker/protocol'
 import { type Batch, BatchItem, createBatch } from './batch'
-import type { StartPicture } from './drawing_request'
+import type { Source } from './drawing_request'
 import { History } from './history'
 import { placeholderDots } from './placeholder'
 
@@ -21,6 +21,9 @@ export const history = signal(new History(emptyBatch))
 /** Whether a drawing runs, or a picture is being opened. */
 export const busy = signal(false)
 
+/** What is drawn as soon as the model is loaded. */
+export const waitingForModel: Signal<string | undefined> = signal(undefined)
+
 /** Stops the current drawing; undefined if there is nothing to stop. */
 export const stopDrawing: Signal<(() => void) | undefined> = signal(undefined)
 
@@ -31,7 +34,7 @@ export const mask: Signal<Mask> = signal(emptyMask)
 export const brushing = signal(false)
 
 /** The picture that Generate starts from, with its name on the page; undefined starts from noise. */
-export const source = signal<(StartPicture & { name: string }) | undefined>(undefined)
+export const source: Signal<Source | undefined> = signal(undefined)
 
 /** Strength of image-to-image, 0 … 1. */
 export const strength = signal(0.6)
@@ -50,11 +53,11 @@ export const selectedItem = computed(() => {
   return selected.value === undefined ? undefined : items[selected.value]
 })
 
-/** The finished picture that is shown large, which Save, Share etc. apply to. */
+/** The finished or stopped picture that is shown large, which Save, Share etc. apply to. */
 export const selectedPicture = computed<Picture | undefined>(() => selectedItem.value?.picture.value)
 
-/** Shows a finished batch and adds it to the history. */
+/** Shows a batch that is finished or stopped, and has it in the history. */
 export function addFinished(batch: Batch): void {
   shownBatch.value = batch
-  history.value = history.value.push(batch)
+  history.value = history.value.goTo(batch)
 }

@@ -6,11 +6,11 @@ import { TrajectoryView } from '../trajectory/view'
 import { connect } from './connection'
 import { element } from './element'
 import { sayError } from './messages'
-import { busy, selectedItem, selectedPicture } from './state'
+import { selectedItem, selectedPicture } from './state'
 
 /**
  * Shows the trajectory of the picture that is shown large. The section is visible from the first step on, so that nothing
- * moves at the end; it is hidden after a stop.
+ * moves at the end.
  */
 export function startTrajectorySection(): void {
   const section = element('trajectory-section', HTMLElement)
@@ -32,8 +32,7 @@ export function startTrajectorySection(): void {
   })
 
   effect(() => {
-    const isStopped = selectedPicture.value === undefined && !busy.value
-    section.hidden = selectedItem.value?.record === undefined || isStopped
+    section.hidden = selectedItem.value?.record === undefined
   })
 
   effect(() => {
@@ -42,7 +41,8 @@ export function startTrajectorySection(): void {
     untracked(() => {
       if (record === undefined || picture === undefined) return view.clear()
       const { frames, index, expectation } = record
-      const name = { title: titleOf(picture.settings), fileName: fileNameOf(picture.settings) }
+      const { settings, unfinished } = picture
+      const name = { title: titleOf(settings), fileName: fileNameOf(settings, unfinished) }
       view.show(Trajectory.from(frames, index, expectation.timesteps.length), name, expectation)
     })
   })

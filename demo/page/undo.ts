@@ -1,14 +1,15 @@
 import { computed, effect } from '@preact/signals-core'
 import { element } from './element'
+import { showAgain } from './follow'
 import { onKey } from './keys'
-import { announce, showIdleStatus, showMessage } from './messages'
+import { announce } from './messages'
 import { busy, history, shownBatch } from './state'
 import { isTextField } from './text_field'
 
 const undo = element('undo', HTMLButtonElement)
 const redo = element('redo', HTMLButtonElement)
 
-/** A stopped drawing is on the stage but not in the history; the first undo removes it. */
+/** A drawing that was stopped before it began is on the stage but not in the history; the first undo removes it. */
 const isStopped = computed(() => shownBatch.value !== history.value.present)
 const canUndo = computed(() => !busy.value && (isStopped.value || history.value.past.length > 0))
 const canRedo = computed(() => !busy.value && history.value.future.length > 0)
@@ -27,9 +28,7 @@ function goForward(): void {
 
 function showPresent(announcement: string): void {
   const { present } = history.peek()
-  shownBatch.value = present
-  showIdleStatus(present)
-  showMessage('')
+  showAgain(present, present.selected.peek())
   announce(announcement)
 }
 

@@ -2,7 +2,7 @@ import { effect, untracked } from '@preact/signals-core'
 import { fetchWall } from '../wall/wall'
 import { BatchItem, createBatch } from './batch'
 import { connection } from './connection'
-import { fillForm } from './form'
+import { fillFormFor } from './form'
 import { History } from './history'
 import { showMessage } from './messages'
 import { busy, emptyBatch, history, selectedItem, shownBatch } from './state'
@@ -33,7 +33,7 @@ export async function startWall(): Promise<void> {
     const item = selectedItem.value
     if (shownBatch.value !== wall || item === undefined) return
     const { settings, tokens } = item.picture.value!
-    untracked(() => fillForm({ ...settings, count: 1 }))
+    untracked(() => fillFormFor(settings, 1))
     const opened = connection.value
     if (opened === undefined) return
     const { steps, guidance, truncation, seed } = settings

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cellAt, cellsBetween, countCells, emptyMask, inverted, withCells } from './cells'
+import { cellAt, cellsAround, cellsBetween, countCells, emptyMask, inverted, withCells } from './cells'
 
 describe('cellAt', () => {
   it('numbers cells row by row', () => {
@@ -39,4 +39,11 @@ describe('masks', () => {
     expect(countCells(inverted(marked))).toBe(254)
     expect(countCells(emptyMask)).toBe(0)
   })
+})
+
+it('covers a square around a cell, as far as it is on the grid', () => {
+  expect(cellsAround(0, 1)).toEqual([0])
+  expect(cellsAround(17, 3)).toEqual([0, 1, 2, 16, 17, 18, 32, 33, 34])
+  expect(cellsAround(255, 3)).toEqual([238, 239, 254, 255])
+  expect(cellsAround(15, 5)).toEqual([13, 14, 15, 29, 30, 31, 45, 46, 47])
 })

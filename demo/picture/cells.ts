@@ -29,6 +29,17 @@ export function cellAt(x: number, y: number): number {
   return clamp(y) * SIDE + clamp(x)
 }
 
+/** The cells of a square brush, of an odd size, on this cell; those on the grid. */
+export function cellsAround(cell: number, size: number): number[] {
+  const [row, column] = rowAndColumn(cell)
+  const reach = (size - 1) / 2
+  const from = (at: number) => Math.max(0, at - reach)
+  const cells = []
+  for (let r = from(row); r <= Math.min(SIDE - 1, row + reach); r++)
+    for (let c = from(column); c <= Math.min(SIDE - 1, column + reach); c++) cells.push(r * SIDE + c)
+  return cells
+}
+
 /** The cells on the line between two cells, both included, so that a fast brush stroke has no gaps. */
 export function cellsBetween(from: number, to: number): number[] {
   const [row, column] = rowAndColumn(from)

@@ -11,6 +11,8 @@ export interface Picture {
   readonly origin: Origin
   /** SHA-256 of the denoiser that drew it, in hexadecimal; a share link has only its first characters. */
   readonly modelHash: string
+  /** Its drawing was stopped: the tokens are what the network expected at the last step. */
+  readonly unfinished?: true
 }
 
 export function sameTokens(a: Tokens, b: Tokens): boolean {

@@ -44,6 +44,9 @@ describe('a saved picture', () => {
     expect(saved.slice(0, 33)).toEqual(png.slice(0, 33))
     expect(saved.slice(33 - png.length)).toEqual(png.slice(33))
   })
+  it('says that it is unfinished', async () => {
+    expect(readPngMetadata(await save({ unfinished: true }))!.unfinished).toBe(true)
+  })
   it('can be made from a blob and has the type of a PNG', async () => {
     const blob = await writePngMetadata(new Blob([png]), picture)
     expect(blob.type).toBe('image/png')

@@ -1,8 +1,6 @@
 import { addMetadata, getMetadata } from 'meta-png'
-import { readModelHash } from './model_hash'
 import type { Picture } from './picture'
-import { readPictureSettings } from './settings'
-import { decodeTokens, encodeTokens } from './token_text'
+import { pictureRecord, readPictureRecord } from './picture_record'
 
 /** Keyword of the tEXt chunk that holds the picture as JSON. */
 const KEYWORD = 'vq-diffusion-webgpu'
@@ -10,12 +8,10 @@ const KEYWORD = 'vq-diffusion-webgpu'
 const HEADER_BYTES = 8 + 25
 
 /**
- * A copy of `png` with a text chunk that holds the picture's settings, origin, `modelHash` and `tokens` (as in a share
- * link). Throws an Error with a sentence if tokens are masked.
+ * A copy of `png` with a text chunk that holds the picture's record. Throws an Error with a sentence if tokens are masked.
  */
 export async function writePngMetadata(png: Blob | Uint8Array<ArrayBuffer>, picture: Picture): Promise<Blob> {
-  const { settings, origin, modelHash, tokens } = picture
-  const text = toAscii(JSON.stringify({ ...settings, origin, modelHash, tokens: encodeTokens(tokens) }))
+  const text = toAscii(JSON.stringify(pictureRecord(picture)))
   const bytes = new Uint8Array(await new Blob([png]).arrayBuffer())
   return new Blob([addMetadata(bytes, KEYWORD, text) as Uint8Array<ArrayBuffer>], { type: 'image/png' })
 }
@@ -31,13 +27,7 @@ export function readPngMetadata(bytes: Uint8Array<ArrayBuffer>): Picture | undef
   if (text === undefined) return undefined
   try {
     if (!isIntact(bytes, text)) throw new Error('Its checksum is wrong.')
-    const { tokens, modelHash, ...settings } = JSON.parse(text) as Record<string, unknown>
-    return {
-      tokens: decodeTokens(String(tokens)),
-      settings: readPictureSettings(toQuery(settings)),
-      origin: 'opened',
-      modelHash: readModelHash(modelHash),
-    }
+    return readPictureRecord(JSON.parse(text) as Record<string, unknown>)
   } catch (error) {
     const reason = error instanceof SyntaxError || error instanceof TypeError ? '' : ` ${(error as Error).message}`
     throw new Error(`The file is damaged, so its settings cannot be restored.${reason}`, { cause: error })
@@ -58,15 +48,6 @@ function isIntact(bytes: Uint8Array<ArrayBuffer>, text: string): boolean {
   const latin1 = new TextDecoder('latin1')
   const chunk = addMetadata(bytes.slice(0, HEADER_BYTES), KEYWORD, text).subarray(HEADER_BYTES)
   return latin1.decode(bytes).includes(latin1.decode(chunk))
-}
-
-/** Drops objects and lists, which no setting can be. */
-function toQuery(values: Record<string, unknown>): URLSearchParams {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value === 'string' || typeof value === 'number') query.set(name, String(value))
-  }
-  return query
 }
 
 /** A tEXt chunk is Latin-1 but meta-png writes UTF-8. The two agree on ASCII, so other characters are escaped. */

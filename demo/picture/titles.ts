@@ -7,7 +7,10 @@ export function titleOf({ prompt, style }: Pick<PictureSettings, 'prompt' | 'sty
   return `${prompt || 'Anything'}, ${STYLES[style]}`
 }
 
-/** A picture's file name without extension: “red-heart-3d-7”. */
-export function fileNameOf({ prompt, style, seed }: Pick<PictureSettings, 'prompt' | 'style' | 'seed'>): string {
-  return [...splitWords(nameEmoji(prompt)), style, seed].join('-')
+/** A picture's file name without extension: “red-heart-3d-7”, or “red-heart-3d-7-unfinished”. */
+export function fileNameOf(
+  { prompt, style, seed }: Pick<PictureSettings, 'prompt' | 'style' | 'seed'>,
+  unfinished = false,
+): string {
+  return [...splitWords(nameEmoji(prompt)), style, seed, ...(unfinished ? ['unfinished'] : [])].join('-')
 }

@@ -6,7 +6,14 @@ import { draw } from './drawing'
 import { createEngine, type Engine } from './engine'
 import { EngineProvider } from './engine_provider'
 import type { Networks } from './networks'
-import { type DrawingEvent, type DrawingOptions, type Frame, NUM_LATENT_PIXELS, type Tokens } from './protocol'
+import {
+  type DrawingEvent,
+  type DrawingOptions,
+  type DrawingPosition,
+  type Frame,
+  NUM_LATENT_PIXELS,
+  type Tokens,
+} from './protocol'
 
 /** Complete drawings on the CPU engine with a model of seven classes, and with fake devices that tests can lose. */
 const K = 7
@@ -84,6 +91,12 @@ async function drawn(changes: Partial<DrawingOptions> = {}) {
 
 function framesOf({ events }: { events: DrawingEvent[] }): Frame[] {
   return events.flatMap((event) => (event.kind === 'step' ? [event.frame] : []))
+}
+
+function positionsOf({ events }: { events: DrawingEvent[] }): DrawingPosition[] {
+  return events.flatMap((event) =>
+    event.kind === 'step' ? [{ step: event.frame.step, tokens: event.frame.tokens, random: event.random }] : [],
+  )
 }
 
 /** Loses the device at these runs of the network. */
@@ -186,6 +199,34 @@ describe('a drawing', () => {
     }
     await expect(drawn()).rejects.toThrow('no memory')
     expect(devices.length).toBe(1)
+  })
+})
+
+describe('a stopped drawing', () => {
+  const picture = { tokens: [new Uint16Array(NUM_LATENT_PIXELS)], strength: 0.8 }
+  it.each<Partial<DrawingOptions>>([{}, { method: 'purity' }, { image: picture }])(
+    'continues from any of its steps to the picture that it would have become: %o',
+    async (changes) => {
+      const undisturbed = await drawn(changes)
+      for (const from of positionsOf(undisturbed)) {
+        const rest = await drawn({ ...changes, from })
+        expect(rest.tokens).toEqual(undisturbed.tokens)
+        expect(framesOf(rest).map(({ tokens }) => tokens)).toEqual(
+          framesOf(undisturbed)
+            .slice(from.step + 1)
+            .map(({ tokens }) => tokens),
+        )
+      }
+    },
+  )
+
+  it('continues after a device loss before its first step', async () => {
+    const undisturbed = await drawn()
+    runs = 0
+    loseAt(1)
+    const rest = await drawn({ from: positionsOf(undisturbed)[2]! })
+    expect(rest.reported).toEqual(['recovered 2', 'step 3', 'step 4'])
+    expect(rest.tokens).toEqual(undisturbed.tokens)
   })
 })
 

@@ -13,7 +13,7 @@ import {
 
 /**
  * Draws a batch of pictures. After a device loss it continues on a new engine from the last step whose tokens have arrived,
- * and gives the same pictures.
+ * and gives the same pictures. With `options.from` it continues a stopped drawing, and reports the steps that are left.
  *
  * @param onEvent may return a promise that resolves when the event is shown; the result waits for it, since messages may
  *   overtake each other
@@ -29,7 +29,7 @@ export async function draw(
   const drawing: DrawingOptions = options.known ? { ...options, method: 'posterior' } : options
   const startTime = performance.now()
   const milliseconds = { network: 0, engine: 0, decode: 0, total: 0 }
-  let position: ChainPosition | undefined
+  let position: ChainPosition | undefined = options.from
   let runs = 0
   const shown: unknown[] = []
 
@@ -41,7 +41,7 @@ export async function draw(
     position = next
     milliseconds.network += frame.networkMilliseconds
     milliseconds.engine += frame.engineMilliseconds
-    send({ kind: 'step', frame })
+    send({ kind: 'step', frame, random: next.random })
   }
 
   async function reportPreview(step: number, preview: Promise<Decoded>): Promise<void> {

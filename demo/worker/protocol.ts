@@ -2,7 +2,7 @@
  * Messages between the page and its worker: plain data that can be cloned or transferred. A picture is 256 tokens (u16,
  * row-major on a 16×16 grid, 4096 is the mask).
  */
-import type { Expectation } from 'vq-diffusion-webgpu'
+import type { Expectation, RandomGeneratorState } from 'vq-diffusion-webgpu'
 import type { Backend, EngineName, NetworkProvider } from 'vq-diffusion-webgpu/onnx'
 
 export type { Backend, EngineName, Expectation, NetworkProvider }
@@ -56,8 +56,19 @@ export interface DrawingOptions extends SamplerSettings {
   image?: { tokens: Tokens[]; strength: number }
   /** Inpainting: tokens per picture, and u8 [256] where 1 keeps the cell. Always drawn with 'posterior'. */
   known?: { tokens: Tokens[]; keep: Uint8Array[] }
+  /** Continue a stopped drawing of the same options. */
+  from?: DrawingPosition
   /** Decode previews of x₀, and record x₀ and diagnostics of every step, which reads every column of logits. */
   livePreview: boolean
+}
+
+/** From where a stopped drawing continues. */
+export interface DrawingPosition {
+  /** Number of steps done. */
+  step: number
+  /** u16 [B·256]. */
+  tokens: Uint16Array<ArrayBuffer>
+  random: RandomGeneratorState
 }
 
 /** All pictures of a drawing after one step; arrays hold the pictures one after another. */
@@ -81,7 +92,8 @@ export interface Frame {
 }
 
 export type DrawingEvent =
-  | { kind: 'step'; frame: Frame }
+  /** `random` is the generator's state after the step. */
+  | { kind: 'step'; frame: Frame; random: RandomGeneratorState }
   /** One bitmap of 128×128 per picture: the x₀ of `step`. */
   | { kind: 'preview'; step: number; bitmaps: ImageBitmap[] }
   /** The GPU device was lost. The drawing continues after this step. */

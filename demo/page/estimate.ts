@@ -1,0 +1,21 @@
+import { effect } from '@preact/signals-core'
+import { formatDuration } from '../format'
+import { connection } from './connection'
+import { element } from './element'
+import { expectedStep } from './pace'
+import { formSettings, source, strength } from './state'
+
+/** Shorter drawings need no word, in ms. */
+const SHORT = 20_000
+
+/** Says below Generate how long a long drawing will take. */
+export function startEstimate(): void {
+  const line = element('estimate', HTMLElement)
+  effect(() => {
+    const settings = formSettings.value
+    const share = source.value ? strength.value : 1
+    const duration = settings.steps * share * expectedStep(settings, connection.value?.backend.network)
+    const isLong = duration >= SHORT
+    line.textContent = isLong ? `Takes ${formatDuration(duration)} on this machine.` : ''
+  })
+}

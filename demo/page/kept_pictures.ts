@@ -1,0 +1,93 @@
+import { type ReadonlySignal, signal } from '@preact/signals-core'
+import { pictureRecord, readPictureRecord } from '../picture/picture_record'
+import { type KeptPicture, PictureStore } from '../picture/picture_store'
+import type { Batch } from './batch'
+
+/** Width and height of a thumbnail, sharp at half of it. */
+const THUMBNAIL_PIXELS = 128
+const MAX_PICTURES = 60
+
+const store = new PictureStore(MAX_PICTURES)
+const pictures = signal<readonly KeptPicture[]>([])
+const removed = signal<readonly KeptPicture[]>([])
+/** Tells the other tabs of a change. */
+const channel = new BroadcastChannel('vq-diffusion-webgpu pictures')
+
+/** What was drawn, the newest first. Where the browser refuses storage it is kept as long as the page. */
+export const keptPictures: ReadonlySignal<readonly KeptPicture[]> = pictures
+
+/** What was removed last, to be put back. */
+export const removedPictures: ReadonlySignal<readonly KeptPicture[]> = removed
+
+/** Reads what is kept, now and when another tab has changed it. */
+export function startKeeping(): void {
+  const read = async () => {
+    pictures.value = (await store.all()).filter(isReadable)
+  }
+  channel.addEventListener('message', () => read().catch(() => {}))
+  read().catch(() => {})
+}
+
+/** Keeps the pictures of a finished batch. The same picture is kept once. */
+export async function keepPictures({ items }: Batch): Promise<void> {
+  const time = Date.now()
+  const added = await Promise.all(
+    items.map(async ({ picture, bitmap }, i): Promise<KeptPicture> => {
+      const record = pictureRecord(picture.peek()!)
+      // The first of a batch comes first; another tab may add one in the same millisecond.
+      const order = items.length - i + Math.random() / 2
+      return { id: time + order / (items.length + 1), record, thumbnail: await thumbnailOf(bitmap.peek()!) }
+    }),
+  )
+  const texts = new Set(added.map(textOf))
+  const older = pictures.peek().filter((picture) => texts.has(textOf(picture)))
+  await change(added, older)
+}
+
+/** Removes pictures, which `putBack` brings again. */
+export async function removePictures(which: readonly KeptPicture[]): Promise<void> {
+  removed.value = which
+  await change([], which)
+}
+
+export async function putBack(): Promise<void> {
+  const which = removed.peek()
+  removed.value = []
+  await change(which, [])
+}
+
+/** What the page shows changes in any case; what is stored, if the browser stores anything. */
+async function change(added: readonly KeptPicture[], dropped: readonly KeptPicture[]): Promise<void> {
+  const ids = new Set([...added, ...dropped].map(({ id }) => id))
+  const others = pictures.peek().filter(({ id }) => !ids.has(id))
+  pictures.value = [...added, ...others].sort((a, b) => b.id - a.id).slice(0, MAX_PICTURES)
+  try {
+    if (dropped.length > 0) await store.delete(dropped.map(({ id }) => id))
+    if (added.length > 0) await store.put(added)
+    channel.postMessage('changed')
+  } catch {
+    // Kept as long as the page.
+  }
+}
+
+/** Whatever another version of the page, or something else, has stored. */
+function isReadable({ record }: KeptPicture): boolean {
+  try {
+    return Boolean(readPictureRecord(record))
+  } catch {
+    return false
+  }
+}
+
+function textOf({ record }: KeptPicture): string {
+  return JSON.stringify(record)
+}
+
+async function thumbnailOf(bitmap: ImageBitmap): Promise<Blob> {
+  const canvas = new OffscreenCanvas(THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
+  const context = canvas.getContext('2d')!
+  context.imageSmoothingQuality = 'high'
+  context.drawImage(bitmap, 0, 0, THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
+  // Browsers that write no WebP write a PNG instead.
+  return canvas.convertToBlob({ type: 'image/webp', quality: 0.9 })
+}
