@@ -1,5 +1,7 @@
 import { expect, type Page } from '@playwright/test'
-import { DemoPage } from './demo_page'
+import { readPictureSettings } from '../demo/picture/settings'
+import { shareLink } from '../demo/picture/share_link'
+import { DemoPage, pixelsOf } from './demo_page'
 import { STILL, test, WORKER_SCRIPT } from './fixtures'
 import type { TestServer } from './test_server'
 
@@ -59,6 +61,64 @@ test('stores the model, and takes it from there at the second visit', async ({ d
   await page.reload()
   await expect(demo.status).toHaveText('ready')
   expect(largeRequests(server)).toEqual([])
+})
+
+test.describe('a shared picture', () => {
+  const link = (base: string) =>
+    shareLink(new URL(base), {
+      tokens: Uint16Array.from({ length: 256 }, (_, cell) => 11 * cell),
+      settings: readPictureSettings(new URLSearchParams('prompt=red+heart&style=3d&steps=1&guidance=1')),
+      origin: 'drawn',
+      modelHash: '0'.repeat(64),
+    }).replace('?', `${QUICK}&`)
+
+  test('is seen with no more than runtime and decoder; its tokens at once, the rest when something is drawn', async ({
+    demo,
+    page,
+    server,
+  }) => {
+    let arrive = () => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    await page.route(`**/${DECODER}`, async (route) => {
+      await arrived
+      await route.continue()
+    })
+    await page.goto(link(`${server.origin}/`))
+    await expect(page.locator('#title')).toHaveText('red heart, 3D · Fluent')
+    await expect(page.getByTestId('prompt')).toHaveValue('red heart')
+    const opaque = (pixels: Buffer) => pixels.filter((value, i) => i % 4 === 3 && value === 255).length
+    const tokens = await pixelsOf(demo.canvas)
+    expect(opaque(tokens)).toBe(128 * 128)
+    await expect(demo.status).toHaveText('loading')
+    await expect(page.getByTestId('save')).toBeDisabled()
+
+    arrive()
+    const picture = await demo.drawn()
+    expect(picture).not.toEqual(tokens)
+    await expect(page.getByTestId('save')).toBeEnabled()
+    const loaded = () => largeRequests(server).filter((path) => !path.startsWith('/wall/'))
+    expect(loaded().filter((path) => !path.endsWith('.wasm'))).toEqual([`/models/emoji-16x16/${DECODER}`])
+    expect(loaded()).toHaveLength(2)
+
+    await demo.draw()
+    expect(loaded()).toHaveLength(4)
+    await page.getByTestId('undo').click()
+    expect(await pixelsOf(demo.canvas)).toEqual(picture)
+  })
+
+  test.describe('whose decoder does not come', () => {
+    test.use({ expectedMessages: [/net::ERR_|404/] })
+
+    test('is told, and Generate draws all the same', async ({ demo, page, server }) => {
+      await page.route(`**/${DECODER}`, (route) => route.fulfill({ status: 404 }))
+      await page.goto(link(`${server.origin}/`))
+      await expect(demo.status).toHaveText(`error: The file ${DECODER} is missing: the server answered 404.`)
+      await page.unroute(`**/${DECODER}`)
+      await demo.draw()
+    })
+  })
 })
 
 test.describe('a connection that breaks', () => {

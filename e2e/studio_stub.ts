@@ -39,9 +39,15 @@ const NUM_TRAIN_TIMESTEPS = 100
 /** Tokens of the text of a picture. */
 const TEXT_LENGTH = 16
 
+const MODEL_HASH = '0123456789abcdef'.repeat(4)
+
 class StudioStub implements Pick<Studio, keyof Studio> {
   #backend: EngineFacts['backend'] | undefined
   #stopped = new AbortController()
+
+  async openDecoder(): Promise<string> {
+    return MODEL_HASH
+  }
 
   async open(...[choice, , , onProgress]: Parameters<Studio['open']>) {
     onProgress({ loaded: 1, total: 1 })
@@ -118,7 +124,7 @@ class StudioStub implements Pick<Studio, keyof Studio> {
       backend: this.#backend!,
       threads: 1,
       gpuBytes: undefined,
-      modelHash: '0123456789abcdef'.repeat(4),
+      modelHash: MODEL_HASH,
     }
   }
 }

@@ -5,7 +5,7 @@ import type { BackendChoice, EngineFacts, EngineName } from '../worker/protocol'
 import { startCompletion } from './completion'
 import { settleIsolation } from './isolation'
 import { announce, scrollToStatus, showBackend, showDownload, showProgress, showStatus } from './messages'
-import { type OpenWorker, openWorker } from './open_worker'
+import { type DecodingWorker, type OpenWorker, openDecoder, openWorker } from './open_worker'
 import { measuredPace } from './pace'
 import { busy } from './state'
 
@@ -25,20 +25,41 @@ let tokenizer: WordTokenizer | undefined
 /** Undefined after a failure, so that the next call of `connect` opens another worker. */
 let connecting: Promise<Connection> | undefined
 
+/** As `connecting`, for the worker of a page that only shows a picture. */
+let decoding: Promise<DecodingWorker> | undefined
+
 /** The worker; opens it if needed. */
 export function connect(): Promise<Connection> {
   connecting ??= open()
   return connecting
 }
 
+/** A worker that decodes: the open one, or one for which no denoiser is downloaded. */
+export async function connectDecoder(): Promise<DecodingWorker> {
+  if (connecting) {
+    const opened = await connecting
+    return { ...opened, modelHash: opened.facts.modelHash }
+  }
+  decoding ??= startDecoding()
+  return decoding
+}
+
+async function startDecoding(): Promise<DecodingWorker> {
+  showStatus('loading')
+  await settleIsolation(choice)
+  await requireTokenizer()
+  const opened = await openDecoder(choice, MODEL_ROOT, showDownload)
+  opened.failure.catch(fail)
+  return opened
+}
+
 async function open(): Promise<Connection> {
   showStatus('loading')
   await settleIsolation(choice)
-  if (tokenizer === undefined) {
-    tokenizer = await loadTokenizer()
-    startCompletion(tokenizer)
-  }
+  const tokenizer = await requireTokenizer()
   const opened = await openWorker(choice, MODEL_ROOT, showDownload)
+  close(decoding)
+  decoding = undefined
   opened.failure.catch(fail)
   const facts = await Promise.race([opened.failure, opened.studio.facts()])
   connection.value = { ...opened, tokenizer, facts }
@@ -48,10 +69,14 @@ async function open(): Promise<Connection> {
   return connection.value
 }
 
-async function loadTokenizer(): Promise<WordTokenizer> {
+/** Loads it at the first call, and completes words with it from then on. */
+async function requireTokenizer(): Promise<WordTokenizer> {
+  if (tokenizer) return tokenizer
   const name = 'tokenizer/tokenizer.json'
   const [file] = await loadFiles([{ name, url: `${MODEL_ROOT}${name}` }])
-  return new WordTokenizer(JSON.parse(new TextDecoder().decode(file)))
+  tokenizer = new WordTokenizer(JSON.parse(new TextDecoder().decode(file)))
+  startCompletion(tokenizer)
+  return tokenizer
 }
 
 /** Closes the worker and shows the error. Generate opens another worker. */
@@ -73,7 +98,13 @@ export async function switchEngine(engine: EngineName): Promise<void> {
 }
 
 function disconnect(): void {
-  connecting?.then(({ close }) => close()).catch(() => {})
+  close(connecting)
+  close(decoding)
   connecting = undefined
+  decoding = undefined
   connection.value = undefined
+}
+
+function close(opening: Promise<OpenWorker | DecodingWorker> | undefined): void {
+  opening?.then(({ close }) => close()).catch(() => {})
 }

@@ -8,27 +8,35 @@ import { titleOf } from '../picture/titles'
 import type { Size } from '../worker/protocol'
 import { BatchItem, createBatch } from './batch'
 import { openInEntry } from './browser_history'
-import { type Connection, connect, connection, fail } from './connection'
+import { connect, connectDecoder, connection, fail } from './connection'
 import type { Source } from './drawing_request'
 import { fillFormForStage } from './follow'
 import { readForm } from './form'
 import { announce, sayError, showIdleStatus, showProgress, showStatus } from './messages'
+import type { RunningWorker } from './open_worker'
 import { addFinished, busy, shownBatch, source, strength } from './state'
+import { tokenCells } from './token_cells'
 
 /**
- * Shows a saved or shared picture and fills the form with its settings. Does not draw it.
+ * Shows a saved or shared picture and fills the form with its settings. Does not draw it, so it waits for the decoder only,
+ * and shows the tokens meanwhile.
  *
  * @param place shows it in an entry of the browser's history
  */
 export async function openPicture(picture: Picture, remark = '', place = openInEntry): Promise<void> {
-  await whileBusy(async (opened) => {
+  const name = titleOf(picture.settings)
+  if (!busy.peek() && !connection.peek()) {
+    const item = new BatchItem()
+    item.bitmap.value = tokenCells(picture.tokens)
+    shownBatch.value = createBatch([item], name)
+  }
+  await whileBusy(connectDecoder, async (opened) => {
     const bitmap = await decode(picture, opened)
-    const name = titleOf(picture.settings)
     // Whoever draws from a picture draws from the one that is shown.
     const next = source.peek() && { name, tokens: picture.tokens, bitmap }
     place(() => show(picture, name, bitmap, { ...picture.settings, count: 1 }, next))
     const notice =
-      otherModelNotice(picture.modelHash, opened.facts.modelHash) ||
+      otherModelNotice(picture.modelHash, opened.modelHash) ||
       (picture.unfinished ? 'Here it is, as far as it was drawn.' : 'Here it is, as it was drawn.')
     showProgress(1, `${notice} ${remark}`)
     announce(`Opened: ${titleOf(picture.settings)}.`)
@@ -56,7 +64,7 @@ export async function openFile(file: File, others: number): Promise<void> {
 
 /** Encodes a picture of this size, shows its reconstruction, and makes that the start picture. */
 async function openStartPicture(file: File, size: Size, remark: string): Promise<void> {
-  await whileBusy(async (opened) => {
+  await whileBusy(connect, async (opened) => {
     const { studio, failure, facts } = opened
     const name = nameOf(file)
     showProgress(0, 'Reading the picture …')
@@ -75,7 +83,7 @@ async function openStartPicture(file: File, size: Size, remark: string): Promise
   })
 }
 
-async function decode({ tokens }: Picture, { studio, failure }: Connection): Promise<ImageBitmap> {
+async function decode({ tokens }: Picture, { studio, failure }: RunningWorker): Promise<ImageBitmap> {
   const [bitmap] = await Promise.race([failure, studio.decode([tokens])])
   return bitmap!
 }
@@ -94,21 +102,28 @@ function show(
   showStatus('done')
 }
 
-/** Runs `work` with the open worker, unless a drawing runs. If `work` fails, the page stays as it was. */
-async function whileBusy(work: (connection: Connection) => Promise<void>): Promise<void> {
+/** Runs `work` with a worker, unless a drawing runs. If `work` fails, the page stays as it was. */
+async function whileBusy<Worker extends RunningWorker>(
+  openWorker: () => Promise<Worker>,
+  work: (opened: Worker) => Promise<void>,
+): Promise<void> {
   if (busy.peek()) {
     sayError('Something is being drawn. Stop it first, or wait for it.')
     return
   }
   busy.value = true
   try {
-    const opened = await connect()
+    const opened = await openWorker()
+    let hasFailed = false
+    opened.failure.catch(() => {
+      hasFailed = true
+    })
     showStatus('loading')
     try {
       await work(opened)
     } catch (error) {
       // If the worker failed, `fail` has shown the error.
-      if (connection.peek() !== opened) return
+      if (hasFailed) return
       showIdleStatus(shownBatch.peek())
       sayError((error as Error).message)
     }

@@ -3,13 +3,23 @@ import { type DownloadProgress, MemoryStore } from 'vq-diffusion-webgpu/onnx'
 import type { Backend, BackendChoice } from '../worker/protocol'
 import type { Studio } from '../worker/studio'
 
-/** A worker with a loaded model. */
-export interface OpenWorker {
+/** A worker with what it has loaded. */
+export interface RunningWorker {
   studio: Remote<Studio>
-  backend: Backend
   /** Rejects when the GPU or the worker fails, during a drawing or not. */
   failure: Promise<never>
   close(): void
+}
+
+/** A worker with a loaded model. */
+export interface OpenWorker extends RunningWorker {
+  backend: Backend
+}
+
+/** A worker that decodes and does nothing else. */
+export interface DecodingWorker extends RunningWorker {
+  /** The hash of the model, as in its facts. */
+  modelHash: string
 }
 
 /** Browsers do not report why. If the server has another version by now, only a reload helps. */
@@ -38,24 +48,36 @@ async function open(
   onProgress: (progress: DownloadProgress) => void,
   maxThreads?: number,
 ): Promise<OpenWorker> {
+  const { fail, ...worker } = startWorker()
+  const opened = worker.studio.open(choice, modelRoot, proxy(memory), proxy(onProgress), proxy(fail), maxThreads)
+  return { ...worker, backend: await outcome(opened, worker) }
+}
+
+/** Opens a worker that decodes only, for which no denoiser is downloaded. */
+export async function openDecoder(
+  choice: BackendChoice,
+  modelRoot: string,
+  onProgress: (progress: DownloadProgress) => void,
+): Promise<DecodingWorker> {
+  const { fail: _, ...worker } = startWorker()
+  const opened = worker.studio.openDecoder(choice, modelRoot, proxy(memory), proxy(onProgress))
+  return { ...worker, modelHash: await outcome(opened, worker) }
+}
+
+function startWorker(): RunningWorker & { fail(sentence: string): void } {
   const worker = new Worker(new URL('../worker/studio.ts', import.meta.url), { type: 'module' })
-  const close = () => worker.terminate()
-  let fail: (sentence: string) => void
+  let fail!: (sentence: string) => void
   const failure = new Promise<never>((_, reject) => {
     fail = (sentence) => reject(new Error(sentence))
   })
   worker.addEventListener('error', () => fail(NOT_LOADED))
-  const studio = wrap<Studio>(worker)
+  return { studio: wrap<Studio>(worker), failure, fail, close: () => worker.terminate() }
+}
+
+/** What `opened` gives. If it or the worker fails, the worker is closed. */
+async function outcome<Result>(opened: Promise<Result>, { failure, close }: RunningWorker): Promise<Result> {
   try {
-    const opened = studio.open(
-      choice,
-      modelRoot,
-      proxy(memory),
-      proxy(onProgress),
-      proxy((sentence) => fail(sentence)),
-      maxThreads,
-    )
-    return { studio, backend: await Promise.race([failure, opened]), failure, close }
+    return await Promise.race([failure, opened])
   } catch (error) {
     close()
     throw error

@@ -13,8 +13,11 @@ export interface StickerOptions {
 /** Of the side of the picture, as on the stage. */
 const EDGE_SHARE = 1 / 192
 
+/** Pixels along a side of a canvas that every browser allows. */
+const MAX_SIDE = 4096
+
 /** A picture as it is saved: scaled, with an edge if asked for. The picture is smaller then, so that all of the edge is seen. */
-export function drawSticker(picture: ImageBitmap, { size, edge }: StickerOptions): OffscreenCanvas {
+export function drawSticker(picture: ImageBitmap, { size, edge }: { size: number; edge: boolean }): OffscreenCanvas {
   const canvas = new OffscreenCanvas(size, size)
   // `willReadFrequently` keeps it in CPU memory.
   const context = canvas.getContext('2d', { willReadFrequently: edge })!
@@ -31,17 +34,15 @@ export function drawSticker(picture: ImageBitmap, { size, edge }: StickerOptions
   return canvas
 }
 
-/** Several pictures side by side, as in the grid of the page. */
+/** Several pictures side by side, as in the grid of the page; smaller if the sheet would be too large. */
 export function drawSheet(pictures: readonly ImageBitmap[], options: StickerOptions): OffscreenCanvas {
   const columns = Math.ceil(Math.sqrt(pictures.length))
-  const sheet = new OffscreenCanvas(columns * options.size, Math.ceil(pictures.length / columns) * options.size)
+  const size = Math.min(options.size, Math.floor(MAX_SIDE / columns))
+  const sheet = new OffscreenCanvas(columns * size, Math.ceil(pictures.length / columns) * size)
   const context = sheet.getContext('2d')!
   for (const [i, picture] of pictures.entries()) {
-    context.drawImage(
-      drawSticker(picture, options),
-      (i % columns) * options.size,
-      Math.floor(i / columns) * options.size,
-    )
+    const sticker = drawSticker(picture, { size, edge: options.edge })
+    context.drawImage(sticker, (i % columns) * size, Math.floor(i / columns) * size)
   }
   return sheet
 }

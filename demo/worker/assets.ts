@@ -32,8 +32,18 @@ export function modelFiles(
   return [
     modelFile(modelRoot, provider === 'webgpu' ? 'denoiser/model.onnx' : 'denoiser/model_int8.onnx'),
     modelFile(modelRoot, 'denoiser/weights.bin'),
-    modelFile(modelRoot, 'vqvae/decoder.onnx'),
+    decoderFile(modelRoot),
   ]
+}
+
+/** SHA-256 of the denoiser's weights, which are the same whatever runs the network. */
+export function modelHash(modelRoot: string): string {
+  return modelFiles('wasm', modelRoot)[1].sha256
+}
+
+/** The network from tokens to pictures, all that a shared picture needs. */
+export function decoderFile(modelRoot: string): StorableFile {
+  return modelFile(modelRoot, 'vqvae/decoder.onnx')
 }
 
 /** The network from pictures to tokens. Only image-to-image needs it, so it is loaded at its first use. */

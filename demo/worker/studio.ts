@@ -3,16 +3,20 @@ import { DeviceLostError } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   type Bytes,
+  chooseBackend,
+  createOnnxDecoder,
+  createOnnxSession,
   type DownloadProgress,
   loadFiles,
   type MemoryStoreLike,
+  type OnnxDecoder,
   type OnnxEncoder,
   type OnnxImage,
   type OnnxRuntime,
   PartStore,
   requestBackend,
 } from 'vq-diffusion-webgpu/onnx'
-import { encoderFile, modelFiles, runtimeFile } from './assets'
+import { decoderFile, encoderFile, modelFiles, modelHash, runtimeFile } from './assets'
 import { loadTogether } from './downloads'
 import { draw } from './drawing'
 import { timestepOptions } from './engine'
@@ -21,6 +25,7 @@ import { EngineProvider } from './engine_provider'
 import { deviceLostAtOnceMessage, stopReason, withUserMessages } from './error_messages'
 import { fitPicture } from './fit_picture'
 import { compileShaders } from './likely_drawing'
+import { toBatch } from './networks'
 import { enlarge, toBitmaps, toEncoderInput, toImages } from './pixels'
 import type {
   Backend,
@@ -57,6 +62,8 @@ interface OpenStudio {
 export class Studio implements StudioWorker {
   #openStudio: OpenStudio | undefined
   #encoder: Promise<OnnxEncoder> | undefined
+  /** Decodes instead of an engine; see `openDecoder`. */
+  #decoder: OnnxDecoder | undefined
   /** One per drawing that is running or queued. */
   readonly #stopControllers = new Set<AbortController>()
   /** Settles when the last queued drawing ends. Drawings run one after another. */
@@ -101,9 +108,7 @@ export class Studio implements StudioWorker {
       const lost = await Promise.race([engine.device?.lost, undefined])
       if (lost) throw new DeviceLostError(lost.message)
       const loadEncoder = async () => (await loadFiles([encoderFile(modelRoot)], { store }))[0]!
-      // Of the weights, which are the same whatever runs the network.
-      const modelHash = networks[1].sha256
-      this.#openStudio = { backend, scheduler, ort, factory, engines, modelHash, loadEncoder }
+      this.#openStudio = { backend, scheduler, ort, factory, engines, modelHash: modelHash(modelRoot), loadEncoder }
       return { ...backend, explanation: [backend.explanation, store.refusal].filter(Boolean).join(' ') }
     }
     return withUserMessages(async () => {
@@ -116,6 +121,27 @@ export class Studio implements StudioWorker {
         const { backend } = await requestBackend({ engine: 'cpu', network: 'wasm' })
         return openOn({ backend: { ...backend, explanation: deviceLostAtOnceMessage }, device: undefined })
       }
+    })
+  }
+
+  /**
+   * Downloads runtime and decoder alone, for a worker that only decodes: on WebAssembly, where the decoder is ready first.
+   *
+   * @returns the hash of the model, as in its facts
+   */
+  openDecoder(
+    choice: BackendChoice,
+    modelRoot: string,
+    memory: MemoryStoreLike,
+    onProgress: (progress: DownloadProgress) => void,
+  ): Promise<string> {
+    return withUserMessages(async () => {
+      const { network } = await chooseBackend(choice)
+      const files = [[runtimeFile(network, modelRoot)], [decoderFile(modelRoot)]]
+      const [loadRuntime, loadDecoder] = loadTogether(files, { store: new PartStore({ memory }), onProgress })
+      const [ort, [model]] = await Promise.all([startRuntime(network, loadRuntime!, 1), loadDecoder!])
+      this.#decoder = createOnnxDecoder({ session: await createOnnxSession(ort, model!, { provider: 'wasm' }) })
+      return modelHash(modelRoot)
     })
   }
 
@@ -197,6 +223,7 @@ export class Studio implements StudioWorker {
   }
 
   async #decode(tokens: Tokens[]): Promise<OnnxImage> {
+    if (this.#decoder) return this.#decoder(toBatch(tokens))
     const runOnEngine = this.#open.engines.runner()
     return (await runOnEngine((engine) => engine.decode(tokens))).image
   }

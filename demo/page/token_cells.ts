@@ -1,0 +1,16 @@
+import { rowAndColumn } from '../picture/cells'
+import { classColour } from '../trajectory/colours'
+import { PICTURE_PIXELS, SIDE, type Tokens } from '../worker/protocol'
+
+/** Tokens as squares, with a colour for each class: what can be shown of a picture without the decoder. */
+export function tokenCells(tokens: Tokens): ImageBitmap {
+  const canvas = new OffscreenCanvas(PICTURE_PIXELS, PICTURE_PIXELS)
+  const context = canvas.getContext('2d')!
+  const side = PICTURE_PIXELS / SIDE
+  for (const [cell, token] of tokens.entries()) {
+    const [row, column] = rowAndColumn(cell)
+    context.fillStyle = classColour(token)
+    context.fillRect(column * side, row * side, side, side)
+  }
+  return canvas.transferToImageBitmap()
+}
