@@ -118,7 +118,6 @@ test('opens pictures of every shape, and says what others lack', async ({ demo, 
     [png('flat.png', 0, 9), 'This browser cannot read flat.png.'],
     [{ ...png('cut.png'), bytes: blackPng(300, 300).subarray(0, 40) }, 'This browser cannot read cut.png.'],
     [{ name: 'empty.png', type: 'image/png', bytes: Buffer.alloc(0) }, 'empty.png is empty.'],
-    [{ name: 'a.svg', type: 'image/svg+xml', bytes: Buffer.from('<svg/>') }, 'a.svg has no pixels.'],
     [{ name: 'notes', type: '', bytes: Buffer.from('words') }, 'notes is not a picture.'],
   ] as const) {
     await bring(page, 'drop', 'body', [file])
@@ -129,6 +128,57 @@ test('opens pictures of every shape, and says what others lack', async ({ demo, 
   expect(await page.evaluate(bitmapsOfFiles)).toEqual([])
   const sizes = await worker.evaluate(bitmapsOfFiles)
   expect(sizes).toEqual(['1×128', '128×1', '128×128', '128×128', '64×128'])
+})
+
+test('draws SVGs of every size, and neither runs nor loads anything in them', async ({ demo, page }) => {
+  await demo.ask('?prompt=&steps=2')
+  const said = page.getByTestId('progress')
+  const svg = (name: string, markup: string, type = 'image/svg+xml'): Item => ({
+    name,
+    type,
+    bytes: Buffer.from(markup),
+  })
+  const open = (attributes: string) => `<svg xmlns="http://www.w3.org/2000/svg" ${attributes}>`
+  const all = '<rect width="100%" height="100%"/>'
+  const hostile =
+    '<script>top.ran = true</script><image href="https://example.org/a.png" width="9" height="9" onerror="top.ran = true"/>' +
+    '<style>@import url(https://example.org/a.css);</style><foreignObject width="1" height="1"><iframe ' +
+    'xmlns="http://www.w3.org/1999/xhtml" src="https://example.org/"/></foreignObject>'
+  for (const [file, columns, rows] of [
+    [svg('box.svg', `${open('viewBox="0 0 10 20"')}${all}</svg>`), 8, 16],
+    [svg('unsized.svg', `${open('')}${all}</svg>`), 16, 8],
+    [svg('relative.svg', `${open('width="100%" height="100%" viewBox="0,0,20,10"')}${all}</svg>`), 16, 8],
+    [svg('huge.svg', `${open('width="1e7" height="1e7"')}${all}</svg>`), 16, 16],
+    [svg('flat.svg', `${open('width="0" height="5mm" viewBox="5 5 1 1"')}<path d="M5 5h1v1H5z"/></svg>`), 16, 16],
+    [svg('untyped.SVG', `<?xml version="1.0"?>${open('width="2in" height="1in"')}${all}</svg>`, ''), 16, 8],
+    [
+      svg(
+        'styled.svg',
+        `${open('viewBox="0 0 2 1"')}<style>.all{opacity:0}</style><rect class="all" width="2" height="1"/><rect width="1" height="1" style="fill:red"/></svg>`,
+      ),
+      8,
+      8,
+    ],
+    [svg('copied.svg', `<svg viewBox="0 0 2 1">${all}</svg>`), 16, 8],
+    [svg('hostile.svg', `${open('onload="top.ran = true" viewBox="0 0 10 10"')}${all}${hostile}</svg>`), 16, 16],
+  ] as const) {
+    await bring(page, 'drop', 'body', [file])
+    await expect(page.locator('#source-name')).toHaveText(`Starts from ${file.name}`)
+    await expect(said).toContainText('Say what it should become.')
+    const opaque = (await demo.tokens()).flatMap((token, cell) => (token > 0 ? [cell] : []))
+    const cells = [new Set(opaque.map((cell) => cell % 16)).size, new Set(opaque.map((cell) => cell >> 4)).size]
+    expect([file.name, ...cells]).toEqual([file.name, columns, rows])
+  }
+  expect(await page.evaluate(() => 'ran' in window)).toBe(false)
+  for (const [file, sentence] of [
+    [svg('cut.svg', `${open('')}<rect`), 'This browser cannot draw cut.svg.'],
+    [svg('page.svg', '<html/>'), 'page.svg is no SVG.'],
+    [svg('blank.svg', `${open('')}<image href="https://example.org/a.png"/></svg>`), 'blank.svg shows nothing.'],
+  ] as const) {
+    await bring(page, 'drop', 'body', [file])
+    await expect(said).toContainText(sentence)
+    await expect(page.locator('#source-name')).toHaveText('Starts from hostile.svg')
+  }
 })
 
 interface Watched {
@@ -142,7 +192,7 @@ function watchBitmaps(): void {
   watched.bitmaps = []
   const watch = async (...parameters: Parameters<typeof createImageBitmap>) => {
     const bitmap = await createImageBitmap(...parameters)
-    if (parameters[0] instanceof Blob) watched.bitmaps.push(`${bitmap.width}×${bitmap.height}`)
+    if (parameters[0] instanceof File) watched.bitmaps.push(`${bitmap.width}×${bitmap.height}`)
     return bitmap
   }
   globalThis.createImageBitmap = watch as typeof createImageBitmap

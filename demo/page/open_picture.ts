@@ -4,6 +4,7 @@ import { otherModelNotice } from '../picture/model_hash'
 import type { Picture } from '../picture/picture'
 import { readPngMetadata } from '../picture/png_metadata'
 import { type PageSettings, withoutCount } from '../picture/settings'
+import { drawSvg, isSvg } from '../picture/svg_file'
 import { titleOf } from '../picture/titles'
 import type { Size } from '../worker/protocol'
 import { BatchItem, createBatch } from './batch'
@@ -50,16 +51,18 @@ export async function openPicture(picture: Picture, remark = '', place = openInE
  */
 export async function openFile(file: File, others: number): Promise<void> {
   let saved: Picture | undefined
+  let image = file
   let size: Size | undefined
   try {
     saved = readPngMetadata(await readFile(file))
-    if (!saved) size = await fittedSize(file)
+    if (isSvg(file)) image = await drawSvg(file)
+    if (!saved) size = await fittedSize(image)
   } catch (error) {
     sayError((error as Error).message)
   }
   const remark = others > 0 ? `Only ${nameOf(file)} was opened, not the other ${formatCount(others, 'file')}.` : ''
   if (saved) await openPicture(saved, remark)
-  if (size) await openStartPicture(file, size, remark)
+  if (size) await openStartPicture(image, size, remark)
 }
 
 /** Encodes a picture of this size, shows its reconstruction, and makes that the start picture. */

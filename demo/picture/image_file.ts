@@ -20,8 +20,6 @@ export async function readFile(file: File): Promise<Uint8Array<ArrayBuffer>> {
 /** The size at which the complete picture fits into 128×128. Decodes no pixels. Throws an Error with a sentence. */
 export async function fittedSize(file: File): Promise<Size> {
   const name = nameOf(file)
-  // The only format of which browsers cannot make a bitmap, and whose size may take them long to find.
-  if (file.type === 'image/svg+xml') throw new Error(`${name} has no pixels. Save it as a PNG first.`)
   const { width, height } = await sizeOf(file).catch((cause) => {
     const isPicture = file.type.startsWith('image/')
     throw new Error(isPicture ? `This browser cannot read ${name}.` : `${name} is not a picture.`, { cause })
