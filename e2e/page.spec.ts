@@ -57,7 +57,7 @@ test('has the request in the address while it is drawn, so that a reload loses n
 test('fills the form from the address, sensibly, and starts when told to', async ({ demo, page }) => {
   await demo.open('?prompt=green+apple&style=cubist&steps=0&guidance=99&seed=-3&engine=quantum&auto=1')
   await expect(page.getByTestId('prompt')).toHaveValue('green apple')
-  await expect(page.getByTestId('style')).toHaveValue('any')
+  await expect(page.getByRole('radio', { name: 'Any style' })).toBeChecked()
   await expect(page.getByTestId('steps')).toHaveValue('1')
   await expect(page.getByTestId('guidance')).toHaveValue('10')
   await expect(page.getByTestId('seed')).toHaveValue('0')

@@ -64,7 +64,7 @@ test.describe('on the CPU', () => {
   testOnKeptPage('draws with the CPU engine, and writes the settings into the address', async ({ demo, page }) => {
     await demo.ask('?engine=cpu&steps=5')
     await page.getByTestId('prompt').fill('red heart')
-    await page.getByTestId('style').selectOption('3d')
+    await page.getByRole('radio', { name: '3D · Fluent' }).check()
     await page.getByTestId('seed').fill('12')
     expectRedHeart(await demo.draw())
     await expect(demo.backend).toHaveText('engine cpu · network wasm')

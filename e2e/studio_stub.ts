@@ -91,6 +91,10 @@ class StudioStub implements Pick<Studio, keyof Studio> {
     return transfer(bitmaps, bitmaps)
   }
 
+  async score(tokens: Tokens): Promise<number> {
+    return sureness(tokens)
+  }
+
   /** A token for each square of 8×8 pixels: how opaque it is. */
   async encode(...[file, size]: Parameters<Studio['encode']>): Promise<Tokens> {
     const { data, width } = await fitPicture(file, size)
@@ -199,6 +203,11 @@ function bitmapOf(tokens: Tokens): Promise<ImageBitmap> {
 
 function transferred(step: number, bitmaps: ImageBitmap[]): DrawingEvent {
   return transfer({ kind: 'preview', step, bitmaps }, bitmaps)
+}
+
+/** What the stub takes a picture for. */
+export function sureness(tokens: Tokens): number {
+  return tokens[0]!
 }
 
 /** A hash of two numbers, 31 bits. */

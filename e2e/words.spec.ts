@@ -129,3 +129,33 @@ test('leaves words out by guidance, and says when it cannot', async ({ demo, pag
   await expect(negative).toHaveValue('🌳 florbish')
   await expect(negative).toBeVisible()
 })
+
+test('puts the picture first that the model is surest of, when asked', async ({ demo, page }) => {
+  const surest = page.getByTestId('surest')
+  await demo.open('?prompt=panda&style=noto&seed=4&count=4&steps=1')
+  await expect(demo.status).toHaveText('ready')
+  await expect(surest).toBeHidden()
+  await demo.generate.click()
+  await expect(surest).toBeVisible()
+  const names = () =>
+    page
+      .getByTestId('grid')
+      .getByRole('button')
+      .evaluateAll((tiles) => tiles.map((tile) => tile.ariaLabel))
+  const before = await names()
+  await surest.click()
+  await expect(page.getByTestId('progress')).toContainText('The first is the one that the model is surest of.')
+  await expect(surest).toBeHidden()
+  await expect(page.locator('#title')).toHaveText('4 × panda, Noto, surest first')
+  // The stub is surest of the largest first token.
+  const firstTokens = []
+  for (let i = 0; i < 4; i++) {
+    await page.getByTestId(`cell-${i}`).click()
+    firstTokens.push((await demo.tokens())[0]!)
+    await page.getByRole('button', { name: 'All pictures' }).click()
+  }
+  expect(firstTokens).toEqual(firstTokens.toSorted((a, b) => b - a))
+  await page.getByTestId('undo').click()
+  expect(await names()).toEqual(before)
+  await expect(surest).toBeVisible()
+})

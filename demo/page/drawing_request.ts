@@ -55,18 +55,24 @@ export function pictureSettings({ settings, start }: DrawingRequest): PictureSet
   }))
 }
 
+/** [16] tokens of the style and the words of one picture. */
+export function encode(
+  { prompt, style }: Pick<PictureSettings, 'prompt' | 'style'>,
+  tokenizer: WordTokenizer,
+): Int32Array {
+  return tokenizer.encode(nameEmoji(prompt), styleOption(style)).ids
+}
+
 /** What the network reads. */
 export type DrawingText = Pick<DrawingOptions, 'text' | 'negativeText'>
 
 /** The tokens of style and words of each picture, and of what none of them should show. */
 export function textOf(request: DrawingRequest, tokenizer: WordTokenizer): DrawingText {
-  const texts = pictureSettings(request).map(
-    ({ prompt, style }) => tokenizer.encode(nameEmoji(prompt), styleOption(style)).ids,
-  )
+  const texts = pictureSettings(request).map((settings) => encode(settings, tokenizer))
   const { negative } = request.settings
   return {
     text: Int32Array.from(texts.flatMap((ids) => [...ids])),
-    ...(negative !== '' && { negativeText: tokenizer.encode(nameEmoji(negative)).ids }),
+    ...(negative !== '' && { negativeText: encode({ prompt: negative, style: 'any' }, tokenizer) }),
   }
 }
 

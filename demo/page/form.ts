@@ -8,15 +8,14 @@ import {
   readName,
   readNumber,
   SPACINGS,
-  STYLES,
 } from '../picture/settings'
 import { element } from './element'
 import { busy, formSettings, source } from './state'
+import { readStyle, showStyle } from './style_field'
 
 const prompt = element('prompt', HTMLInputElement)
 const negative = element('negative', HTMLInputElement)
 const selects = {
-  style: { select: element('style', HTMLSelectElement), options: STYLES },
   method: { select: element('method', HTMLSelectElement), options: METHODS },
   spacing: { select: element('spacing', HTMLSelectElement), options: SPACINGS },
 }
@@ -55,12 +54,13 @@ export function fillForm(settings: PageSettings): void {
   prompt.value = settings.prompt
   prompt.dispatchEvent(new Event('input'))
   negative.value = settings.negative
+  showStyle(settings.style)
   fillFields(settings)
   negative.dispatchEvent(new Event('input'))
 }
 
 /** Fills in these settings. */
-export function fillFields(settings: Partial<Omit<PageSettings, 'prompt' | 'negative'>>): void {
+export function fillFields(settings: Partial<Omit<PageSettings, 'prompt' | 'negative' | 'style'>>): void {
   for (const [name, { select }] of Object.entries(selects))
     select.value = settings[name as keyof typeof selects] ?? select.value
   for (const [name, input] of Object.entries(numbers)) input.value = String(settings[name as NumberName] ?? input.value)
@@ -73,7 +73,7 @@ export function readForm(): PageSettings {
   return {
     prompt: prompt.value.trim(),
     negative: negative.value.trim(),
-    style: readName(STYLES, selects.style.select.value),
+    style: readStyle(),
     method: readName(METHODS, selects.method.select.value),
     spacing: readName(SPACINGS, selects.spacing.select.value),
     steps: readNumber('steps', numbers.steps.value),
@@ -124,6 +124,7 @@ function followForm(): void {
 selects.method.select.addEventListener('change', enableMethodSettings)
 for (const field of [...Object.values(numbers), ...Object.values(selects).map(({ select }) => select)])
   field.addEventListener('input', followForm)
+element('style', HTMLFieldSetElement).addEventListener('input', followForm)
 for (const field of [numbers.guidedFrom, numbers.guidedTo])
   field.addEventListener('change', () => {
     numbers.guidedTo.value = String(readForm().guidedTo)

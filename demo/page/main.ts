@@ -29,6 +29,7 @@ import { startStage } from './stage'
 import { brushing, busy, source } from './state'
 import { startStopButton } from './stop_button'
 import { startStrip } from './strip'
+import { startSurest } from './surest'
 import { startTrajectorySection } from './trajectory_section'
 import { startUndo } from './undo'
 import { startUpdates } from './update'
@@ -55,6 +56,7 @@ startContinueButton()
 startEstimate()
 startKeeping()
 startStrip()
+startSurest()
 
 onSubmit(element('form', HTMLFormElement), drawFromForm)
 onEnter(element('form', HTMLFormElement), () => {

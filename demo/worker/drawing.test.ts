@@ -108,6 +108,17 @@ function loseAt(...numbers: number[]): void {
   }
 }
 
+it('scores a picture higher than one whose tokens are less likely', async () => {
+  const engine = await engines.current()
+  const [picture] = (await drawn()).tokens
+  const scores = [picture!, new Uint16Array(NUM_LATENT_PIXELS)].map((tokens) =>
+    engine.score(tokens, new Int32Array(16)),
+  )
+  const [ofDrawn, ofConstant] = await Promise.all(scores)
+  expect(ofDrawn).toBeLessThan(0)
+  expect(ofDrawn).toBeGreaterThan(ofConstant!)
+})
+
 describe('a drawing', () => {
   it('reports every step in order, and results in the tokens of the last step', async () => {
     const { reported, events, tokens, bitmaps } = await drawn()

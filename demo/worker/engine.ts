@@ -12,6 +12,7 @@ import { VQDiffusionScheduler as CpuScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxConditioning, OnnxImage, Scheduler } from 'vq-diffusion-webgpu/onnx'
 import { type Networks, toBatch } from './networks'
 import { type DrawingOptions, NUM_LATENT_PIXELS, type SamplerSettings, type Tokens } from './protocol'
+import { maskTokens, SURENESS_TIMESTEP, sureness } from './sureness'
 
 /** Results of one step. The tensors are valid until the next step is requested. */
 export interface Step {
@@ -47,6 +48,8 @@ export interface Engine {
   /** Draws from a position to the end. Throws the signal's reason. */
   steps(drawing: DrawingOptions, from: ChainPosition, signal: AbortSignal): AsyncGenerator<Step, void, void>
   decode(tokens: Tokens[]): Promise<Decoded>
+  /** The `sureness` of a finished picture. */
+  score(tokens: Tokens, text: Int32Array): Promise<number>
   destroy(): void
 }
 
@@ -161,6 +164,21 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
       }
     },
     decode: (tokens) => timed(() => networks.decoder(toBatch(tokens))),
+    async score(tokens, text) {
+      const sample = upload([maskTokens(tokens, scheduler.maskClass)])
+      try {
+        const logits = await denoiser({
+          sample,
+          timestep: SURENESS_TIMESTEP,
+          guided: false,
+          signal: undefined,
+          conditioning: { conditional: { text } },
+        })
+        return sureness(Float32Array.from(await logits.read()), tokens)
+      } finally {
+        sample.destroy()
+      }
+    },
     destroy: () => scheduler.destroy(),
   }
 }

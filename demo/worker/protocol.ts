@@ -125,6 +125,13 @@ export interface StudioWorker {
   stop(): void
   /** Pictures of 128×128 from clean tokens; may run between the steps of a drawing. */
   decode(tokens: Tokens[]): Promise<ImageBitmap[]>
+  /**
+   * How surely a finished picture shows what its words say (sureness.ts); comparable between pictures of the same words. May
+   * run between the steps of a drawing.
+   *
+   * @param text [16] tokens of style and prompt
+   */
+  score(tokens: Tokens, text: Int32Array): Promise<number>
   /** The nearest tokens of a picture file, scaled to `size` and centred in 128×128. Loads the encoder at the first call. */
   encode(file: File, size: Size): Promise<Tokens>
   /** An animated GIF, scaled up by an integer factor; frames are clean tokens. */

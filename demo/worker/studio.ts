@@ -179,6 +179,10 @@ export class Studio implements StudioWorker {
     })
   }
 
+  score(tokens: Tokens, text: Int32Array): Promise<number> {
+    return withUserMessages(() => this.#open.engines.runner()((engine) => engine.score(tokens, text)))
+  }
+
   encode(file: File, size: Size): Promise<Tokens> {
     return withUserMessages(async () => {
       const picture = await fitPicture(file, size)
