@@ -4,7 +4,6 @@ import { WgslReflect } from 'wgsl_reflect'
 import addNoise from '../../shaders/add_noise.wgsl'
 import applyCumulative from '../../shaders/apply_cumulative.wgsl'
 import codebook from '../../shaders/codebook.wgsl'
-import diagnostics from '../../shaders/diagnostics.wgsl'
 import guide from '../../shaders/guide.wgsl'
 import gumbelNoised from '../../shaders/gumbel_noised.wgsl'
 import initialSample from '../../shaders/initial_sample.wgsl'
@@ -251,27 +250,6 @@ describe('host packing equals WGSL', () => {
       size: B * N * K,
       logits_offset: 70,
       noise_offset: 140,
-    })
-  })
-
-  gpuTest(device, 'Diagnostics', async () => {
-    const call = () =>
-      scheduler.step(logits(), 7, tokens(), {
-        generator: seeds(),
-        layout: 'pixel-major',
-        previousTimestep: 3,
-        guidance: { scale: 3 },
-        diagnostics: true,
-      })
-    expect(packedBy(call, diagnostics, 'Diagnostics').header).toEqual({
-      num_tokens: B * N,
-      num_pixels: N,
-      class_major: 0,
-      conditional_offset: 140,
-      unconditional_offset: 70,
-      guidance_scale: 3,
-      sample_offset: 10,
-      prev_sample_offset: 0,
     })
   })
 
