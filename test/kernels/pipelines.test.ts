@@ -53,7 +53,7 @@ describe('schedulers of the same device', () => {
   gpuTest(device, 'compile a step when it is prepared, not before', async () => {
     const compile = vi.spyOn(device, 'createComputePipelineAsync')
     const labels = () => compile.mock.calls.map(([{ label }]) => label!.split('/')[1])
-    const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: 12 })
+    const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: 13 })
     expect(labels()).toEqual(['initial_sample'])
     await scheduler.prepare({ layout: 'pixel-major' })
     expect(new Set(labels())).toEqual(new Set(['initial_sample', 'step']))
