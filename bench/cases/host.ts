@@ -25,6 +25,8 @@ export function hostFigures(device: GPUDevice, clock: Clock): Promise<Figures> {
         scheduler.step(conditional, scheduler.timesteps[i]!, samples[i % 2]!, options)
       }
     }
+    // The last step has a kernel of its own.
+    await scheduler.prepare({ layout })
     // The second step is the first that goes from the second sample to the first.
     steps(0, 2)
     const created = Object.entries(watchCreations(device, () => steps(2, numInferenceSteps)))
