@@ -22,7 +22,7 @@ test.use({ studio: 'small model', contextOptions: STILL })
 
 /** The large files that were asked for. */
 function largeRequests({ requests }: TestServer): string[] {
-  return requests.map(({ path }) => path).filter((path) => /\.(onnx|bin|wasm)$/.test(path))
+  return requests.map(({ path }) => path).filter((path) => /\.(onnx|wasm)$|weights\.bin$/.test(path))
 }
 
 /** The Range header of each request for a file. */

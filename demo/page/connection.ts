@@ -21,7 +21,7 @@ const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
 export const connection = signal<Connection | undefined>(undefined)
 
 let choice: BackendChoice = readBackendChoice(new URLSearchParams(location.search))
-let tokenizer: WordTokenizer | undefined
+let tokenizer: Promise<WordTokenizer> | undefined
 /** Undefined after a failure, so that the next call of `connect` opens another worker. */
 let connecting: Promise<Connection> | undefined
 
@@ -56,8 +56,11 @@ async function startDecoding(): Promise<DecodingWorker> {
 async function open(): Promise<Connection> {
   showStatus('loading')
   await settleIsolation(choice)
-  const tokenizer = await requireTokenizer()
-  const opened = await openWorker(choice, MODEL_ROOT, showDownload)
+  const opening = openWorker(choice, MODEL_ROOT, showDownload)
+  const [tokenizer, opened] = await Promise.all([requireTokenizer(), opening]).catch((error) => {
+    close(opening)
+    throw error
+  })
   close(decoding)
   decoding = undefined
   opened.failure.catch(fail)
@@ -69,14 +72,21 @@ async function open(): Promise<Connection> {
   return connection.value
 }
 
-/** Loads it at the first call, and completes words with it from then on. */
-async function requireTokenizer(): Promise<WordTokenizer> {
-  if (tokenizer) return tokenizer
+/** Loads the tokenizer, and completes words with it; once, unless that fails. */
+function requireTokenizer(): Promise<WordTokenizer> {
+  tokenizer ??= loadTokenizer().catch((error) => {
+    tokenizer = undefined
+    throw error
+  })
+  return tokenizer
+}
+
+async function loadTokenizer(): Promise<WordTokenizer> {
   const name = 'tokenizer/tokenizer.json'
   const [file] = await loadFiles([{ name, url: `${MODEL_ROOT}${name}` }])
-  tokenizer = new WordTokenizer(JSON.parse(new TextDecoder().decode(file)))
-  startCompletion(tokenizer)
-  return tokenizer
+  const loaded = new WordTokenizer(JSON.parse(new TextDecoder().decode(file)))
+  startCompletion(loaded)
+  return loaded
 }
 
 /** Closes the worker and shows the error. Generate opens another worker. */
