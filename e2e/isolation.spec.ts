@@ -1,6 +1,5 @@
 import { expect, type Page } from '@playwright/test'
-import { readPictureSettings } from '../demo/picture/settings'
-import { shareLink } from '../demo/picture/share_link'
+import { encodeTokens } from '../demo/picture/token_text'
 import { DemoPage } from './demo_page'
 import { STILL, test, WORKER_SCRIPT } from './fixtures'
 import type { TestServer } from './test_server'
@@ -108,16 +107,10 @@ test.describe('on a host that sends no headers', () => {
   test.describe('the page alone', () => {
     test.use({ studio: 'stub' })
 
-    test('keeps a share link', async ({ page, server }) => {
+    test('keeps a share link', async ({ demo, page, server }) => {
       const loads = watchLoads(page, server)
-      const settings = readPictureSettings(new URLSearchParams('prompt=red heart&steps=3'))
-      const picture = {
-        tokens: new Uint16Array(256).fill(5),
-        settings,
-        modelHash: '0123456789abcdef'.repeat(4),
-        origin: 'drawn',
-      } as const
-      await page.goto(shareLink(new URL(server.origin), picture))
+      const tokens = encodeTokens(new Uint16Array(256).fill(5))
+      await demo.open(`?prompt=red+heart&steps=3#picture=0123456789ab.${tokens}`)
       await expect(page.getByTestId('progress')).toContainText('as it was drawn')
       expect(await isIsolated(page)).toBe(true)
       expect(loads).toHaveLength(2)
