@@ -28,3 +28,10 @@ it('has a different key for each file', () => {
   const files = [runtimeFile('wasm', root), runtimeFile('webgpu', root), ...networks]
   expect(new Set(files.map(({ key }) => key)).size).toBe(files.length)
 })
+
+it('has the same weights for both providers, under one key, so that a switch downloads a graph only', () => {
+  const [[wasm, ...shared], [webgpu, ...others]] = [modelFiles('wasm', root), modelFiles('webgpu', root)]
+  expect(others).toEqual(shared)
+  expect(webgpu.key).not.toBe(wasm.key)
+  expect(webgpu.bytes + wasm.bytes).toBeLessThan(100_000)
+})

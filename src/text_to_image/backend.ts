@@ -33,7 +33,7 @@ export interface BackendChoice {
  * Chooses what runs scheduler and networks.
  *
  * 'auto' chooses WebGPU for both if there is a GPU adapter. A software adapter runs the scheduler only: the networks are
- * slower on it than on WebAssembly (55 s instead of 0.8 s a step, measured with SwiftShader on two cores). Without an
+ * slower on it than on WebAssembly (55 s instead of 0.4 s a step, measured with SwiftShader on two cores). Without an
  * adapter the scheduler runs on the CPU and the networks on WebAssembly, whatever is asked for.
  *
  * @param device a device that exists already; its adapter is then the one that counts
