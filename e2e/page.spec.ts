@@ -128,6 +128,42 @@ test('restores settings and picture from a saved PNG that is dropped on the page
   for (const [name, value] of Object.entries(settings)) await expect(page.getByTestId(name)).toHaveValue(value)
 })
 
+test('offers presets, by mouse and by keys, and chooses none for other numbers', async ({ demo, page }) => {
+  await demo.open('?prompt=panda')
+  await expect(demo.status).toHaveText('ready')
+  const preset = (name: string) => page.getByRole('group', { name: 'Quality' }).getByRole('radio', { name })
+  const [quick, standard, best] = [preset('Quick'), preset('Default'), preset('Best')]
+  const numbersOf = () =>
+    page
+      .locator('#steps, #guidance, #truncation, #guided-from, #guided-to')
+      .evaluateAll((fields) => (fields as HTMLInputElement[]).map(({ value }) => value).join(' '))
+  await expect(standard).toBeChecked()
+  const numbers = await numbersOf()
+  await quick.check()
+  await expect(page.getByTestId('guidance')).toHaveValue('1')
+  await expect(quick).toHaveAccessibleDescription(/^\d+ steps, no guidance, truncation 0\.\d+$/)
+  await page.keyboard.press('ArrowRight')
+  await expect(standard).toBeChecked()
+  expect(await numbersOf()).toBe(numbers)
+
+  await page.getByTestId('steps').fill('13')
+  for (const each of [quick, standard, best]) await expect(each).not.toBeChecked()
+  await best.check()
+  await demo.draw()
+  const { steps, guidance, guidedFrom, guidedTo, truncation } = await demo.asked()
+  expect(await numbersOf()).toBe([steps, guidance, truncation, guidedFrom, guidedTo].join(' '))
+
+  await page.reload()
+  await expect(best).toBeChecked()
+  await page.getByTestId('engine-room').locator('summary').click()
+  await page.getByTestId('guided-from').fill('60')
+  await page.getByTestId('guided-to').fill('40')
+  await page.getByTestId('guided-to').blur()
+  await expect(page.getByTestId('guided-to')).toHaveValue('60')
+  await expect(best).not.toBeChecked()
+  await expectAccessible(page)
+})
+
 test('undoes and redoes what replaces pictures, by button and by key', async ({ demo, page }) => {
   const [undo, redo] = [page.getByTestId('undo'), page.getByTestId('redo')]
   await demo.open(`?prompt=panda&${QUICK}&seed=1`)

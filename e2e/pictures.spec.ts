@@ -46,15 +46,18 @@ function meanDifference(canvas: Locator, url: string): Promise<number> {
   }, url)
 }
 
-test('draws at the first press what the page shows: a red heart, in the usual 16 steps', async ({ demo, page }) => {
+test('draws at the first press what the page shows: a red heart, in the steps of the default preset', async ({
+  demo,
+  page,
+}) => {
   await demo.open()
   await expect(demo.status).toHaveText('ready')
   await expect(page.getByTestId('prompt')).toHaveValue('red heart')
-  await expect(page.getByTestId('steps')).toHaveValue('16')
-  await expect(page.getByTestId('guidance')).toHaveValue('2.5')
+  await expect(page.getByTestId('quality-default')).toBeChecked()
+  await expect(page.getByTestId('steps')).toHaveValue('12')
   expectRedHeart(await demo.draw())
   await expect(demo.backend).toHaveText('engine webgpu · network wasm')
-  await expect(page.getByTestId('progress')).toContainText(/16 steps · .+ a step · .+ in all/)
+  await expect(page.getByTestId('progress')).toContainText(/12 steps · .+ a step · .+ in all/)
 })
 
 test.describe('on the CPU', () => {
@@ -70,6 +73,7 @@ test.describe('on the CPU', () => {
     await expect(demo.backend).toHaveText('engine cpu · network wasm')
     expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
       ...{ prompt: 'red heart', style: '3d', steps: '5', guidance: '2.5', seed: '12', engine: 'cpu' },
+      ...{ guidedFrom: '0', guidedTo: '99', truncation: '0.86' },
     })
   })
 

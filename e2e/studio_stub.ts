@@ -147,6 +147,8 @@ function drawn({ seeds, livePreview: _, known, image, ...request }: DrawingOptio
     ...(request.negativeText ?? []),
     request.steps,
     request.guidance,
+    request.guidedFrom,
+    request.guidedTo,
     request.truncation,
     request.priorWeight,
   ]
