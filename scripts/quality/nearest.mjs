@@ -106,7 +106,7 @@ function halve(pixels, size) {
 }
 
 /** A decoded picture [4, 128, 128] as bytes [side, side, RGBA]. */
-function shrink(rgba) {
+export function shrink(rgba) {
   const full = 2 * side
   const small = new Uint8Array(side * side * 4)
   for (let i = 0, y = 0; y < side; y++)
