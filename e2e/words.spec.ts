@@ -159,3 +159,17 @@ test('puts the picture first that the model is surest of, when asked', async ({ 
   expect(await names()).toEqual(before)
   await expect(surest).toBeVisible()
 })
+
+test('has the styles as pictures with names, for pointer and keyboard', async ({ demo, page }) => {
+  await demo.open('?prompt=panda&style=noto&steps=1')
+  await expect(demo.status).toHaveText('ready')
+  const styles = page.getByRole('group', { name: 'Style' })
+  await expect(styles.getByRole('radio')).toHaveCount(8)
+  await expect(styles).toContainText('Noto')
+  await page.getByRole('radio', { name: 'Noto', exact: true }).press('ArrowRight')
+  await expect(page.getByRole('radio', { name: 'Blob · early Noto' })).toBeChecked()
+  await expect(styles).toContainText('Blob · early Noto')
+  await page.getByTitle('Firefox · FxEmoji').click()
+  await demo.draw()
+  expect(wordsOf((await demo.asked()).text)).toEqual(['style:firefox panda'])
+})

@@ -11,13 +11,13 @@ import { VQDiffusionPipeline } from 'vq-diffusion-webgpu/onnx'
 import { findBrowser } from './browser.mjs'
 
 const output = fileURLToPath(new URL('../demo/styles/style_pictures.webp', import.meta.url))
-const prompt = process.argv[2] ?? 'cat face'
+const prompt = 'panda'
 const options = { numInferenceSteps: 12, guidanceScale: 1.5, truncationRate: 0.65, seed: 7 }
 /** In the order of the studio (demo/picture/settings.ts). */
 const styles = ['3d', 'flat', 'noto', 'blob', 'twemoji', 'emojione', 'firefox']
 /** Pixels of a picture: twice what is seen. */
 const SIDE = 72
-const WEBP_QUALITY = 0.8
+const WEBP_QUALITY = 0.7
 
 // The threads of onnxruntime-web do not start in Node.
 ort.env.wasm.numThreads = 1
