@@ -57,14 +57,14 @@ test('draws nothing of unknown words only, and says what may be meant', async ({
   const prompt = page.getByTestId('prompt')
   const remark = page.getByTestId('ignored')
   await demo.open('?prompt=qwzx&steps=1&auto=1')
-  await expect(remark).toHaveText('The model does not know qwzx. Try panda, red heart or ghost.')
+  await expect(remark).toHaveText('Unknown: qwzx. Try panda, red heart or ghost.')
   await expect(prompt).toBeFocused()
   await expect(demo.status).toHaveText('ready')
   const states = await demo.watchStates()
   for (const [words, sentence] of [
-    ['the gohst', 'The model does not know gohst. Did you mean ghost?'],
-    ['🇩🇪', 'The model does not know 🇩🇪. Try panda, red heart or ghost.'],
-    ['?!', 'The model does not know “?!”. Try panda, red heart or ghost.'],
+    ['the gohst', 'Unknown: gohst. Did you mean ghost?'],
+    ['🇩🇪', 'Unknown: 🇩🇪. Try panda, red heart or ghost.'],
+    ['?!', 'Unknown: “?!”. Try panda, red heart or ghost.'],
   ] as const) {
     await prompt.fill(words)
     await demo.generate.click()
@@ -146,6 +146,7 @@ test('puts the picture first that the model is surest of, when asked', async ({ 
   await surest.click()
   await expect(page.getByTestId('progress')).toContainText('The first is the one that the model is surest of.')
   await expect(surest).toBeHidden()
+  await expect(page.getByTestId('cell-0')).toBeFocused()
   await expect(page.locator('#title')).toHaveText('4 × panda, Noto, surest first')
   // The stub is surest of the largest first token.
   const firstTokens = []

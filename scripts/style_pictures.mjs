@@ -17,7 +17,7 @@ const options = { numInferenceSteps: 12, guidanceScale: 1.5, truncationRate: 0.6
 const styles = ['3d', 'flat', 'noto', 'blob', 'twemoji', 'emojione', 'firefox']
 /** Pixels of a picture: twice what is seen. */
 const SIDE = 72
-const WEBP_QUALITY = 0.7
+const WEBP_QUALITY = 0.66
 
 // The threads of onnxruntime-web do not start in Node.
 ort.env.wasm.numThreads = 1

@@ -1,9 +1,10 @@
 import { computed, effect } from '@preact/signals-core'
 import type { Picture } from '../picture/picture'
-import { type Batch, createBatch } from './batch'
+import { type Batch, createBatch, isFinished } from './batch'
 import { connect, fail } from './connection'
 import { encode } from './drawing_request'
 import { element } from './element'
+import { focusTile } from './grid'
 import { announce, say, showProgress, showStatus } from './messages'
 import { addFinished, busy, shownBatch, stopDrawing } from './state'
 
@@ -18,7 +19,7 @@ const compared = computed<Picture[]>(() => {
   const pictures = items.map((item) => item.picture.value)
   if (busy.value || selected.value !== undefined || items.length < 2 || sorted.has(shownBatch.value)) return []
   const isSame = (picture: Picture | undefined) => picture?.settings.prompt === pictures[0]?.settings.prompt
-  return pictures.every((picture) => picture !== undefined && isSame(picture)) ? (pictures as Picture[]) : []
+  return isFinished(shownBatch.value) && pictures.every(isSame) ? (pictures as Picture[]) : []
 })
 
 /** The button that puts the pictures first of which the network is surest that they show the words. */
@@ -50,9 +51,10 @@ async function sortBySureness(): Promise<void> {
     if (isStopped) say('Stopped. The order is as before.')
     else {
       const items = batch.items.toSorted((a, b) => scores.get(b)! - scores.get(a)!)
-      const best = createBatch(items, `${batch.title}, surest first`)
+      const best = createBatch(items, `${batch.title}, surest first`, batch.form)
       sorted.add(best)
       addFinished(best)
+      focusTile(0)
       showProgress(1, '')
       say('The first is the one that the model is surest of.')
     }

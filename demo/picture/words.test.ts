@@ -43,6 +43,11 @@ describe('a completion', () => {
   it('is none of one letter, of the whole name, or without words', () => {
     for (const text of ['c', 'a ', 'black cat', '', ' ', '!', 'xyz']) expect(textsOf(text)).toEqual([])
   })
+  it('is a name that contains what is a name by itself', () => {
+    const some = [named('cat'), named('black cat')]
+    expect(complete('cat', some, words, 8).map(({ text }) => text)).toEqual(['black cat'])
+    expect(complete('a black cat', some, words, 8)).toEqual([])
+  })
   it('offers tones of skin once the name is typed', () => {
     expect(textsOf('thum')).toEqual(['thumbs up'])
     const tones = ['light', 'medium', 'dark'].map((tone) => `thumbs up ${tone} skin tone`)
@@ -97,11 +102,11 @@ describe('a remark on a prompt', () => {
     ['red panda', ''],
     ['qwzx panda zzyzx', 'ignored: qwzx, zzyzx'],
     ['🐼 👍🏽', '🐼 panda, 👍🏽 thumbs up medium skin tone'],
-    ['pnada', 'The model does not know pnada. Did you mean panda?'],
-    ['the qwzx', 'The model does not know qwzx. Try panda, red heart or ghost.'],
-    ['!?', 'The model does not know “!?”. Try panda, red heart or ghost.'],
+    ['pnada', 'Unknown: pnada. Did you mean panda?'],
+    ['the qwzx', 'Unknown: qwzx. Try panda, red heart or ghost.'],
+    ['!?', 'Unknown: “!?”. Try panda, red heart or ghost.'],
   ])('“%s”: “%s”', (prompt, remark) => {
-    expect(remarkOn(prompt, model)).toEqual({ text: remark, warns: /know|ignored/.test(remark) })
+    expect(remarkOn(prompt, model)).toEqual({ text: remark, warns: /Unknown|ignored/.test(remark) })
   })
   it('leaves the word alone that is being typed', () => {
     expect(remarkOn('qwzx pan', model, 'pan').text).toBe('ignored: qwzx')

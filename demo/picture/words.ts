@@ -45,12 +45,11 @@ export function complete(
     if (prefix.trim().length < 2) continue
     const begun = names.flatMap((name) => variants(name, prefix)).filter((name) => isLonger(name, prefix))
     const isName = names.some(({ name }) => name === prefix.trim())
-    const containing =
-      isUnfinished && !isName ? names.map(({ name }) => name).filter((name) => contains(name, last)) : []
-    const isWord = isUnfinished && last.length === 1 && begun.length === 0
+    const containing = isUnfinished ? names.map(({ name }) => name).filter((name) => contains(name, last)) : []
+    const isWord = isUnfinished && last.length === 1 && begun.length === 0 && !isName
     const others = isWord ? words.filter((word) => isLonger(word, prefix)).sort((a, b) => a.length - b.length) : []
     for (const completion of [...begun, ...containing, ...others])
-      if (!found.has(completion)) found.set(completion, { text: completion, start, end })
+      if (completion !== prefix && !found.has(completion)) found.set(completion, { text: completion, start, end })
     // What begins with a part of a whole name would repeat the rest of it.
     if (isName) break
   }
@@ -129,7 +128,7 @@ export function remarkOn(prompt: string, model: WordTokenizer, unfinished = ''):
     const [meant] = correct(prompt, EMOJI_NAMES, model, 1)
     const question = meant ? `Did you mean ${meant.text}?` : 'Try panda, red heart or ghost.'
     const unknown = ignored.length > 0 ? ignored.join(', ') : `“${prompt.trim()}”`
-    return { text: `The model does not know ${unknown}. ${question}`, warns: true }
+    return { text: `Unknown: ${unknown}. ${question}`, warns: true }
   }
   if (ignored.length > 0) return { text: `ignored: ${ignored.join(', ')}`, warns: true }
   return { text: emojiIn(prompt).join(', '), warns: false }
