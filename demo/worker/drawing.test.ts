@@ -32,6 +32,9 @@ const drawing: DrawingOptions = {
   livePreview: false,
 }
 
+/** What the network was given last. */
+let texts: OnnxConditioning
+
 /** Called before every run of the network, with the number of the run: 1, 2, … */
 let beforeRun = (_: number) => {}
 let runs = 0
@@ -40,7 +43,8 @@ let devices: { lost: Promise<void>; lose: () => void }[]
 let controller: AbortController
 
 /** Logits of a picture depend on its own tokens only, as those of a network do. */
-const denoiser: Denoiser<CpuTensor, OnnxConditioning> = ({ sample, timestep, guided }) => {
+const denoiser: Denoiser<CpuTensor, OnnxConditioning> = ({ sample, timestep, guided, conditioning }) => {
+  texts = conditioning
   beforeRun(++runs)
   const rows = guided ? [...sample.data, ...sample.data] : [...sample.data]
   const data = Float32Array.from({ length: rows.length * K }, (_, i) => {
@@ -107,6 +111,15 @@ function loseAt(...numbers: number[]): void {
     throw new Error('A valid external Instance reference no longer exists.')
   }
 }
+
+it('guides by the text of each picture, away from what is left out', async () => {
+  const text = Int32Array.from({ length: 32 }, (_, i) => i)
+  await drawn({ seeds: [5, 6], text })
+  expect(texts).toEqual({ conditional: { text }, unconditional: { text: new Int32Array(32) } })
+  const negativeText = Int32Array.of(...text.subarray(0, 16))
+  await drawn({ seeds: [5, 6], text, negativeText })
+  expect(texts).toEqual({ conditional: { text }, unconditional: { text: negativeText } })
+})
 
 it('scores a picture higher than one whose tokens are less likely', async () => {
   const engine = await engines.current()
