@@ -59,7 +59,7 @@ test('draws another picture each time, and the same while the seed is locked', a
 })
 
 test('has the words and settings of the stage in the form, for what is drawn from it', async ({ demo, page }) => {
-  const value = (id: string) => page.getByTestId(id).inputValue()
+  const value = (id: string) => page.locator(id === 'style' ? '#style :checked' : `[data-testid=${id}]`).inputValue()
   await demo.ask('?prompt=panda&style=noto&steps=3&guidance=1.5&seed=3&auto=1')
   await demo.drawn()
   const panda = (await demo.asked()).text

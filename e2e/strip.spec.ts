@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { DemoPage, pixelsOf } from './demo_page'
-import { STILL, test } from './fixtures'
+import { STILL, test, WORKER_SCRIPT } from './fixtures'
 
 // The strip of what was drawn in this browser.
 test.use({ studio: 'stub', contextOptions: STILL })
@@ -53,6 +53,31 @@ test('keeps what was drawn over a reload, and opens it with its words', async ({
   await demo.ask('?prompt=panda&style=noto&steps=2&guidance=1.5&seed=3&auto=1')
   await demo.drawn()
   await expectNames(page, ['panda 3', ...before.filter((name) => name !== 'panda 3')])
+})
+
+test('goes back from a picture that is opened before the model is loaded', async ({ demo, page }) => {
+  await demo.open('?prompt=ghost&style=blob&steps=1&seed=1&auto=1')
+  await demo.drawn()
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route(WORKER_SCRIPT, async (route) => {
+    await released
+    await route.continue()
+  })
+  await demo.open('?prompt=panda&style=noto')
+  const title = page.locator('#title')
+  const before = await title.textContent()
+  await pictures(page).first().click()
+  await expect(title).toHaveText('ghost, Blob · early Noto')
+  release()
+  await expect(page.getByTestId('progress')).toContainText('Here it is, as it was drawn.')
+  await page.goBack()
+  await expect(title).not.toHaveText('ghost, Blob · early Noto')
+  expect([before, 'Drawn by this model']).toContain(await title.textContent())
+  await page.goForward()
+  await expect(demo.canvas).toHaveAccessibleName('ghost, Blob · early Noto')
 })
 
 test('removes one or all, and puts them back', async ({ demo, page }) => {

@@ -84,6 +84,22 @@ test('moves nothing when the wall comes, gives way to what is drawn, and comes b
   await expect(explained).toBeHidden()
 })
 
+test('draws another picture than the sticker that is open, and goes back to the wall', async ({ demo, page }) => {
+  await demo.open()
+  await expect(demo.status).toHaveText('ready')
+  await page.getByRole('button', { name: /: panda, Noto, seed \d+$/ }).click()
+  await expect(page.getByTestId('prompt')).toHaveValue('panda')
+  const seed = Number(await page.getByTestId('seed').inputValue())
+  await page.goBack()
+  await expect(page.getByTestId('grid')).toBeVisible()
+  await page.goForward()
+  await expect(demo.canvas).toHaveAccessibleName('panda, Noto')
+  await demo.draw()
+  expect((await demo.asked()).seeds).not.toEqual([seed])
+  await page.goBack()
+  await expect(page.getByRole('button', { name: /: panda, Noto, seed \d+$/ })).toBeVisible()
+})
+
 test('leaves a picture that was asked for alone', async ({ demo, page }) => {
   await demo.open('?prompt=fox&steps=2&auto=1')
   await demo.drawn()

@@ -26,16 +26,21 @@ import { tokenCells } from './token_cells'
  */
 export async function openPicture(picture: Picture, remark = '', place = openInEntry): Promise<void> {
   const name = titleOf(picture.settings)
-  if (!busy.peek() && !connection.peek()) {
+  const isEarly = !busy.peek() && !connection.peek()
+  if (isEarly) {
     const item = new BatchItem()
     item.bitmap.value = tokenCells(picture.tokens)
-    shownBatch.value = createBatch([item], name)
+    place(() => {
+      shownBatch.value = createBatch([item], name)
+    })
   }
   await whileBusy(connectDecoder, async (opened) => {
     const bitmap = await decode(picture, opened)
     // Whoever draws from a picture draws from the one that is shown.
     const next = source.peek() && { name, tokens: picture.tokens, bitmap }
-    place(() => show(picture, name, bitmap, { ...picture.settings, count: 1 }, next))
+    const showIt = () => show(picture, name, bitmap, { ...picture.settings, count: 1 }, next)
+    if (isEarly) showIt()
+    else place(showIt)
     const notice =
       otherModelNotice(picture.modelHash, opened.modelHash) ||
       (picture.unfinished ? 'Here it is, as far as it was drawn.' : 'Here it is, as it was drawn.')

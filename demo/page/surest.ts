@@ -18,6 +18,7 @@ const compared = computed<Picture[]>(() => {
   const { items, selected } = shownBatch.value
   const pictures = items.map((item) => item.picture.value)
   if (busy.value || selected.value !== undefined || items.length < 2 || sorted.has(shownBatch.value)) return []
+  if (!isFinished(shownBatch.value)) return []
   const isSame = (picture: Picture | undefined) => picture?.settings.prompt === pictures[0]?.settings.prompt
   return isFinished(shownBatch.value) && pictures.every(isSame) ? (pictures as Picture[]) : []
 })
