@@ -40,16 +40,13 @@ test('opens a sticker with its words, settings and steps before anything is down
   await expect(routes.getByRole('listitem')).toHaveText([/x₀100 %/, /0 %/, /0 %/, /0 %/])
   await expect(explained).toContainText('Drawn: it took the x₀')
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    await expectAccessible(page)
-  }
+  await expectAccessible(page)
+  await page.emulateMedia({ colorScheme: 'dark' })
   await page.setViewportSize({ width: 320, height: 640 })
   await expectAccessible(page)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
   await page.keyboard.press('Escape')
   await expect(panda).toBeFocused()
-  await expectAccessible(page)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
 })
 
@@ -107,4 +104,67 @@ test('leaves a picture that was asked for alone', async ({ demo, page }) => {
   expect(
     await page.evaluate(() => performance.getEntriesByName(new URL('wall/sprite.webp', document.baseURI).href)),
   ).toEqual([])
+})
+
+test('compares settings in a grid, says how long it takes, shows progress in the tab, and can be stopped', async ({
+  demo,
+  page,
+}) => {
+  await demo.open('?prompt=panda&style=noto&seed=5&steps=2&guidance=1')
+  await expect(demo.status).toHaveText('ready')
+  const ownTitle = await page.title()
+  await page.getByText('Compare', { exact: true }).click()
+  await page.getByTestId('comparison').selectOption('Guidance × steps')
+  await expect(page.locator('#compare-estimate')).toHaveText(
+    /^16 pictures with the words .* about \d+ (seconds|minutes)\.$/,
+  )
+  await page.getByTestId('comparison').selectOption('Styles')
+  await expect(page.locator('#compare-estimate')).toHaveText(/^7 pictures /)
+
+  await demo.pauseAfter(1)
+  await page.getByTestId('compare').click()
+  await expect(page.getByTestId('progress')).toContainText('picture 1 of 7 · step 1 of 2')
+  await expect(page).toHaveTitle('0/7 · panda: Styles')
+  await expect(page.getByTestId('stop')).toBeFocused()
+  await page.getByTestId('cell-3').focus()
+  await demo.resume()
+  await demo.done()
+  await expect(page.getByTestId('cell-3')).toBeFocused()
+  await expect(page).toHaveTitle(ownTitle)
+  await expect(page.getByTestId('grid').getByRole('button')).toHaveText([
+    '3D · Fluent',
+    'Flat · Fluent',
+    'Noto',
+    'Blob · early Noto',
+    'Twemoji',
+    'EmojiOne',
+    'Firefox · FxEmoji',
+  ])
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Picture 4 of 7: Blob · early Noto, seed 5' }).click()
+  await expect(demo.canvas).toHaveAccessibleName('panda, Blob · early Noto')
+  await expect(page.getByTestId('scrubber')).toHaveAttribute('max', '2')
+
+  await demo.pauseAfter(2)
+  await page.getByTestId('comparison').selectOption('Guidance × truncation')
+  await page.getByTestId('compare').click()
+  await expect(page.getByTestId('progress')).toContainText('picture 1 of 16 · step 2 of 2')
+  expect((await demo.asked()).truncation).toBe(0.5)
+  await page.getByTestId('stop').click()
+  await expect(demo.status).toHaveText('stopped')
+  await page.getByTestId('undo').click()
+  await expect(demo.canvas).toHaveAccessibleName('panda, Blob · early Noto')
+  await demo.resume()
+})
+
+test('has the step of a drawing in the title of the tab', async ({ demo, page }) => {
+  await demo.open('?prompt=panda&style=noto&steps=3&guidance=1')
+  await expect(demo.status).toHaveText('ready')
+  const ownTitle = await page.title()
+  await demo.pauseAfter(2)
+  await demo.generate.click()
+  await expect(page).toHaveTitle('2/3 · panda, Noto')
+  await demo.resume()
+  await demo.done()
+  await expect(page).toHaveTitle(ownTitle)
 })

@@ -52,6 +52,8 @@ export interface Batch {
   readonly form: BatchForm | undefined
   /** Undefined for pictures that were not drawn together here. */
   readonly drawing: Drawing | undefined
+  /** What tells the items of a comparison apart. */
+  readonly labels?: readonly string[]
 }
 
 /** The words and settings that a batch was drawn with, and what the form started from. */

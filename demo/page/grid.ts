@@ -1,7 +1,7 @@
 import { effect, untracked } from '@preact/signals-core'
 import { titleOf } from '../picture/titles'
 import { PICTURE_PIXELS } from '../worker/protocol'
-import type { BatchItem } from './batch'
+import type { Batch, BatchItem } from './batch'
 import { Dots } from './dots'
 import { element } from './element'
 import { onKey } from './keys'
@@ -21,6 +21,7 @@ let openItem: (index: number) => void = () => {}
 class Tile {
   readonly button = document.createElement('button')
   readonly #view: PictureView
+  readonly #label = document.createElement('span')
   #stopFollowing = () => {}
 
   constructor(index: number) {
@@ -32,16 +33,19 @@ class Tile {
     this.#view = new PictureView(picture, new Dots(dots, DOTS_RESOLUTION, DOT_RADIUS))
     this.button.type = 'button'
     this.button.dataset.testid = `cell-${index}`
-    this.button.append(picture, dots)
+    this.#label.className = 'label'
+    this.button.append(picture, dots, this.#label)
     this.button.addEventListener('click', () => openItem(index))
     onKey(this.button, (event) => moveFocus(event, index))
   }
 
-  show(item: BatchItem, position: string): void {
+  show(item: BatchItem, position: string, label = ''): void {
+    this.#label.textContent = label
     this.#stopFollowing()
     this.#stopFollowing = effect(() => {
       const { settings, unfinished } = item.picture.value ?? { unfinished: true }
-      const name = settings ? `${position}: ${titleOf(settings)}, seed ${settings.seed}` : position
+      const title = settings && `${label || titleOf(settings)}, seed ${settings.seed}`
+      const name = [position, title ?? label].filter(Boolean).join(': ')
       this.button.ariaLabel = unfinished ? `${name}, not finished` : name
       this.button.classList.toggle('finished', !unfinished)
     })
@@ -49,14 +53,16 @@ class Tile {
   }
 }
 
-/** Shows all items in a square grid. */
-export function showGrid(items: readonly BatchItem[]): void {
+/** Shows all items of a batch in a square grid. */
+export function showGrid({ items, labels }: Pick<Batch, 'items' | 'labels'>): void {
   while (tiles.length < items.length) tiles.push(new Tile(tiles.length))
   const shown = tiles.slice(0, items.length)
   untracked(() => {
-    for (const [i, tile] of shown.entries()) tile.show(items[i]!, positionOf(i, items.length))
+    for (const [i, tile] of shown.entries()) tile.show(items[i]!, positionOf(i, items.length), labels?.[i])
   })
-  grid.replaceChildren(...shown.map((tile) => tile.button))
+  // Children that are the same keep the focus.
+  if (grid.children.length !== shown.length) grid.replaceChildren(...shown.map((tile) => tile.button))
+  grid.classList.toggle('labelled', labels !== undefined)
   grid.dataset.columns = String(Math.ceil(Math.sqrt(items.length)))
   grid.ariaLabel = `${items.length} pictures`
 }

@@ -4,6 +4,7 @@ import { titleOf } from '../picture/titles'
 import { startActions } from './actions'
 import { adoptEntry, isAddressDrawn, isKnownEntry, startBrowserHistory } from './browser_history'
 import { startBrush } from './brush'
+import { startComparison } from './compare'
 import { connect, fail } from './connection'
 import { startContinueButton } from './continue_button'
 import { drawFromForm, repaint } from './draw'
@@ -30,6 +31,7 @@ import { brushing, busy, source } from './state'
 import { startStopButton } from './stop_button'
 import { startStrip } from './strip'
 import { startSurest } from './surest'
+import { startTabTitle } from './tab_title'
 import { startTrajectorySection } from './trajectory_section'
 import { startUndo } from './undo'
 import { startUpdates } from './update'
@@ -46,6 +48,8 @@ startUndo()
 startStopButton()
 startExplainSection()
 startTrajectorySection()
+startComparison()
+startTabTitle()
 startEngineRoom()
 startUpdates()
 startNextRequests()

@@ -61,7 +61,7 @@ export function startStage(): void {
     pager.hidden = index === undefined || items.length === 1
     title.hidden = !pager.hidden
     untracked(() => {
-      if (index === undefined) showGrid(items)
+      if (index === undefined) showGrid(shownBatch.peek())
       else view.show(items[index]!)
     })
     // Its button is hidden now.
