@@ -32,27 +32,36 @@ const settings = { steps: 12, guidance: 1.5, truncation: 0.65 }
 const pictures = [
   ['panda', 'noto', 7],
   ['red heart', '3d', 7],
-  ['cat face', 'flat', 7],
-  ['ghost', 'blob', 3],
-  ['green apple', 'noto', 7],
-  ['butterfly', '3d', 5],
-  ['rocket', 'flat', 7],
-  ['hatching chick', 'twemoji', 7],
-  ['unicorn', 'noto', 7],
   ['sunflower', 'flat', 7],
-  ['cactus', 'noto', 7],
-  ['mushroom', 'twemoji', 7],
-  ['strawberry', '3d', 7],
-  ['watermelon', 'noto', 7],
+  ['frog', '3d', 7],
+  ['butterfly', '3d', 5],
+  ['green apple', 'noto', 7],
+  ['ghost', 'blob', 3],
   ['pizza', 'flat', 7],
-  ['fox', '3d', 7],
+  ['alien monster', 'firefox', 7],
+  ['cat face', 'flat', 7],
+  ['rainbow', 'flat', 7],
+  ['mushroom', 'twemoji', 7],
+  ['owl', 'flat', 7],
+  ['strawberry', '3d', 7],
+  ['hatching chick', 'twemoji', 7],
+  ['cherries', 'flat', 7],
+  ['unicorn', 'noto', 7],
+  ['doughnut', '3d', 7],
+  ['cactus', 'noto', 7],
+  ['rocket', 'flat', 7],
+  ['turtle', '3d', 7],
+  ['dog face', '3d', 7],
+  ['watermelon', 'noto', 7],
+  ['christmas tree', 'noto', 7],
+  ['alien', 'blob', 7],
 ].map(([prompt, style, seed]) => ({ prompt, style, seed }))
 
 const N = 256
 const SIDE = 128
 /** As in demo/wall/wall.ts. */
 const COLUMNS = 5
-const WEBP_QUALITY = 0.86
+const WEBP_QUALITY = 0.84
 
 // The threads of onnxruntime-web do not start in Node.
 ort.env.wasm.numThreads = 1
