@@ -346,3 +346,40 @@ test('says before it draws that a strength draws nothing', async ({ demo, page }
   await demo.draw()
   expect((await demo.asked()).image!.strength).toBe(0.6)
 })
+
+test('removes the plain background of a picture, and keeps it on request', async ({ demo, page }) => {
+  const bytes = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(64, 64)
+    const context = canvas.getContext('2d')!
+    for (const [colour, inset] of [
+      ['#fafafa', 0],
+      ['#c22', 16],
+    ] as const) {
+      context.fillStyle = colour
+      context.fillRect(inset, inset, 64 - 2 * inset, 64 - 2 * inset)
+    }
+    return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())]
+  })
+  const said = page.getByTestId('progress')
+  const background = page.getByTestId('background')
+  const [corner, middle] = [0, 8 * 16 + 8]
+  await bring(page, 'drop', 'body', [{ name: 'plain.png', type: 'image/png', bytes: Buffer.from(bytes) }])
+  await expect(said).toContainText('256 tokens, without its plain background.')
+  await expect(background).toHaveText('Keep background')
+  const without = await demo.tokens()
+  expect([without[corner], without[middle]]).toEqual([0, 255])
+
+  await background.focus()
+  await background.press('Enter')
+  await expect(said).toContainText('256 tokens. Say')
+  await expect(background).toHaveText('Remove background')
+  await expect(background).toBeFocused()
+  const kept = await demo.tokens()
+  expect([kept[corner], kept[middle]]).toEqual([255, 255])
+
+  await page.getByTestId('undo').click()
+  await expect(background).toBeHidden()
+  await bring(page, 'drop', 'body', [png('black.png')])
+  await expect(said).toContainText('256 tokens. Say')
+  await expect(background).toBeHidden()
+})

@@ -10,6 +10,7 @@ import {
   type DrawingEvent,
   type DrawingOptions,
   type DrawingResult,
+  type EncodedPicture,
   type EngineFacts,
   type Expectation,
   MASK_CLASS,
@@ -96,8 +97,9 @@ class StudioStub implements Pick<Studio, keyof Studio> {
   }
 
   /** A token for each square of 8×8 pixels: how opaque it is. */
-  async encode(...[file, size]: Parameters<Studio['encode']>): Promise<Tokens> {
-    const { data, width } = await fitPicture(file, size)
+  async encode(...[file, size, keepsBackground]: Parameters<Studio['encode']>): Promise<EncodedPicture> {
+    const { image, hasPlainBackground } = await fitPicture(file, size, keepsBackground)
+    const { data, width } = image
     const square = width / SIDE
     const opacity = (cell: number) =>
       Array.from({ length: square ** 2 }, (_, i) => {
@@ -107,7 +109,8 @@ class StudioStub implements Pick<Studio, keyof Studio> {
         ]
         return data[4 * (row * width + column) + 3]!
       })
-    return Uint16Array.from({ length: NUM_LATENT_PIXELS }, (_, cell) => Math.max(...opacity(cell)))
+    const tokens = Uint16Array.from({ length: NUM_LATENT_PIXELS }, (_, cell) => Math.max(...opacity(cell)))
+    return { tokens, hasPlainBackground }
   }
 
   async exportGif(): Promise<Blob> {

@@ -2,6 +2,7 @@ import { type PageSettings, readSettings } from '../picture/settings'
 import { readShareLink } from '../picture/share_link'
 import { titleOf } from '../picture/titles'
 import { startActions } from './actions'
+import { startBackgroundButton } from './background_button'
 import { adoptEntry, isAddressDrawn, isKnownEntry, startBrowserHistory } from './browser_history'
 import { startBrush } from './brush'
 import { startComparison } from './compare'
@@ -39,6 +40,7 @@ import { startWall } from './wall'
 
 startStage()
 startActions()
+startBackgroundButton()
 startSaving()
 startBrush()
 startSource()

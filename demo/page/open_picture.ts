@@ -7,6 +7,7 @@ import { type PageSettings, withoutCount } from '../picture/settings'
 import { drawSvg, isSvg } from '../picture/svg_file'
 import { titleOf } from '../picture/titles'
 import type { Size } from '../worker/protocol'
+import { offerBackground } from './background_button'
 import { BatchItem, createBatch } from './batch'
 import { openInEntry } from './browser_history'
 import { connect, connectDecoder, connection, fail } from './connection'
@@ -71,12 +72,12 @@ export async function openFile(file: File, others: number): Promise<void> {
 }
 
 /** Encodes a picture of this size, shows its reconstruction, and makes that the start picture. */
-async function openStartPicture(file: File, size: Size, remark: string): Promise<void> {
+async function openStartPicture(file: File, size: Size, remark: string, keepsBackground = false): Promise<void> {
   await whileBusy(connect, async (opened) => {
     const { studio, failure, facts } = opened
     const name = nameOf(file)
     showProgress(0, 'Reading the picture …')
-    const tokens = await Promise.race([failure, studio.encode(file, size)])
+    const { tokens, hasPlainBackground } = await Promise.race([failure, studio.encode(file, size, keepsBackground)])
     const settings = readForm()
     const picture: Picture = {
       tokens,
@@ -86,7 +87,10 @@ async function openStartPicture(file: File, size: Size, remark: string): Promise
     }
     const bitmap = await decode(picture, opened)
     openInEntry(() => show(picture, name, bitmap, settings, { name, tokens, bitmap }))
-    showProgress(1, `This is it in the model’s 256 tokens. Say what it should become. ${remark}`)
+    if (hasPlainBackground)
+      offerBackground(keepsBackground, () => openStartPicture(file, size, remark, !keepsBackground))
+    const without = hasPlainBackground && !keepsBackground ? ', without its plain background' : ''
+    showProgress(1, `This is it in the model’s 256 tokens${without}. Say what it should become. ${remark}`)
     announce(`Opened ${name}, to start from.`)
   })
 }

@@ -48,22 +48,21 @@ export function readWall(recording: Uint8Array<ArrayBuffer>): Omit<Wall, 'bitmap
  * @param folder URL of the two, with a trailing slash
  */
 export async function fetchWall(folder: string): Promise<Wall> {
-  const [recording, sprite] = await Promise.all([
-    fetchFile(`${folder}recording.bin`),
-    fetchFile(`${folder}sprite.webp`),
-  ])
-  const unpacked = recording.body!.pipeThrough(new DecompressionStream('gzip'))
-  const wall = readWall(new Uint8Array(await new Response(unpacked).arrayBuffer()))
-  const image = await sprite.blob()
+  const sprite = new Image()
+  sprite.src = `${folder}sprite.webp`
+  const [recording] = await Promise.all([fetchUnpacked(`${folder}recording.bin`), sprite.decode()])
+  const wall = readWall(recording)
   const bitmaps = wall.pictures.map((_, i) => {
     const [row, column] = [Math.floor(i / SPRITE_COLUMNS), i % SPRITE_COLUMNS]
-    return createImageBitmap(image, column * PICTURE_PIXELS, row * PICTURE_PIXELS, PICTURE_PIXELS, PICTURE_PIXELS)
+    const [left, top] = [column * PICTURE_PIXELS, row * PICTURE_PIXELS]
+    return createImageBitmap(sprite, left, top, PICTURE_PIXELS, PICTURE_PIXELS)
   })
   return { ...wall, bitmaps: await Promise.all(bitmaps) }
 }
 
-async function fetchFile(url: string): Promise<Response> {
+async function fetchUnpacked(url: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url)
   if (!response.ok) throw new Error(`${url}: ${response.status}`)
-  return response
+  const unpacked = response.body!.pipeThrough(new DecompressionStream('gzip'))
+  return new Uint8Array(await new Response(unpacked).arrayBuffer())
 }

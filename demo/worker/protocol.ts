@@ -106,6 +106,13 @@ export interface DrawingResult {
   milliseconds: { network: number; engine: number; decode: number; total: number }
 }
 
+/** A picture file in the model's tokens. */
+export interface EncodedPicture {
+  tokens: Tokens
+  /** Whether there was a plain background, which is transparent in the tokens unless it was to be kept. */
+  hasPlainBackground: boolean
+}
+
 /** Facts for the engine room. */
 export interface EngineFacts {
   backend: Backend
@@ -133,7 +140,7 @@ export interface StudioWorker {
    */
   score(tokens: Tokens, text: Int32Array): Promise<number>
   /** The nearest tokens of a picture file, scaled to `size` and centred in 128×128. Loads the encoder at the first call. */
-  encode(file: File, size: Size): Promise<Tokens>
+  encode(file: File, size: Size, keepsBackground: boolean): Promise<EncodedPicture>
   /** An animated GIF, scaled up by an integer factor; frames are clean tokens. */
   exportGif(frames: Tokens[], options: { scale: number; millisecondsPerFrame: number }): Promise<Blob>
   /** @param strength of the picture that the drawing starts from; undefined starts from noise */

@@ -33,6 +33,7 @@ import type {
   DrawingEvent,
   DrawingOptions,
   DrawingResult,
+  EncodedPicture,
   EngineFacts,
   Expectation,
   SamplerSettings,
@@ -183,9 +184,9 @@ export class Studio implements StudioWorker {
     return withUserMessages(() => this.#open.engines.runner()((engine) => engine.score(tokens, text)))
   }
 
-  encode(file: File, size: Size): Promise<Tokens> {
+  encode(file: File, size: Size, keepsBackground: boolean): Promise<EncodedPicture> {
     return withUserMessages(async () => {
-      const picture = await fitPicture(file, size)
+      const { image, hasPlainBackground } = await fitPicture(file, size, keepsBackground)
       const { ort, loadEncoder } = this.#open
       this.#encoder ??= loadEncoder().then((model) => createEncoder(ort, model))
       // After a failure the next call loads it again.
@@ -193,9 +194,9 @@ export class Studio implements StudioWorker {
         this.#encoder = undefined
       })
       const encoder = await this.#encoder
-      const { data } = await encoder(toEncoderInput(picture))
+      const { data } = await encoder(toEncoderInput(image))
       const tokens = Uint16Array.from(data)
-      return transfer(tokens, [tokens.buffer])
+      return transfer({ tokens, hasPlainBackground }, [tokens.buffer])
     })
   }
 
