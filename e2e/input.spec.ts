@@ -160,7 +160,7 @@ test('draws SVGs of every size, and neither runs nor loads anything in them', as
       8,
     ],
     [svg('copied.svg', `<svg viewBox="0 0 2 1">${all}</svg>`), 16, 8],
-    [svg('hostile.svg', `${open('onload="top.ran = true" viewBox="0 0 10 10"')}${all}${hostile}</svg>`), 16, 16],
+    [svg('hostile.svg', `${open('onload="top.ran = true" viewBox="0 0 10 10"')}${hostile}${all}</svg>`), 16, 16],
   ] as const) {
     await bring(page, 'drop', 'body', [file])
     await expect(page.locator('#source-name')).toHaveText(`Starts from ${file.name}`)

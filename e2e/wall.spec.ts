@@ -58,7 +58,7 @@ test('moves nothing when the wall comes, gives way to what is drawn, and comes b
   const held = new Promise<void>((resolve) => {
     bring = resolve
   })
-  await page.route(/sprite\.webp$/, async (route) => {
+  await page.route(/recording\.bin$/, async (route) => {
     await held
     await route.continue()
   })

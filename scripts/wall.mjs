@@ -28,6 +28,8 @@ const folder = path('../demo/public/wall/')
 const description = path('../demo/wall/wall.json')
 
 const settings = { steps: 12, guidance: 1.5, truncation: 0.65 }
+/** The other settings of the studio, as they are written into its files. */
+const others = { method: 'posterior', spacing: 'exact', priorWeight: 1, guidedFrom: 0, guidedTo: 99, negative: '' }
 /** Words as captions have them, chosen by looking at what the model makes of them. */
 const pictures = [
   ['panda', 'noto', 7],
@@ -188,5 +190,8 @@ const hash = async (name) =>
     .digest('hex')
 const expectation = scheduler.expectation({ numInferenceSteps: settings.steps })
 const facts = { denoiser: await hash('denoiser/weights.bin'), decoder: await hash('vqvae/decoder.onnx') }
-await writeFile(description, `${JSON.stringify({ settings, model: facts, expectation, pictures })}\n`)
+await writeFile(
+  description,
+  `${JSON.stringify({ settings: { ...settings, ...others }, model: facts, expectation, pictures })}\n`,
+)
 console.log(`${pictures.length} pictures, sprite ${webp.length} bytes, recording ${recording.length} bytes`)

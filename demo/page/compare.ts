@@ -12,30 +12,28 @@ import { startDrawing } from './drawing'
 import { textOf } from './drawing_request'
 import { element } from './element'
 import { livePreview, readForm } from './form'
+import { keepPictures } from './kept_pictures'
 import { announce, say, showProgress, showStatus } from './messages'
 import { expectedStep, measureStep } from './pace'
-import { addFinished, brushing, busy, latestFrame, mask, shownBatch, stopDrawing } from './state'
+import { addFinished, brushing, busy, formSettings, latestFrame, mask, shownBatch, stopDrawing } from './state'
 
 const choice = element('comparison', HTMLSelectElement)
 const button = element('compare', HTMLButtonElement)
 const estimate = element('compare-estimate', HTMLElement)
-const form = element('form', HTMLFormElement)
 
 /** Draws the same seed with different settings, one picture after another, in one grid. */
 export function startComparison(): void {
   for (const [value, label] of Object.entries(COMPARISONS)) choice.add(new Option(label, value))
   choice.addEventListener('change', showEstimate)
-  element('compare-section', HTMLDetailsElement).addEventListener('toggle', showEstimate)
-  for (const event of ['input', 'change']) form.addEventListener(event, showEstimate)
   button.addEventListener('click', () => compare())
   effect(() => {
     button.disabled = busy.value
-    showEstimate()
   })
+  effect(showEstimate)
 }
 
-function chosenPictures(): ComparedPicture[] {
-  return comparedPictures(readName(COMPARISONS, choice.value), readForm())
+function chosenPictures(form: PageSettings): ComparedPicture[] {
+  return comparedPictures(readName(COMPARISONS, choice.value), form)
 }
 
 /** Milliseconds that a picture will take. */
@@ -44,15 +42,16 @@ function durationOf({ settings }: ComparedPicture): number {
 }
 
 function showEstimate(): void {
-  const pictures = chosenPictures()
+  const pictures = chosenPictures(formSettings.value)
   const total = pictures.reduce((sum, picture) => sum + durationOf(picture), 0)
   estimate.textContent = `${formatCount(pictures.length, 'picture')} with the words and the seed of the form, ${formatDuration(total)}.`
 }
 
 async function compare(): Promise<void> {
   if (busy.peek()) return
-  const pictures = chosenPictures()
-  const name = `${readForm().prompt || 'Anything'}: ${COMPARISONS[readName(COMPARISONS, choice.value)]}`
+  const form = readForm()
+  const pictures = chosenPictures(form)
+  const name = `${form.prompt || 'Anything'}: ${COMPARISONS[readName(COMPARISONS, choice.value)]}`
   let isStopped = false
   busy.value = true
   brushing.value = false
@@ -79,6 +78,8 @@ async function compare(): Promise<void> {
       if (isStopped) return showStopped()
     }
     addFinished(batch)
+    // Without a thumbnail they are not kept.
+    keepPictures(batch).catch(() => {})
     const total = formatDuration(performance.now() - startTime)
     showProgress(1, `${formatCount(pictures.length, 'picture')} in ${total}.`)
     showStatus('done')

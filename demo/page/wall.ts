@@ -1,4 +1,4 @@
-import { effect, untracked } from '@preact/signals-core'
+import { computed, effect, untracked } from '@preact/signals-core'
 import { fetchWall } from '../wall/wall'
 import { BatchItem, createBatch } from './batch'
 import { connection } from './connection'
@@ -28,20 +28,24 @@ export async function startWall(): Promise<void> {
   shownBatch.value = wall
   history.value = new History(wall)
 
+  const opened = computed(() => (shownBatch.value === wall ? selectedItem.value : undefined))
+  effect(() => {
+    const settings = opened.value?.picture.peek()?.settings
+    // Once for each: words that are typed then stay.
+    if (settings) untracked(() => fillFormFor(settings, 1))
+  })
+
   const exact = new Set<BatchItem>()
   effect(() => {
-    const item = selectedItem.value
-    if (shownBatch.value !== wall || item === undefined) return
-    const { settings, tokens } = item.picture.value!
-    untracked(() => fillFormFor(settings, 1))
-    const opened = connection.value
-    if (opened === undefined) return
+    const [item, { studio } = {}] = [opened.value, connection.value]
+    if (item === undefined || studio === undefined) return
+    const { settings, tokens } = item.picture.peek()!
     const { steps, guidance, truncation, seed } = settings
     showMessage(`${steps} steps · guidance ${guidance} · truncation ${truncation} · seed ${seed}`)
     if (exact.has(item)) return
     exact.add(item)
     // The pixels so far come from a compressed image. If the decoder fails, they stay.
-    opened.studio.decode([tokens]).then(
+    studio.decode([tokens]).then(
       ([bitmap]) => {
         item.bitmap.value = bitmap
       },

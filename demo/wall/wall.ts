@@ -21,7 +21,7 @@ export function wallSettings(): PictureSettings[] {
   const defaults = withoutCount(readSettings(new URLSearchParams()))
   return description.pictures.map((picture) => ({
     ...defaults,
-    ...description.settings,
+    ...(description.settings as Partial<PictureSettings>),
     ...picture,
     style: picture.style as Style,
   }))
