@@ -77,8 +77,8 @@ interface Kept {
  * process, which ends when a test fails.
  */
 export const testOnKeptPage = test.extend<{ query: string; kept: Kept }, { keep: Keep }>({
-  /** What the page is opened with: its engine. */
-  query: ['', { option: true }],
+  /** What the page is opened with: its engine, which on a software adapter is not WebGPU unless it is asked for. */
+  query: ['?engine=webgpu', { option: true }],
   keep: [
     async ({ browser }, use, { config }) => {
       const pages = new Map<string, Promise<Kept>>()

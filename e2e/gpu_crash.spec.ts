@@ -9,7 +9,7 @@ test.use({
 })
 
 test('draws the same picture though the GPU process crashes', async ({ demo, page, browser }) => {
-  await demo.open('?prompt=red+heart&style=3d&guidance=1&seed=3&steps=4')
+  await demo.open('?prompt=red+heart&style=3d&guidance=1&seed=3&steps=4&engine=webgpu')
   await demo.lockSeed()
   const undisturbed = await demo.draw()
   const states = await demo.watchStates()

@@ -56,7 +56,8 @@ test('draws at the first press what the page shows: a red heart, in the steps of
   await expect(page.getByTestId('quality-default')).toBeChecked()
   await expect(page.getByTestId('steps')).toHaveValue('12')
   expectRedHeart(await demo.draw())
-  await expect(demo.backend).toHaveText('engine webgpu · network wasm')
+  await expect(demo.backend).toHaveText('engine cpu · network wasm')
+  await expect(page.getByTestId('notice')).toContainText('WebGPU runs in software here')
   await expect(page.getByTestId('progress')).toContainText(/12 steps · .+ a step · .+ in all/)
 })
 

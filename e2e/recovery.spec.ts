@@ -3,7 +3,7 @@ import { STILL, test } from './fixtures'
 
 test.use({ studio: 'small model', contextOptions: STILL })
 
-const QUICK = '?prompt=red+heart&style=3d&seed=3'
+const QUICK = '?prompt=red+heart&style=3d&seed=3&engine=webgpu'
 
 /** What the tests put into the worker. */
 interface Watched {

@@ -5,7 +5,7 @@ import { STILL, test, WORKER_SCRIPT } from './fixtures'
 test.use({ studio: 'small model', contextOptions: STILL })
 
 test('shows and switches what is in the engine room', async ({ demo, page }) => {
-  await demo.open('?prompt=panda&style=noto&steps=2')
+  await demo.open('?prompt=panda&style=noto&steps=2&engine=webgpu')
   await expect(demo.status).toHaveText('ready')
   const room = page.getByTestId('engine-room')
   await room.getByText('Engine room').click()
@@ -54,7 +54,7 @@ for (const [fault, script, reason] of [
   test(`opens the CPU engine if WebGPU ${fault}, and says so`, async ({ demo, page, server }) => {
     const changed = `const request = GPUAdapter.prototype.requestDevice; GPUAdapter.prototype.requestDevice = ${script};`
     server.rewrite(WORKER_SCRIPT, (worker) => Buffer.concat([Buffer.from(changed), worker]))
-    await demo.open()
+    await demo.open('?engine=webgpu')
     await expect(demo.status).toHaveText('ready')
     await expect(demo.backend).toHaveText('engine cpu · network wasm')
     await expect(page.getByTestId('notice')).toContainText(reason)

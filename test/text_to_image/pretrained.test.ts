@@ -13,6 +13,7 @@ import {
   VQDiffusionPipeline,
 } from 'vq-diffusion-webgpu/onnx'
 import { gpuTest } from '../support/gpu'
+import { softwareDevice } from '../support/launch_shapes'
 import { tinyModelFolder } from '../support/tiny_model'
 
 const folder = await tinyModelFolder()
@@ -82,12 +83,23 @@ describe('fromPretrained', () => {
       expect(Array.from(tokens[0]!)).toEqual(expected)
     })
 
-  it('leaves the networks to WebAssembly on a software adapter, and says so', async () => {
-    vi.spyOn(GPUAdapterInfo.prototype, 'isFallbackAdapter', 'get').mockReturnValue(true)
-    using pipe = await open({})
-    expect(pipe.backend).toMatchObject({ engine: 'webgpu', network: 'wasm' })
-    expect(pipe.backend!.explanation).toMatch('software')
-  })
+  it.each([
+    [{}, false, { engine: 'cpu', network: 'wasm', explanation: /in software.*everything runs on the CPU/ }],
+    [
+      { engine: 'webgpu' },
+      false,
+      { engine: 'webgpu', network: 'wasm', explanation: /in software.*left to WebAssembly/ },
+    ],
+    [{}, true, { engine: 'webgpu', network: 'wasm', explanation: /in software.*left to WebAssembly/ }],
+    [{ network: 'webgpu' }, false, { engine: 'webgpu', network: 'webgpu', explanation: /^$/ }],
+  ] as const)(
+    'leaves to the CPU on a software adapter what is not asked for, and says so: %o',
+    async (choice, given, want) => {
+      vi.spyOn(GPUAdapterInfo.prototype, 'isFallbackAdapter', 'get').mockReturnValue(true)
+      using pipe = await open(given ? { ...choice, device: await softwareDevice() } : choice)
+      expect(pipe.backend).toMatchObject({ ...want, explanation: expect.stringMatching(want.explanation) })
+    },
+  )
 
   it('runs all on the CPU without an adapter, whatever was asked for, and says so', async () => {
     vi.spyOn(navigator.gpu, 'requestAdapter').mockResolvedValue(null)
@@ -99,7 +111,7 @@ describe('fromPretrained', () => {
 
   it('runs all on the CPU if the adapter refuses a device, and says why', async () => {
     vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockRejectedValue(new DOMException('too many', 'OperationError'))
-    using pipe = await open({})
+    using pipe = await open({ engine: 'webgpu' })
     expect(pipe.backend).toMatchObject({ engine: 'cpu', network: 'wasm' })
     expect(pipe.backend!.explanation).toMatch('too many')
   })
@@ -114,7 +126,7 @@ describe('fromPretrained', () => {
 
   it('destroys the device that it made, with the sessions, and not twice', async () => {
     const { openSessions, devices } = watchResources()
-    const pipe = await open({ network: 'wasm' })
+    const pipe = await open({ engine: 'webgpu', network: 'wasm' })
     expect(pipe.device).toBe(devices[0])
     expect(openSessions()).toBe(2)
     pipe.destroy()
