@@ -1,5 +1,7 @@
-import { defaults, presets } from 'vq-diffusion-emoji/emoji-16x16/model_index.json'
+import modelIndex from 'vq-diffusion-emoji/emoji-16x16/model_index.json' with { type: 'json' }
 import { NUM_TRAIN_TIMESTEPS, type SamplerSettings } from '../worker/protocol'
+
+const { defaults, presets } = modelIndex
 
 /** How a picture is drawn, by what the model's index recommends. */
 interface Recommendation {
