@@ -63,6 +63,7 @@ export default defineConfig({
             { text: 'Coming from diffusers', link: '/diffusers' },
             { text: 'Recipes', link: '/recipes' },
             { text: 'Performance', link: '/performance' },
+            { text: 'Quality', link: '/quality' },
             { text: 'Your own model', link: '/own-model' },
           ],
         },

@@ -36,6 +36,7 @@ async function drawRedHeart() {
   const folder = new URL('../../../packages/vq-diffusion-emoji/emoji-16x16/', import.meta.url)
   const file = (name) => readFileSync(new URL(name, folder))
   const { vocab, max_length } = JSON.parse(file('tokenizer/tokenizer.json'))
+  const { defaults } = JSON.parse(file('model_index.json'))
   const words = ['style:3d', 'red', 'heart'].map((word) => vocab.indexOf(word))
   const text = Int32Array.from({ length: max_length }, (_, i) => words[i] ?? 0)
   const session = (name, externalData = {}) => createOnnxSession(ort, file(name), { provider: 'wasm', externalData })
@@ -45,9 +46,10 @@ async function drawRedHeart() {
   const pipeline = new VQDiffusionPipeline({ scheduler, denoiser })
   const tokens = await pipeline.generate({
     numLatentPixels: 256,
-    numInferenceSteps: 16,
-    guidanceScale: 2.5,
-    truncationRate: 0.86,
+    numInferenceSteps: defaults.num_inference_steps,
+    guidanceScale: defaults.guidance_scale,
+    guidanceInterval: defaults.guidance_interval,
+    truncationRate: defaults.truncation_rate,
     seed: 42,
     conditioning: { conditional: { text }, unconditional: { text: new Int32Array(max_length) } },
   })
