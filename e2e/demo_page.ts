@@ -9,13 +9,11 @@ export type Pixels = Buffer
 /** What a person does with the demo. */
 export class DemoPage {
   readonly status: Locator
-  readonly backend: Locator
   readonly generate: Locator
   readonly canvas: Locator
 
   constructor(readonly page: Page) {
     this.status = page.getByTestId('status')
-    this.backend = page.getByTestId('backend')
     this.generate = page.getByTestId('generate')
     this.canvas = page.getByTestId('canvas')
   }
@@ -44,6 +42,14 @@ export class DemoPage {
   async lockSeed(isLocked = true): Promise<void> {
     const lock = this.page.getByTestId('seed-lock')
     if ((await lock.getAttribute('aria-pressed')) !== String(isLocked)) await lock.click()
+  }
+
+  /** Waits until scheduler and network run there. */
+  async runsOn(engine: 'WebGPU' | 'CPU', network: 'WebGPU' | 'WebAssembly'): Promise<void> {
+    await expect(this.page.locator('[data-fact=engine]')).toHaveText(engine)
+    await expect(this.page.locator('[data-fact=network]')).toContainText(network)
+    const place = network === 'WebGPU' ? 'graphics card' : 'processor'
+    await expect(this.page.getByTestId('backend')).toHaveText(`Runs on your ${place}`)
   }
 
   /** Presses Generate, or does what else begins a drawing, and waits for the picture. */

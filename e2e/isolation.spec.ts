@@ -142,7 +142,7 @@ test.describe('on a host that sends no headers', () => {
       await settled(demo)
       await page.getByText('Engine room').click()
       await page.getByTestId('engine-cpu').check({ force: true })
-      await expect(demo.backend).toHaveText('engine cpu · network wasm')
+      await demo.runsOn('CPU', 'WebAssembly')
       await settled(demo)
       expect(loads).toHaveLength(1)
       expect(await isIsolated(page)).toBe(false)

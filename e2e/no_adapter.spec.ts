@@ -16,7 +16,7 @@ test('draws without an adapter what the CPU engine draws with one, and says so',
   const request = '?prompt=red+heart&style=3d&seed=3&steps=2&auto=1'
   await demo.open(request)
   const pixels = await demo.drawn()
-  await expect(demo.backend).toHaveText('engine cpu · network wasm')
+  await demo.runsOn('CPU', 'WebAssembly')
   await expect(page.getByTestId('notice')).toContainText('WebGPU found no graphics adapter')
   await page.getByTestId('engine-room').locator('summary').click()
   await expect(page.getByTestId('engine-webgpu')).toBeDisabled()

@@ -249,6 +249,54 @@ test('winds a picture back to noise', async ({ demo, page }) => {
   await expect(scrubber).toBeHidden()
 })
 
+test('shows how far a GIF is, and stops making it when told to', async ({ demo, page }) => {
+  await demo.open(`?prompt=panda&${QUICK}&auto=1`)
+  await demo.drawn()
+  const [save, cancel] = [page.getByTestId('export-gif'), page.getByTestId('cancel-gif')]
+  await expect(cancel).toBeHidden()
+  const height = () => page.evaluate(() => document.documentElement.scrollHeight)
+  const before = await height()
+  for (const time of ['once', 'again']) {
+    await save.click()
+    await expect(page.getByTestId('gif-progress'), time).toHaveJSProperty('value', 0.5)
+    await expect(save).toHaveAttribute('aria-disabled', 'true')
+    expect(await height()).toBe(before)
+    await cancel.click()
+    await expect(cancel).toBeHidden()
+    await expect(save).toBeFocused()
+    await expect(save).toHaveAttribute('aria-disabled', 'false')
+  }
+  await expect(page.locator('#readout')).not.toHaveClass(/error/)
+})
+
+test('explains every setting, by touch, key and screen reader', async ({ demo, page }) => {
+  await demo.open(`?${QUICK}`)
+  await expect(demo.status).toHaveText('ready')
+  await page.getByTestId('engine-room').locator('summary').click()
+  const fields = page.locator(':is(.settings, .dials) :is(input:not([type=radio]), select), #engine')
+  await expect(fields).toHaveCount(12)
+  for (const field of await fields.all()) await expect(field).toHaveAccessibleDescription(/.{40}/)
+  const help = page.getByRole('button', { name: 'About Guidance' })
+  const text = page.getByText('How closely the picture keeps to the words.')
+  await expect(text).toBeHidden()
+  await page.getByTestId('guidance').focus()
+  await page.keyboard.press('Tab')
+  await expect(help).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(text).toBeVisible()
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  await expect(text).toBeHidden()
+  await expect(help).toBeFocused()
+  for (const button of await page.getByRole('button', { name: /^About / }).all()) {
+    await button.click()
+    const panel = page.locator('.help-panel:popover-open')
+    await expect(panel).toHaveCount(1)
+    await expect(panel).toBeInViewport({ ratio: 1 })
+    await page.keyboard.press('Escape')
+  }
+})
+
 test('records no step with live preview off, and says so', async ({ demo, page }) => {
   await demo.open(`?prompt=panda&${QUICK}`)
   await page.getByText('Engine room').click()

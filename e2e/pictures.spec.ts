@@ -56,7 +56,7 @@ test('draws at the first press what the page shows: a red heart, in the steps of
   await expect(page.getByTestId('quality-default')).toBeChecked()
   await expect(page.getByTestId('steps')).toHaveValue('12')
   expectRedHeart(await demo.draw())
-  await expect(demo.backend).toHaveText('engine cpu · network wasm')
+  await demo.runsOn('CPU', 'WebAssembly')
   await expect(page.getByTestId('notice')).toContainText('WebGPU runs in software here')
   await expect(page.getByTestId('progress')).toContainText(/12 steps · .+ a step · .+ in all/)
 })
@@ -71,7 +71,7 @@ test.describe('on the CPU', () => {
     await page.getByRole('radio', { name: '3D · Fluent' }).check()
     await page.getByTestId('seed').fill('12')
     expectRedHeart(await demo.draw())
-    await expect(demo.backend).toHaveText('engine cpu · network wasm')
+    await demo.runsOn('CPU', 'WebAssembly')
     expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
       ...{ prompt: 'red heart', style: '3d', steps: '5', guidance: '2.5', seed: '12', engine: 'cpu' },
       ...{ guidedFrom: '0', guidedTo: '99', truncation: '0.86' },

@@ -113,8 +113,18 @@ class StudioStub implements Pick<Studio, keyof Studio> {
     return { tokens, hasPlainBackground }
   }
 
-  async exportGif(): Promise<Blob> {
-    throw new Error('The stub writes no films.')
+  #stopGif = () => {}
+
+  /** Comes half way, and waits to be stopped. */
+  async exportGif(...[, , onProgress]: Parameters<Studio['exportGif']>): Promise<Blob> {
+    onProgress(0.5)
+    return new Promise((_, reject) => {
+      this.#stopGif = () => reject(new DOMException('The GIF was stopped.', 'AbortError'))
+    })
+  }
+
+  stopGif(): void {
+    this.#stopGif()
   }
 
   expectation(settings: SamplerSettings, strength?: number): Expectation {

@@ -18,7 +18,7 @@ test('shows and switches what is in the engine room', async ({ demo, page }) => 
   await room.getByTestId('method').selectOption('purity')
   await expect(room.getByTestId('truncation')).toBeDisabled()
   await room.getByTestId('engine-cpu').check({ force: true })
-  await expect(demo.backend).toHaveText('engine cpu · network wasm')
+  await demo.runsOn('CPU', 'WebAssembly')
   await demo.draw()
   await expect(room.locator('[data-fact=networkMean]')).toHaveText(/m?s$/)
   expect(new URL(page.url()).searchParams.get('method')).toBe('purity')
@@ -31,7 +31,7 @@ test.describe('on an address that browsers do not trust', () => {
     const request = '?prompt=red+heart&style=3d&seed=3&steps=2&auto=1'
     await page.goto(`${server.insecureOrigin}/${request}`)
     const pixels = await demo.drawn()
-    await expect(demo.backend).toHaveText('engine cpu · network wasm')
+    await demo.runsOn('CPU', 'WebAssembly')
     await expect(page.getByTestId('notice')).toContainText('There is no WebGPU here')
     await demo.open(`${request}&engine=cpu`)
     expect(await demo.drawn()).toEqual(pixels)
@@ -56,7 +56,7 @@ for (const [fault, script, reason] of [
     server.rewrite(WORKER_SCRIPT, (worker) => Buffer.concat([Buffer.from(changed), worker]))
     await demo.open('?engine=webgpu')
     await expect(demo.status).toHaveText('ready')
-    await expect(demo.backend).toHaveText('engine cpu · network wasm')
+    await demo.runsOn('CPU', 'WebAssembly')
     await expect(page.getByTestId('notice')).toContainText(reason)
     await expect(page.getByTestId('notice')).toContainText('Everything runs on the CPU instead')
   })
@@ -72,7 +72,9 @@ test('shows what is loaded, and waits with a picture until all is there', async 
   })
   await demo.open('?prompt=snowman&steps=1&engine=cpu')
   await demo.generate.click()
-  await expect(page.getByTestId('progress')).toContainText('25.1 of 45.2 MB · 56 %')
+  await expect(page.getByTestId('progress')).toContainText(
+    /(Loading the model|Downloading the model, once): 25\.1 of 45\.2 MB/,
+  )
   await expect(demo.status).toHaveText('loading')
   const waiting = page.getByTestId('waiting')
   await expect(waiting).toHaveText('snowman, Any style: drawn as soon as the model is loaded.')

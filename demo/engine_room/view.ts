@@ -27,7 +27,12 @@ export class EngineRoomView {
     this.#root = root
     this.#delete = root.querySelector('button')!
     this.#delete.addEventListener('click', () => {
-      if (this.#delete.ariaDisabled !== 'true') deleteStored()
+      if (this.#delete.ariaDisabled !== 'true') this.#ask(true)
+    })
+    root.querySelector('[data-testid=keep-stored]')!.addEventListener('click', () => this.#ask(false))
+    root.querySelector('[data-testid=confirm-delete]')!.addEventListener('click', () => {
+      this.#ask(false)
+      deleteStored()
     })
   }
 
@@ -59,6 +64,14 @@ export class EngineRoomView {
     this.#write('stored', bytes === undefined ? UNKNOWN : bytes === 0 ? 'nothing' : formatBytes(bytes))
     // Not `disabled`, which would take the focus from the button that was just pressed.
     this.#delete.ariaDisabled = String(!bytes)
+  }
+
+  /** Shows the question before the model is deleted, or takes it back. The focus goes with it. */
+  #ask(isAsking: boolean): void {
+    this.#root.querySelector<HTMLElement>('.confirm')!.hidden = !isAsking
+    this.#delete.hidden = isAsking
+    const next = isAsking ? this.#root.querySelector<HTMLElement>('[data-testid=keep-stored]')! : this.#delete
+    next.focus()
   }
 
   #scheduleFigures(): void {

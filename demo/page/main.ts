@@ -17,6 +17,7 @@ import { startExplainSection } from './explain_section'
 import { startFileInput } from './file_input'
 import { showAgain, startFollowing } from './follow'
 import { fillForm, readForm, seedSpent } from './form'
+import { startHelp } from './help'
 import { startKeeping } from './kept_pictures'
 import { onEnter, onSubmit } from './keys'
 import { sayError } from './messages'
@@ -53,6 +54,7 @@ startTrajectorySection()
 startComparison()
 startTabTitle()
 startEngineRoom()
+startHelp()
 startUpdates()
 startNextRequests()
 startNegative()

@@ -1,7 +1,7 @@
 import type { DownloadProgress } from 'vq-diffusion-webgpu/onnx'
-import { formatPercent } from '../format'
 import type { Backend } from '../worker/protocol'
 import { type Batch, isFinished } from './batch'
+import { DownloadText } from './download_text'
 import { element } from './element'
 
 type Status = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
@@ -11,6 +11,7 @@ const bar = element('bar', HTMLProgressElement)
 const readout = element('readout', HTMLElement)
 const backend = element('backend', HTMLElement)
 const notice = element('notice', HTMLElement)
+const downloadText = new DownloadText()
 const liveRegion = element('announcer', HTMLElement)
 
 /** Shows the status as one word, which scripts can read; for an error also a sentence. */
@@ -29,16 +30,17 @@ export function scrollToStatus(): void {
   status.scrollIntoView({ block: 'nearest' })
 }
 
-export function showDownload({ loaded, total }: DownloadProgress): void {
-  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+export function showDownload(progress: DownloadProgress): void {
+  const { loaded, total } = progress
+  const text = downloadText.say(progress, performance.now())
   if (loaded === total) showPreparing()
-  else showProgress(loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB · ${formatPercent(loaded / total)}`)
+  else showProgress(loaded / total, text)
 }
 
 /** Shows that something is done whose share is not known. */
 function showPreparing(): void {
   bar.removeAttribute('value')
-  showMessage('Preparing the network …')
+  showMessage('Preparing the model …')
 }
 
 export function showProgress(share: number, text: string): void {
@@ -77,7 +79,8 @@ export function announce(sentence: string): void {
   liveRegion.textContent = liveRegion.textContent === sentence ? `${sentence}\u00a0` : sentence
 }
 
-export function showBackend({ engine, network, explanation }: Backend): void {
-  backend.textContent = `engine ${engine} · network ${network}`
+/** Only where the network runs, which is what takes time; the engine room has the rest. */
+export function showBackend({ network, explanation }: Backend): void {
+  backend.textContent = network === 'webgpu' ? 'Runs on your graphics card' : 'Runs on your processor'
   notice.textContent = explanation
 }

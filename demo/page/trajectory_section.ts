@@ -1,4 +1,5 @@
 import { effect, untracked } from '@preact/signals-core'
+import { proxy } from 'comlink'
 import { sameTokens } from '../picture/picture'
 import { fileNameOf, titleOf } from '../picture/titles'
 import { Trajectory } from '../trajectory/trajectory'
@@ -24,9 +25,17 @@ export function startTrajectorySection(): void {
       const [decoded] = await studio.decode([tokens])
       return decoded!
     },
-    async exportGif(frames, options) {
+    async exportGif(frames, options, onProgress, signal) {
       const { studio } = await connect()
-      return studio.exportGif(frames, options)
+      signal.throwIfAborted()
+      // The worker looks at it between two runs of the decoder.
+      const stopped = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => {
+          studio.stopGif()
+          reject(signal.reason)
+        })
+      })
+      return Promise.race([stopped, studio.exportGif(frames, options, proxy(onProgress))])
     },
     onError: sayError,
   })

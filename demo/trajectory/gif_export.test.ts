@@ -40,7 +40,8 @@ it('has no masked token', () => {
 it('rejects with a sentence if no preview was recorded', async () => {
   const frames = drawing(4).map(({ predOriginalSample: _, ...frame }) => frame)
   const exportGif = vi.fn()
-  await expect(saveGif(Trajectory.from(frames, 0), exportGif, 'a.gif')).rejects.toThrow(
+  const gifOptions = { fileName: 'a.gif', onProgress: () => {}, signal: new AbortController().signal }
+  await expect(saveGif(Trajectory.from(frames, 0), exportGif, gifOptions)).rejects.toThrow(
     /nothing to animate.*live preview off/,
   )
   expect(exportGif).not.toHaveBeenCalled()

@@ -2,7 +2,10 @@ import { saveFile } from '../picture/save_file'
 import type { StudioWorker, Tokens } from '../worker/protocol'
 import { previewTokens, type Trajectory } from './trajectory'
 
-type ExportGif = (...parameters: Parameters<StudioWorker['exportGif']>) => Promise<Blob>
+/** @param signal stops it; it then rejects with the signal's reason */
+export type ExportGif = (
+  ...parameters: [...parameters: Parameters<StudioWorker['exportGif']>, signal: AbortSignal]
+) => Promise<Blob>
 
 /** Keeps the file small enough to be sent. */
 const MAX_FRAMES = 40
@@ -12,14 +15,26 @@ const MILLISECONDS_PER_FRAME = 140
 /** From 128 to 384 pixels. */
 const SCALE = 3
 
-/** Saves a trajectory's previews as an animated GIF. Throws an Error with a sentence. */
-export async function saveGif(trajectory: Trajectory, exportGif: ExportGif, fileName: string): Promise<void> {
+interface SaveGifOptions {
+  fileName: string
+  /** Called with the share that is done, 0 … 1. */
+  onProgress(share: number): void
+  signal: AbortSignal
+}
+
+/** Saves a trajectory's previews as an animated GIF. Throws an Error with a sentence, or the signal's reason. */
+export async function saveGif(
+  trajectory: Trajectory,
+  exportGif: ExportGif,
+  { fileName, onProgress, signal }: SaveGifOptions,
+): Promise<void> {
   const frames = gifFrames(trajectory)
   if (new Set(frames).size < 2)
     throw new Error(
       'There is nothing to animate: fewer than two steps of this picture were recorded, as with live preview off.',
     )
-  saveFile(await exportGif(frames, { scale: SCALE, millisecondsPerFrame: MILLISECONDS_PER_FRAME }), fileName)
+  const options = { scale: SCALE, millisecondsPerFrame: MILLISECONDS_PER_FRAME }
+  saveFile(await exportGif(frames, options, onProgress, signal), fileName)
 }
 
 /** The previews in order, evenly thinned out to `MAX_FRAMES`, with the last one repeated (the same array each time). */

@@ -1,7 +1,7 @@
-import type { Expectation, StudioWorker, Tokens } from '../worker/protocol'
+import type { Expectation, Tokens } from '../worker/protocol'
 import { Chart } from './chart'
 import { rampGradient } from './colours'
-import { saveGif } from './gif_export'
+import { type ExportGif, saveGif } from './gif_export'
 import type { ViewMode } from './painter'
 import { Player } from './player'
 import { SnapshotCanvas } from './snapshot_canvas'
@@ -11,7 +11,7 @@ import markup from './view.html?raw'
 interface TrajectoryActions {
   /** Decodes clean tokens. The view owns and closes the bitmap. */
   decode(tokens: Tokens): Promise<ImageBitmap>
-  exportGif(...parameters: Parameters<StudioWorker['exportGif']>): Promise<Blob>
+  exportGif: ExportGif
   /** Called with a sentence when an action fails. */
   onError(sentence: string): void
 }
@@ -43,7 +43,8 @@ export class TrajectoryView {
   #name: TrajectoryName = { title: '', fileName: '' }
   #mode: ViewMode = 'preview'
   #maxEntropy = 0
-  #exporting = false
+  /** Stops the GIF that is being made; undefined if there is none. */
+  #exporting: AbortController | undefined
 
   /** @param root an empty element with a heading or label, which the view owns */
   constructor(root: HTMLElement, actions: TrajectoryActions) {
@@ -70,6 +71,7 @@ export class TrajectoryView {
     this.#buttons.back.addEventListener('click', () => this.#goTo(this.#position - 1))
     this.#buttons.forward.addEventListener('click', () => this.#goTo(this.#position + 1))
     this.#buttons.export.addEventListener('click', () => this.#export())
+    find('[data-testid=cancel-gif]').addEventListener('click', () => this.#exporting?.abort())
     find('fieldset').addEventListener('change', (event) => {
       this.#mode = (event.target as HTMLInputElement).value as ViewMode
       this.#showSnapshot()
@@ -144,14 +146,26 @@ export class TrajectoryView {
 
   async #export(): Promise<void> {
     if (this.#buttons.export.ariaDisabled === 'true') return
-    this.#exporting = true
+    const exporting = new AbortController()
+    const { signal } = exporting
+    const making = this.#root.querySelector<HTMLElement>('.trajectory-making')!
+    const onProgress = (share: number) => {
+      making.querySelector('progress')!.value = share
+    }
+    this.#exporting = exporting
+    onProgress(0)
+    making.hidden = false
     this.#enableButtons()
     try {
-      await saveGif(this.#trajectory, this.#actions.exportGif, `${this.#name.fileName}.gif`)
+      const fileName = `${this.#name.fileName}.gif`
+      await saveGif(this.#trajectory, this.#actions.exportGif, { fileName, onProgress, signal })
     } catch (error) {
-      this.#actions.onError((error as Error).message)
+      if (!signal.aborted) this.#actions.onError((error as Error).message)
     } finally {
-      this.#exporting = false
+      // Cancel is hidden now and would lose the focus.
+      if (making.contains(document.activeElement)) this.#buttons.export.focus()
+      making.hidden = true
+      this.#exporting = undefined
       this.#enableButtons()
     }
   }
@@ -163,7 +177,7 @@ export class TrajectoryView {
     back.ariaDisabled = String(this.#position === 0)
     forward.ariaDisabled = String(this.#position === last)
     play.ariaDisabled = String(last === 0)
-    save.ariaDisabled = String(last === 0 || this.#exporting)
+    save.ariaDisabled = String(last === 0 || this.#exporting !== undefined)
   }
 
   #writeCount(count: string, text: string): void {

@@ -141,8 +141,18 @@ export interface StudioWorker {
   score(tokens: Tokens, text: Int32Array): Promise<number>
   /** The nearest tokens of a picture file, scaled to `size` and centred in 128×128. Loads the encoder at the first call. */
   encode(file: File, size: Size, keepsBackground: boolean): Promise<EncodedPicture>
-  /** An animated GIF, scaled up by an integer factor; frames are clean tokens. */
-  exportGif(frames: Tokens[], options: { scale: number; millisecondsPerFrame: number }): Promise<Blob>
+  /**
+   * An animated GIF, scaled up by an integer factor; frames are clean tokens.
+   *
+   * @param onProgress called with the share that is done, 0 … 1
+   */
+  exportGif(
+    frames: Tokens[],
+    options: { scale: number; millisecondsPerFrame: number },
+    onProgress: (share: number) => void,
+  ): Promise<Blob>
+  /** Stops the GIF that is being made, which rejects with an AbortError. */
+  stopGif(): void
   /** @param strength of the picture that the drawing starts from; undefined starts from noise */
   expectation(settings: SamplerSettings, strength?: number): Expectation
   facts(): Promise<EngineFacts>

@@ -46,6 +46,8 @@ import { warmUp } from './warm_up'
 
 /** GIF frames decoded in one run of the decoder; other work can run between two runs. */
 const FRAMES_PER_DECODE = 4
+/** Of the time that a GIF takes. */
+const DECODING_SHARE = 0.8
 
 /** State of the open studio. */
 interface OpenStudio {
@@ -67,6 +69,7 @@ export class Studio implements StudioWorker {
   #decoder: OnnxDecoder | undefined
   /** One per drawing that is running or queued. */
   readonly #stopControllers = new Set<AbortController>()
+  #gifController = new AbortController()
   /** Settles when the last queued drawing ends. Drawings run one after another. */
   #lastDrawing: Promise<unknown> = Promise.resolve()
 
@@ -200,16 +203,36 @@ export class Studio implements StudioWorker {
     })
   }
 
-  exportGif(frames: Tokens[], options: { scale: number; millisecondsPerFrame: number }): Promise<Blob> {
+  exportGif(
+    frames: Tokens[],
+    options: { scale: number; millisecondsPerFrame: number },
+    onProgress: (share: number) => void,
+  ): Promise<Blob> {
+    this.#gifController = new AbortController()
+    const { signal } = this.#gifController
     return withUserMessages(async () => {
-      const images: ImageData[] = []
-      for (let at = 0; at < frames.length; at += FRAMES_PER_DECODE) {
-        const decoded = await this.#decode(frames.slice(at, at + FRAMES_PER_DECODE))
-        images.push(...(await Promise.all(toImages(decoded).map((image) => enlarge(image, options.scale)))))
+      // A frame that is repeated is decoded once.
+      const distinct = [...new Set(frames)]
+      const images = new Map<Tokens, ImageData>()
+      for (let at = 0; at < distinct.length; at += FRAMES_PER_DECODE) {
+        const batch = distinct.slice(at, at + FRAMES_PER_DECODE)
+        const decoded = toImages(await this.#decode(batch))
+        for (const [i, tokens] of batch.entries()) images.set(tokens, await enlarge(decoded[i]!, options.scale))
+        onProgress((DECODING_SHARE * images.size) / distinct.length)
+        // Lets a message of `stopGif` arrive.
+        await new Promise((resolve) => setTimeout(resolve))
+        signal.throwIfAborted()
       }
       const { toGif } = await import('./gif')
-      return toGif(images, options.millisecondsPerFrame)
-    })
+      return toGif(
+        frames.map((tokens) => images.get(tokens)!),
+        options.millisecondsPerFrame,
+      )
+    }).finally(() => releaseCallback(onProgress))
+  }
+
+  stopGif(): void {
+    this.#gifController.abort(stopReason)
   }
 
   expectation(settings: SamplerSettings, strength?: number): Expectation {

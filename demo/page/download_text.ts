@@ -1,0 +1,34 @@
+import type { DownloadProgress } from 'vq-diffusion-webgpu/onnx'
+
+/** The time left follows from the speed of so many milliseconds. */
+const WINDOW = 5000
+/** Nothing is said of it before: until then, what is stored is read, which is no download. */
+const LEAST = 1500
+
+/** Says how far a download is and how long it takes. */
+export class DownloadText {
+  #samples: { time: number; loaded: number }[] = []
+
+  /** @param time of `performance.now()` */
+  say({ loaded, total }: DownloadProgress, time: number): string {
+    const first = this.#samples[0]
+    if (first && loaded < first.loaded) this.#samples = []
+    this.#samples = [...this.#samples.filter((sample) => time - sample.time <= WINDOW), { time, loaded }]
+    const [{ time: start, loaded: before }] = this.#samples as [{ time: number; loaded: number }]
+    const amount = `${megabytes(loaded)} of ${megabytes(total)} MB`
+    if (time - start < LEAST || loaded === before) return `Loading the model: ${amount}`
+    const secondsLeft = ((total - loaded) * (time - start)) / (loaded - before) / 1000
+    return `Downloading the model, once: ${amount}, about ${formatTimeLeft(secondsLeft)} left`
+  }
+}
+
+/** “4 s”, “20 s”, “3 min”: rounded up, to what can be told of a time to come. */
+export function formatTimeLeft(seconds: number): string {
+  if (seconds <= 10) return `${Math.max(1, Math.ceil(seconds))} s`
+  if (seconds <= 90) return `${5 * Math.ceil(seconds / 5)} s`
+  return `${Math.ceil(seconds / 60)} min`
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1)
+}
