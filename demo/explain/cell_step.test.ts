@@ -40,6 +40,12 @@ describe('a cell in one step', () => {
     expect(ROUTES.reduce((sum, name) => sum + probabilities[name], 0)).toBeCloseTo(1, 12)
   })
 
+  it('took x₀ if it became that, though a random code was more probable: it would be another of 4096', () => {
+    const { probabilities, taken } = step(99, 91, MASK_CLASS, 5, 5)
+    expect(probabilities.uniform).toBeGreaterThan(probabilities.x0)
+    expect(taken).toBe('x0')
+  })
+
   it('takes x₀ for certain in the last one', () => {
     expect(step(5, -1, 9, 8, 8)).toMatchObject({ taken: 'x0', probabilities: { x0: 1, keep: 0, uniform: 0, mask: 0 } })
   })

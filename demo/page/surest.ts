@@ -15,10 +15,12 @@ const sorted = new WeakSet<Batch>()
 
 /** The pictures of the grid if they can be compared: finished, and all of the same words. */
 const compared = computed<Picture[]>(() => {
-  const { items, selected } = shownBatch.value
+  const { items, selected, labels } = shownBatch.value
   const pictures = items.map((item) => item.picture.value)
   if (busy.value || selected.value !== undefined || items.length < 2 || sorted.has(shownBatch.value)) return []
   if (!isFinished(shownBatch.value)) return []
+  // Those of a comparison stay where their settings belong.
+  if (labels) return []
   const isSame = (picture: Picture | undefined) => picture?.settings.prompt === pictures[0]?.settings.prompt
   return isFinished(shownBatch.value) && pictures.every(isSame) ? (pictures as Picture[]) : []
 })
