@@ -1,6 +1,6 @@
 /**
  * Draws one thing in each style of the model with the package, on the CPU, for the choice of the style in the studio:
- * `npm run style-pictures`. It takes some two minutes. The first picture is for any style: four of the others.
+ * `npm run styles`. It takes some two minutes. The first picture is for any style: four of the others.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
