@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +10,7 @@ import { modelCard } from './demo/build/model_card.ts'
 import { modelFolder } from './demo/build/model_folder.ts'
 import { modelManifest } from './demo/build/model_manifest.ts'
 import { offline } from './demo/build/offline.ts'
+import { site } from './demo/build/site.ts'
 import { wgsl } from './scripts/wgsl_plugin.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
@@ -46,6 +48,8 @@ export const names = emojiNames({
   tokenizer: model('tokenizer/tokenizer.json'),
 })
 
+const { repository }: { repository?: { url: string } } = JSON.parse(readFileSync(path('./package.json'), 'utf8'))
+
 const demo = defineConfig({
   root: path('./demo'),
   base: './',
@@ -56,6 +60,7 @@ const demo = defineConfig({
     names,
     modelFolder(modelRoot, 'models/emoji-16x16'),
     modelCard(model('MODEL_CARD.md')),
+    site({ address: process.env.SITE_URL, repository: repository?.url.replace(/^git\+|\.git$/g, '') }),
     contentSecurity(),
     isolation(),
     offline(),

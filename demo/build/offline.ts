@@ -33,8 +33,8 @@ export function offline() {
     filename: 'sw.ts',
     injectManifest: {
       globPatterns: ['**/*.{html,css,js,svg,png,webp,json,md,bin}'],
-      // Weights, which are stored otherwise.
-      globIgnores: ['models/**/*.bin'],
+      // Weights, which are stored otherwise; a picture for other sites.
+      globIgnores: ['models/**/*.bin', 'social.png'],
       // Not every browser takes a module as a service worker.
       rollupFormat: 'iife',
     },
