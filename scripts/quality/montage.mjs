@@ -24,7 +24,7 @@ export async function montage(pictures, settings, training, columns) {
   }
   const cell = side + gap
   const [width, height] = [columns * cell + gap, rows.length * cell + gap]
-  const rgb = new Uint8Array(width * height * 3).fill(255)
+  const rgb = new Uint8ClampedArray(width * height * 3).fill(255)
   for (const [row, tiles] of rows.entries())
     for (const [column, tile] of tiles.entries()) paste(rgb, width, tile, gap + column * cell, gap + row * cell)
   return png(rgb, width, height)
@@ -35,7 +35,7 @@ function drawingOf({ drawings, pixels }, name, style) {
   return pixels.subarray(index * side * side * 4, (index + 1) * side * side * 4)
 }
 
-/** Puts a premultiplied picture on white. */
+/** Puts a premultiplied picture on white. A decoded colour may be a little above its alpha. */
 function paste(rgb, width, tile, left, top) {
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++)
