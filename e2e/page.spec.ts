@@ -231,7 +231,7 @@ test('says how long a long drawing takes, and shows at once that it runs', async
   await expect(progress).toContainText('step 1 of 16')
   const before = Number(await bar.getAttribute('value'))
   await expect(progress).toContainText(/step 1 of 16, [1-9]\d* s so far/)
-  expect(Number(await bar.getAttribute('value'))).toBeGreaterThan(before)
+  await expect.poll(async () => Number(await bar.getAttribute('value'))).toBeGreaterThan(before)
   await demo.resume()
   await demo.done()
   // A step of the stub takes 2 ms.
