@@ -115,8 +115,9 @@ test('opens a share link to the same pixels anywhere, and draws them again from 
 })
 
 test('restores settings and picture from a saved PNG that is dropped on the page', async ({ demo, page }) => {
-  const settings = { prompt: 'green apple', style: 'noto', steps: '2', guidance: '1.5', seed: '21', truncation: '0.9' }
-  await demo.open(`?${new URLSearchParams(settings)}&auto=1`)
+  const words = { prompt: 'green apple', negative: 'worm' }
+  const settings = { ...words, steps: '2', guidance: '1.5', seed: '21', truncation: '0.9' }
+  await demo.open(`?${new URLSearchParams(settings)}&style=noto&auto=1`)
   const pixels = await demo.drawn()
   const [saved] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save').click()])
   const file = await readFile(await saved.path())
@@ -126,6 +127,7 @@ test('restores settings and picture from a saved PNG that is dropped on the page
   await drop(page, 'from a friend.png', 'image/png', file)
   expect(await demo.drawn()).toEqual(pixels)
   for (const [name, value] of Object.entries(settings)) await expect(page.getByTestId(name)).toHaveValue(value)
+  await expect(page.getByRole('radio', { name: 'Noto', exact: true })).toBeChecked()
 })
 
 test('offers presets, by mouse and by keys, and chooses none for other numbers', async ({ demo, page }) => {
