@@ -46,6 +46,7 @@ export const manifest = modelManifest(
 export const names = emojiNames({
   emoji: resolve('emojibase-data/en/data.json'),
   tokenizer: model('tokenizer/tokenizer.json'),
+  sureness: path('./demo/build/name_sureness.json'),
 })
 
 const { repository }: { repository?: { url: string } } = JSON.parse(readFileSync(path('./package.json'), 'utf8'))

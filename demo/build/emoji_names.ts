@@ -13,16 +13,16 @@ export interface EmojiEntry {
   skins?: EmojiEntry[]
 }
 
-/** Share of a name's drawings, 0 … 1, in which the right thing was recognised; names that were not measured are missing. */
-export type Recall = Readonly<Record<string, number>>
+/** How surely the model draws a name, 0 … 1 (docs/quality.md#sureness). Names without drawings in the training set are missing. */
+export type Sureness = Readonly<Record<string, number>>
 
 /**
  * Vite plugin: `import names from 'virtual:emoji-names'` gives the names of emoji that the model knows, as the lines of
  * `emojiLines`.
  *
- * @param paths on disk, of emojibase-data and of the model's word list, and of the measured recall if there is one
+ * @param paths on disk, of emojibase-data, of the model's word list and of the measured sureness of names
  */
-export function emojiNames(paths: { emoji: string; tokenizer: string; recall?: string }): Plugin {
+export function emojiNames(paths: { emoji: string; tokenizer: string; sureness: string }): Plugin {
   const read = async (path: string) => JSON.parse(await readFile(path, 'utf8'))
   return {
     name: 'emoji-names',
@@ -31,9 +31,9 @@ export function emojiNames(paths: { emoji: string; tokenizer: string; recall?: s
       filter: { id: /^\0virtual:emoji-names$/ },
       async handler() {
         for (const path of Object.values(paths)) this.addWatchFile(path)
-        const [entries, { vocab }] = await Promise.all([read(paths.emoji), read(paths.tokenizer)])
-        const recall = paths.recall ? await read(paths.recall) : {}
-        return `export default ${JSON.stringify(emojiLines(entries, new Set(vocab), recall).join('\n'))}`
+        const contents = [read(paths.emoji), read(paths.tokenizer), read(paths.sureness)] as const
+        const [entries, { vocab }, sureness] = await Promise.all(contents)
+        return `export default ${JSON.stringify(emojiLines(entries, new Set(vocab), sureness).join('\n'))}`
       },
     },
   }
@@ -43,12 +43,12 @@ export function emojiNames(paths: { emoji: string; tokenizer: string; recall?: s
  * A line for each emoji whose name has only words that the model knows: the emoji without variation selectors, a space, its
  * name, and “*” if it comes in tones of skin. The surest are first.
  */
-export function emojiLines(entries: readonly EmojiEntry[], words: ReadonlySet<string>, recall: Recall): string[] {
+export function emojiLines(entries: readonly EmojiEntry[], words: ReadonlySet<string>, sureness: Sureness): string[] {
   const named = entries.map((entry) => ({ ...entry, name: captionOf(entry.label) }))
   const known = named.filter(
     ({ emoji, name }) => !NO_PICTURE.test(emoji) && name.split(' ').every((word) => words.has(word)),
   )
-  return bySureness(known, recall).flatMap((entry) => {
+  return bySureness(known, sureness).flatMap((entry) => {
     const tones = entry.skins ? '*' : ''
     return spellings(entry).map((emoji) => `${emoji} ${entry.name}${tones}`)
   })
@@ -57,13 +57,11 @@ export function emojiLines(entries: readonly EmojiEntry[], words: ReadonlySet<st
 /** Emoji up to this version of Unicode's are in all sets of drawings that the model was trained on. */
 const OLD = 1
 
-/** The surest first: by recall, of which a name that was not measured has the mean; then those that more sets have. */
-function bySureness<Entry extends { name: string; version: number }>(entries: Entry[], recall: Recall): Entry[] {
-  const measured = Object.values(recall)
-  const mean = measured.reduce((sum, share) => sum + share, 0) / Math.max(1, measured.length)
-  const recallOf = ({ name }: Entry) => recall[name] ?? mean
+/** The surest first, those that were not measured last. Of equals, those that more sets have. */
+function bySureness<Entry extends { name: string; version: number }>(entries: Entry[], sureness: Sureness): Entry[] {
+  const surenessOf = ({ name }: Entry) => sureness[name] ?? 0
   const ageOf = ({ version }: Entry) => Math.max(OLD, version)
-  return entries.toSorted((a, b) => recallOf(b) - recallOf(a) || ageOf(a) - ageOf(b))
+  return entries.toSorted((a, b) => surenessOf(b) - surenessOf(a) || ageOf(a) - ageOf(b))
 }
 
 /** A name as the captions have it that the model was trained on: “kiss woman man” for “kiss: woman, man”. */
