@@ -84,6 +84,8 @@ test.describe('on the CPU', () => {
       await demo.ask('?prompt=ghost&style=noto&steps=2&guidance=1&engine=cpu')
       await page.locator('#picture-file').setInputFiles('demo/public/icon-512.png')
       await expect(page.locator('#source-name')).toHaveText('Starts from icon-512.png')
+      await page.getByTestId('background').click()
+      await expect(page.getByTestId('background')).toHaveText('Remove background')
       const reconstruction = await demo.drawn()
       expect(await meanDifference(demo.canvas, 'icon-512.png')).toBeLessThan(8)
       const tokens = await demo.tokens()
