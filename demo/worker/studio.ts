@@ -67,6 +67,8 @@ export class Studio implements StudioWorker {
   #encoder: Promise<OnnxEncoder> | undefined
   /** Decodes instead of an engine; see `openDecoder`. */
   #decoder: OnnxDecoder | undefined
+  /** Stops what runs only to make the first drawing faster. */
+  readonly #warmUp = new AbortController()
   /** One per drawing that is running or queued. */
   readonly #stopControllers = new Set<AbortController>()
   #gifController = new AbortController()
@@ -107,7 +109,10 @@ export class Studio implements StudioWorker {
       const factory = new EngineFactory({ backend, ort, config, device, onGpuError }, models)
       const engines = new EngineProvider(() => factory.createEngine())
       const engine = await engines.current()
-      if (backend.network === 'webgpu') await warmUp(engine)
+      const warming = warmUp(engine, backend.network, this.#warmUp.signal)
+      // On WebAssembly it takes a second or two, and goes on until something is drawn.
+      if (backend.network === 'webgpu') await warming
+      else warming.catch(() => {})
       // Shaders seem to compile on a lost device too.
       const lost = await Promise.race([engine.device?.lost, undefined])
       if (lost) throw new DeviceLostError(lost.message)
@@ -151,6 +156,7 @@ export class Studio implements StudioWorker {
 
   draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void | Promise<void>): Promise<DrawingResult> {
     const { engines } = this.#open
+    this.#warmUp.abort()
     const controller = new AbortController()
     const { signal } = controller
     this.#stopControllers.add(controller)

@@ -1,18 +1,24 @@
 import type { Engine } from './engine'
 import { likelyDrawing } from './likely_drawing'
-import { NUM_LATENT_PIXELS } from './protocol'
+import { type NetworkProvider, NUM_LATENT_PIXELS } from './protocol'
 
 /**
- * Has networks on WebGPU compile their shaders before the first picture needs them: one for nearly every operator, at their
- * first run. So this runs the first step and decodes one picture.
- *
- * Networks on WebAssembly need none of it: that would take 1.3 s (two cores) and save the first picture 0.1 to 0.3 s.
+ * Steps until networks are fast. On WebGPU the first compiles a shader for nearly every operator. On WebAssembly, browsers
+ * compile optimised code of what has run for a while, and that takes as long as several steps.
  */
-export async function warmUp(engine: Engine): Promise<void> {
+const STEPS = { webgpu: 1, wasm: 4 }
+
+/**
+ * Runs the networks before the first picture needs them to be fast: some steps, and the decoder.
+ *
+ * @param signal stops it after the run of a network that it is in
+ */
+export async function warmUp(engine: Engine, network: NetworkProvider, signal: AbortSignal): Promise<void> {
   const start = await engine.start(likelyDrawing)
-  for await (const { milliseconds } of engine.steps(likelyDrawing, start, new AbortController().signal)) {
+  for await (const { step, milliseconds } of engine.steps(likelyDrawing, start, signal)) {
     await milliseconds
-    break
+    if (step === STEPS[network]) break
   }
+  signal.throwIfAborted()
   await engine.decode([new Uint16Array(NUM_LATENT_PIXELS)])
 }

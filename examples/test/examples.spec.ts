@@ -42,7 +42,7 @@ for (const { name, expectPicture } of [
 for (const name of ['node', 'deno']) {
   test(`${name} draws its picture`, async () => {
     const folder = await install(name)
-    expect(await run(folder, 'npm', ['start'], await vulkanEnvironment())).toMatch(/engine: .*webgpu/)
+    expect(await run(folder, 'npm', ['start'], await vulkanEnvironment())).toMatch(/adapter: '.+'/)
     expectRedHeart(await readFile(join(folder, 'picture.png')))
   })
 }

@@ -126,7 +126,7 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
   readonly signal?: AbortSignal
   /**
    * Decodes a preview of x₀ every n-th step; 0 for none. 'auto', the default with a decoder, measures the decoder and
-   * spends at most a quarter of the sampling time on previews. A step with a preview reads every column of its logits.
+   * spends at most an eighth of the sampling time on previews. A step with a preview reads every column of its logits.
    */
   readonly previewEvery?: number | 'auto'
   /**

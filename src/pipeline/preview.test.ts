@@ -27,10 +27,10 @@ async function previewed(every: number | 'auto', steps: number, stepTime: number
   return seen
 }
 
-it('automatic previews cost about a quarter of the time', async () => {
+it('automatic previews cost about an eighth of the time', async () => {
   expect(await previewed('auto', 8, 100, 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
-  expect(await previewed('auto', 12, 100, 100)).toEqual([0, 4, 8])
-  expect(await previewed('auto', 12, 100, 150)).toEqual([0, 6])
+  expect(await previewed('auto', 24, 100, 100)).toEqual([0, 8, 16])
+  expect(await previewed('auto', 24, 100, 150)).toEqual([0, 12])
 })
 
 it('a decoding is timed from when its step has finished', async () => {

@@ -2,7 +2,7 @@ import { OptionError } from '../errors'
 import { valueText } from '../value_text'
 
 /** The share of the sampling time that automatic previews may take. */
-const budget = 0.25
+const budget = 1 / 8
 
 /** Decides at which steps of a chain a preview is decoded. */
 export class PreviewClock {

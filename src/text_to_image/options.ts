@@ -63,7 +63,7 @@ export interface PictureOptions extends TimestepOptions {
   /** Keeps a part of a picture (inpainting): the other tokens are drawn to fit it. */
   readonly known?: KnownPicture
   /**
-   * Decodes a preview at every n-th step; 0 for none. 'auto' spends at most a quarter of the time on previews. The
+   * Decodes a preview at every n-th step; 0 for none. 'auto' spends at most an eighth of the time on previews. The
    * default is 0 for a call and 'auto' for `stream`.
    */
   readonly previewEvery?: number | 'auto'
