@@ -12,12 +12,12 @@ const patience = 600_000
 const shots = [
   {
     file: 'desktop-light.jpg',
-    query: '?prompt=butterfly&style=3d&seed=5&count=9&steps=12&auto=1',
+    query: '?prompt=butterfly&style=3d&seed=5&count=9&auto=1',
     page: { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
   },
   {
     file: 'phone-dark.jpg',
-    query: '?prompt=ghost&style=blob&seed=3&steps=16&auto=1',
+    query: '?prompt=ghost&style=blob&seed=3&auto=1',
     page: { viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
     fullPage: true,
   },

@@ -1,9 +1,9 @@
 /**
- * The test command: the unit and browser tests, and the demo end to end at the same time, since neither keeps two cores busy.
- * The output of the second is printed when it ends; the last line counts them all.
+ * The test command: the unit and browser tests, then the demo end to end, which is built meanwhile; the last line printed
+ * counts them all.
  */
 import { spawn } from 'node:child_process'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,7 +29,6 @@ const runners = [
     script: '@playwright/test/cli.js',
     args: ['test', '--reporter=list,json'],
     report: playwrightReport,
-    output: join(reports, 'playwright.txt'),
     needsDemo: true,
     count: ({ stats }) => ({
       passed: stats.expected,
@@ -51,17 +50,13 @@ async function buildDemo() {
 }
 
 /** Runs one test runner to its end; one that fails without a failed test (a crash, no tests) counts as one failure. */
-async function run({ script, args, report, output, count }, env) {
-  const file = output && (await open(output, 'w'))
-  const stdout = file?.fd ?? 'inherit'
+async function run({ script, args, report, count }, env) {
   const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], {
     cwd: root,
     env: { ...process.env, ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
-    stdio: ['ignore', stdout, stdout],
+    stdio: ['ignore', 'inherit', 'inherit'],
   })
   const exitCode = await new Promise((resolve) => child.on('close', resolve))
-  await file?.close()
-  if (output) process.stdout.write(await readFile(output))
   const text = await readFile(report, 'utf8').catch(() => undefined)
   const counts = text ? count(JSON.parse(text)) : { passed: 0, failed: 0, skipped: 0 }
   return exitCode === 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) }
@@ -71,11 +66,11 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 try {
   const { executablePath, env } = await findBrowser()
   const built = buildDemo()
-  const counted = runners.map(async (runner) => {
+  for (const runner of runners) {
     const demo = runner.needsDemo && (await built) ? { DEMO_BUILT: '1' } : {}
-    return run(runner, { ...env, ...demo, CHROMIUM_PATH: executablePath })
-  })
-  for (const counts of await Promise.all(counted)) for (const key of Object.keys(total)) total[key] += counts[key]
+    const counts = await run(runner, { ...env, ...demo, CHROMIUM_PATH: executablePath })
+    for (const key of Object.keys(total)) total[key] += counts[key]
+  }
 } catch (error) {
   console.error(error.message)
   total.failed += 1
