@@ -11,6 +11,9 @@ import { TestServer } from './test_server'
  */
 export type Studio = 'emoji model' | 'small model' | 'stub'
 
+/** What Playwright says in the page where it blocks service workers. */
+const BLOCKED = /^Service Worker registration blocked by Playwright/
+
 /** The script of the demo's worker. */
 export const WORKER_SCRIPT = /\/assets\/studio-[^/]*\.js$/
 
@@ -44,13 +47,15 @@ export const test = base.extend<Fixtures>({
     await server.close()
   },
   baseURL: ({ server }, use) => use(server.origin),
+  // To store the whole page takes longer than most of these tests.
+  serviceWorkers: ({ studio }, use) => use(studio === 'stub' ? 'block' : 'allow'),
   demo: async ({ page, server, expectedMessages }, use) => {
     const complaints: string[] = []
     const onError = (error: Error) => {
       complaints.push(error.message)
     }
     const onMessage = (message: ConsoleMessage) => {
-      const expected = expectedMessages.some((pattern) => pattern.test(message.text()))
+      const expected = [...expectedMessages, BLOCKED].some((pattern) => pattern.test(message.text()))
       if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text())
     }
     const onRequest = (request: Request) => {

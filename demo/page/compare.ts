@@ -3,11 +3,10 @@ import { COMPARISONS, type ComparedPicture, comparedPictures } from '../compare/
 import { formatCount, formatDuration } from '../format'
 import { emptyMask } from '../picture/cells'
 import { type PageSettings, readName } from '../picture/settings'
-import { saysSomething } from '../picture/words'
 import { NUM_LATENT_PIXELS } from '../worker/protocol'
 import { type Batch, BatchItem, createBatch } from './batch'
-import { refusePrompt } from './completion'
 import { type Connection, connect, connection, fail } from './connection'
+import { isRefused, showStopped } from './draw'
 import { startDrawing } from './drawing'
 import { textOf } from './drawing_request'
 import { element } from './element'
@@ -127,15 +126,4 @@ async function drawInto(batch: Batch, index: number, settings: PageSettings, ope
   shownBatch.value = next
   await finished
   return next
-}
-
-function isRefused({ prompt }: PageSettings, { tokenizer }: Connection): boolean {
-  if (saysSomething(prompt, tokenizer)) return false
-  refusePrompt(prompt, tokenizer)
-  return true
-}
-
-function showStopped(): void {
-  showStatus('stopped')
-  announce('Stopped.')
 }

@@ -157,13 +157,13 @@ export async function draw(request: DrawingRequest, stopped?: Batch): Promise<bo
 }
 
 /** Whether the model knows no word of the prompt, and says so. */
-function isRefused({ prompt }: PageSettings, { tokenizer }: Connection): boolean {
+export function isRefused({ prompt }: PageSettings, { tokenizer }: Connection): boolean {
   if (saysSomething(prompt, tokenizer)) return false
   refusePrompt(prompt, tokenizer)
   return true
 }
 
-function showStopped(): void {
+export function showStopped(): void {
   showStatus('stopped')
   announce('Stopped.')
 }
