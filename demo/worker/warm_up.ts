@@ -8,12 +8,17 @@ import { type NetworkProvider, NUM_LATENT_PIXELS } from './protocol'
  */
 const STEPS = { webgpu: 1, wasm: 4 }
 
+/** Milliseconds before it begins: on WebAssembly a drawing that is asked for at once would only wait for it. */
+const DELAY = { webgpu: 0, wasm: 500 }
+
 /**
  * Runs the networks before the first picture needs them to be fast: some steps, and the decoder.
  *
  * @param signal stops it after the run of a network that it is in
  */
 export async function warmUp(engine: Engine, network: NetworkProvider, signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, DELAY[network]))
+  signal.throwIfAborted()
   const start = await engine.start(likelyDrawing)
   for await (const { step, milliseconds } of engine.steps(likelyDrawing, start, signal)) {
     await milliseconds
