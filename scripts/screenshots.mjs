@@ -18,8 +18,7 @@ const shots = [
   {
     file: 'phone-dark.jpg',
     query: '?prompt=ghost&style=blob&seed=3&auto=1',
-    page: { viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
-    fullPage: true,
+    page: { viewport: { width: 390, height: 1240 }, colorScheme: 'dark' },
   },
 ]
 
@@ -27,14 +26,14 @@ const server = await preview({ preview: { port: 0 } })
 const browser = await chromium.launch(await findBrowser())
 try {
   await mkdir(folder, { recursive: true })
-  for (const { file, query, page: options, fullPage = false } of shots) {
+  for (const { file, query, page: options } of shots) {
     const page = await browser.newPage({ ...options, deviceScaleFactor: 1.5 })
     await page.goto(new URL(query, server.resolvedUrls.local[0]).href)
     await page.getByTestId('status').filter({ hasText: 'done' }).waitFor({ timeout: patience })
     // The trajectory decodes its picture after the drawing.
     await page.waitForTimeout(3000)
     await page.evaluate(() => scrollTo(0, 0))
-    await page.screenshot({ path: `${folder}${file}`, quality: 80, fullPage })
+    await page.screenshot({ path: `${folder}${file}`, quality: 80 })
     await page.close()
     console.log(`demo/screenshots/${file}`)
   }
