@@ -15,14 +15,14 @@ const sorted = new WeakSet<Batch>()
 
 /** The pictures of the grid if they can be compared: finished, and all of the same words. */
 const compared = computed<Picture[]>(() => {
-  const { items, selected, labels } = shownBatch.value
-  const pictures = items.map((item) => item.picture.value)
-  if (busy.value || selected.value !== undefined || items.length < 2 || sorted.has(shownBatch.value)) return []
-  if (!isFinished(shownBatch.value)) return []
+  const batch = shownBatch.value
+  const { items, selected, labels } = batch
+  if (busy.value || selected.value !== undefined || items.length < 2 || sorted.has(batch)) return []
   // Those of a comparison stay where their settings belong.
-  if (labels) return []
-  const isSame = (picture: Picture | undefined) => picture?.settings.prompt === pictures[0]?.settings.prompt
-  return isFinished(shownBatch.value) && pictures.every(isSame) ? (pictures as Picture[]) : []
+  if (labels || !isFinished(batch)) return []
+  const pictures = items.map((item) => item.picture.value!)
+  const isSame = ({ settings }: Picture) => settings.prompt === pictures[0]!.settings.prompt
+  return pictures.every(isSame) ? pictures : []
 })
 
 /** The button that puts the pictures first of which the network is surest that they show the words. */

@@ -17,7 +17,7 @@ export interface Wall {
 }
 
 /** Settings of all pictures of the wall. */
-export function wallSettings(): PictureSettings[] {
+function wallSettings(): PictureSettings[] {
   const defaults = withoutCount(readSettings(new URLSearchParams()))
   return description.pictures.map((picture) => ({
     ...defaults,

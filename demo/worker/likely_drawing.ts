@@ -13,8 +13,8 @@ export const likelyDrawing: DrawingOptions = {
 
 /**
  * Compiles the engine's shaders for it, with and without live preview, and for steps without guidance, as the preset Quick
- * has them. The device keeps them for all engines on it. Never
- * rejects: what fails here fails again as the engine needs it, which then reports it.
+ * has them. The device keeps them for all engines on it. Never rejects: what fails here fails again as the engine needs it,
+ * which then reports it.
  */
 export async function compileShaders(device: GPUDevice, config: VQDiffusionSchedulerConfig): Promise<void> {
   const { guidance, truncation } = likelyDrawing

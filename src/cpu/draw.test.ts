@@ -52,6 +52,6 @@ it('takes the logarithms of few classes', () => {
   for (let pixel = 0; pixel < 20; pixel++) drawX0(logits, at(pixel))
   const calls = log.mock.calls.length
   vi.restoreAllMocks()
-  // Each draw tries a few hundred classes at most: those whose random word has as many leading zeros as the best's.
+  // Those whose random word has as many leading zeros as the best's, or nearly.
   expect(calls / 20).toBeLessThan(100)
 })
