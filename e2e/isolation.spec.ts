@@ -105,7 +105,7 @@ test.describe('on a host that sends no headers', () => {
   })
 
   test.describe('the page alone', () => {
-    test.use({ studio: 'stub' })
+    test.use({ studio: 'stub', serviceWorkers: 'allow' })
 
     test('keeps a share link', async ({ demo, page, server }) => {
       const loads = watchLoads(page, server)
