@@ -5,8 +5,10 @@ import { wgsl } from './scripts/wgsl_plugin.ts'
 import { packageFolder } from './test/support/build_package.ts'
 import { alias, manifest, names } from './vite.config.ts'
 
-/** Tests that need WebGPU; a sampler's test is in its folder. */
-const gpuTests = ['test/**/*.test.ts', 'src/**/*.gpu.test.ts']
+/** Tests that need WebGPU: of kernels, and of what is around them. Each half has a browser of its own, at the same time. */
+const kernelTests = ['test/kernels/**/*.test.ts', 'test/laws/**/*.test.ts']
+const hostTests = ['test/**/*.test.ts', 'src/**/*.gpu.test.ts']
+const nodeTests = 'test/**/*.node.test.ts'
 const conformance = 'test/conformance/conformance.test.ts'
 
 /** The library's public names, resolved to the built package. */
@@ -60,6 +62,10 @@ export default defineConfig({
           testTimeout: 30_000,
           // The default leaves one core free.
           maxWorkers: '100%',
+          // Most files take less time than a process of their own would.
+          pool: 'threads',
+          isolate: false,
+          setupFiles: 'test/support/node_setup.ts',
           include: [
             'src/**/*.test.ts',
             'scripts/**/*.test.ts',
@@ -70,7 +76,8 @@ export default defineConfig({
           ],
         },
       },
-      await browserProject('browser', gpuTests, ['test/**/*.node.test.ts', conformance], alias),
+      await browserProject('kernels', kernelTests, [nodeTests], alias),
+      await browserProject('host', hostTests, [nodeTests, conformance, ...kernelTests], alias),
       await browserProject('package', [conformance], [], packageAlias),
     ],
   },

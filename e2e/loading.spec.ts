@@ -225,21 +225,17 @@ test('deletes what is stored when told to, and draws on', async ({ demo, page })
   await demo.draw()
 })
 
-test.describe('with the whole model', () => {
-  test.use({ studio: 'emoji model' })
-
-  test('draws the same without a connection after the first visit', async ({ demo, page, server, context }) => {
-    const request = `${ONE_STEP}&auto=1`
-    await demo.open(request)
-    const online = await demo.drawn()
-    await serviceWorkerReady(page)
-    await context.setOffline(true)
-    server.requests.length = 0
-    await page.goto(`/${request}&offline`)
-    expect(await demo.drawn()).toEqual(online)
-    // The browser itself looks for a newer service worker, whatever Playwright says of the connection.
-    expect(server.requests.filter(({ path }) => path !== '/sw.js')).toEqual([])
-  })
+test('draws the same without a connection after the first visit', async ({ demo, page, server, context }) => {
+  const request = `${ONE_STEP}&auto=1`
+  await demo.open(request)
+  const online = await demo.drawn()
+  await serviceWorkerReady(page)
+  await context.setOffline(true)
+  server.requests.length = 0
+  await page.goto(`/${request}&offline`)
+  expect(await demo.drawn()).toEqual(online)
+  // The browser itself looks for a newer service worker, whatever Playwright says of the connection.
+  expect(server.requests.filter(({ path }) => path !== '/sw.js')).toEqual([])
 })
 
 test.describe('a newer version', () => {
