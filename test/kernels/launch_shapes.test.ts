@@ -179,7 +179,7 @@ describe('the twin’s results of', () => {
     }))
   })
 
-  shapesTest('steps with supplied noise, guided, with ties', K, (engine) => {
+  const suppliedNoise: Calls = (engine) => {
     const rounded = (values: Float32Array<ArrayBuffer>) => values.map((value) => Math.round(value))
     const noise = (length: number) => pseudoUniforms(length, 8).map((value) => (Math.floor(3 * value) + 1) / 4)
     const sample = engine.upload(sampleData(K, 2), [2, N])
@@ -193,7 +193,8 @@ describe('the twin’s results of', () => {
         },
       }
     })
-  })
+  }
+  shapesTest('steps with supplied noise, guided, with ties', K, suppliedNoise, {}, devices)
 
   shapesTest('invalid columns', K, async ({ scheduler, upload }) => {
     const data = pseudoLogits(K * N, 9)
