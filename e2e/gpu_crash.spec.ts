@@ -10,12 +10,12 @@ test.use({
 })
 
 test('draws the same picture though the GPU process crashes', async ({ demo, page, browser }) => {
-  await demo.open('?prompt=red+heart&style=3d&seed=3&steps=60&engine=webgpu')
+  await demo.open('?prompt=red+heart&style=3d&seed=3&steps=12&engine=webgpu')
   await demo.lockSeed()
   const undisturbed = await demo.draw()
   const states = await demo.watchStates()
   await demo.generate.click()
-  await expect(page.getByTestId('progress')).toContainText(/step [23] of 60/)
+  await expect(page.getByTestId('progress')).toContainText(/step [23] of 12/)
   const session = await browser.newBrowserCDPSession()
   await session.send('Browser.crashGpuProcess')
   expect(await demo.drawn()).toEqual(undisturbed)

@@ -5,6 +5,9 @@ import { STILL, test } from './fixtures'
 // The whole chain, with the demo's own model.
 test.use({ studio: 'emoji model', contextOptions: STILL, permissions: ['clipboard-read', 'clipboard-write'] })
 
+// One after the other: the network takes all cores.
+test.describe.configure({ mode: 'default' })
+
 /** Share of the canvas that is opaque, and share of that which is red. */
 function describePixels(pixels: Pixels): { opaque: number; red: number; corners: number[] } {
   let opaque = 0
