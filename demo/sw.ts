@@ -13,6 +13,12 @@ self.addEventListener('message', ({ data }) => {
   if (data?.type === 'SKIP_WAITING') self.skipWaiting()
 })
 
+// Files of the model that the page has stored. The browser keeps what it has compiled of the runtime with the answer.
+self.addEventListener('fetch', (event) => {
+  if (!new URL(event.request.url).searchParams.has('sha256')) return
+  event.respondWith(caches.match(event.request).then((stored) => stored ?? fetch(event.request)))
+})
+
 addPlugins([{ handlerWillRespond: async ({ response }) => isolated(response) }])
 // The query holds settings, so every query is the same page. No fallback for other addresses: the host may serve other
 // pages below this one.

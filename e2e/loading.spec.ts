@@ -11,7 +11,8 @@ const WEIGHTS = 'denoiser/weights.bin'
 const DECODER = 'vqvae/decoder.onnx'
 const WEIGHTS_BYTES = 20_068_864
 /** onnxruntime for WebAssembly; the denoiser's graph and its weights; the decoder. */
-const ALL_BYTES = 14_239_897 + 34_890 + WEIGHTS_BYTES + 10_867_213
+const RUNTIME_BYTES = 14_239_897
+const ALL_BYTES = RUNTIME_BYTES + 34_890 + WEIGHTS_BYTES + 10_867_213
 /** The engine that is ready first. */
 const QUICK = '?engine=cpu'
 /** Enough to see that it draws. */
@@ -57,10 +58,18 @@ test('stores the model, and takes it from there at the second visit', async ({ d
   await expect(page.getByTestId('notice')).not.toContainText('next visit')
   expect(largeRequests(server)).toHaveLength(4)
   expect(await storedBytes(page)).toBe(ALL_BYTES)
+  await serviceWorkerReady(page)
   server.requests.length = 0
   await page.reload()
   await expect(demo.status).toHaveText('ready')
   expect(largeRequests(server)).toEqual([])
+  // The service worker answers with the stored runtime, whose compiled code the browser keeps.
+  const sizes = await (await demo.worker()).evaluate(() =>
+    (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+      .filter(({ name }) => name.includes('/runtime/wasm?sha256='))
+      .map(({ decodedBodySize }) => decodedBodySize),
+  )
+  expect(sizes.at(-1)).toBe(RUNTIME_BYTES)
 })
 
 test.describe('a shared picture', () => {

@@ -45,16 +45,18 @@ export class Dots {
 
   /**
    * @param sizes [256]
-   * @param covers whether cells with a dot cover the picture below
+   * @param options.covers whether cells with a dot cover the picture below
+   * @param options.jumps whether the dots have their new size at once
    */
-  show(sizes: ArrayLike<number>, covers = false): void {
+  show(sizes: ArrayLike<number>, { covers = false, jumps = false }: { covers?: boolean; jumps?: boolean } = {}): void {
     this.#target.set(sizes)
-    if (reducedMotion.matches) this.#current.set(sizes)
-    if (reducedMotion.matches || covers !== this.#covers) {
+    const isStill = jumps || reducedMotion.matches
+    if (isStill) this.#current.set(sizes)
+    if (isStill || covers !== this.#covers) {
       this.#covers = covers
       this.#paintAll()
     }
-    if (this.#isAnimating) return
+    if (isStill || this.#isAnimating) return
     this.#isAnimating = true
     this.#paintTime = performance.now()
     requestAnimationFrame(this.#animate)

@@ -49,7 +49,10 @@ async function open(
   maxThreads?: number,
 ): Promise<OpenWorker> {
   const { fail, ...worker } = startWorker()
-  const opened = worker.studio.open(choice, modelRoot, proxy(memory), proxy(onProgress), proxy(fail), maxThreads)
+  // Without https there is no service worker.
+  const isServed = Boolean(navigator.serviceWorker?.controller)
+  const limits = { isServed, ...(maxThreads !== undefined && { maxThreads }) }
+  const opened = worker.studio.open(choice, modelRoot, proxy(memory), proxy(onProgress), proxy(fail), limits)
   return { ...worker, backend: await outcome(opened, worker) }
 }
 

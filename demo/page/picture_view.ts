@@ -1,7 +1,12 @@
 import { effect } from '@preact/signals-core'
 import type { Mask } from '../picture/cells'
 import type { BatchItem } from './batch'
+import { connection } from './connection'
 import type { Dots } from './dots'
+import { busy } from './state'
+
+/** An animation would take a fifth of the processor from a network that runs there. */
+const processorIsBusy = () => busy.peek() && connection.peek()?.backend.network === 'wasm'
 
 /** Shows one item of a batch: its picture, and dots for the uncertainty of its tokens. */
 export class PictureView {
@@ -27,8 +32,8 @@ export class PictureView {
     const stopPicture = effect(() => this.#paint(item.bitmap.value))
     const stopDots = effect(() => {
       const mask = this.#brushedMask()
-      if (mask) this.#dots.show(mask, true)
-      else this.#dots.show(item.uncertainty.value)
+      if (mask) this.#dots.show(mask, { covers: true })
+      else this.#dots.show(item.uncertainty.value, { jumps: processorIsBusy() })
     })
     this.#stopFollowing = () => {
       stopPicture()

@@ -4,19 +4,21 @@ import wasmRuntime from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
 import type { StorableFile } from 'vq-diffusion-webgpu/onnx'
 import type { NetworkProvider } from './protocol'
 
-/** The binary of onnxruntime-web. The one with WebGPU kernels is twice as large. */
+/** The binary of onnxruntime-web, in one piece for the service worker. The one with WebGPU kernels is twice as large. */
 export function runtimeFile(provider: NetworkProvider, modelRoot: string): StorableFile {
   return provider === 'webgpu'
     ? {
         name: 'onnxruntime (WebGPU)',
         url: webgpuRuntime,
         key: `${modelRoot}runtime/webgpu`,
+        type: 'application/wasm',
         ...manifest['ort-wasm-simd-threaded.asyncify.wasm'],
       }
     : {
         name: 'onnxruntime (WebAssembly)',
         url: wasmRuntime,
         key: `${modelRoot}runtime/wasm`,
+        type: 'application/wasm',
         ...manifest['ort-wasm-simd-threaded.wasm'],
       }
 }

@@ -27,14 +27,17 @@ export function threadsFor(provider: NetworkProvider): number {
 /**
  * Loads onnxruntime-web with one execution provider, and starts it as soon as its binary is there, which takes as long as
  * it takes to read the networks. Rejects with ThreadsError.
+ *
+ * @param binary its content, or an address
  */
-export async function startRuntime(provider: NetworkProvider, binary: Promise<Bytes[]>, threads: number) {
-  const [ort, [content]] = await Promise.all([
+export async function startRuntime(provider: NetworkProvider, binary: Promise<Bytes | string>, threads: number) {
+  const [ort, content] = await Promise.all([
     provider === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'),
     binary,
   ])
   const { wasm } = ort.env
-  wasm.wasmBinary = content!.buffer
+  if (typeof content === 'string') wasm.wasmPaths = { wasm: content }
+  else wasm.wasmBinary = content.buffer
   wasm.numThreads = threads
   ort.env.logLevel = 'error'
   if (provider === 'webgpu') return ort

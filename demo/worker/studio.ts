@@ -42,6 +42,7 @@ import type {
   Tokens,
 } from './protocol'
 import { startRuntime, threadsFor } from './runtime'
+import { servedAddress } from './stored_runtime'
 import { warmUp } from './warm_up'
 
 /** GIF frames decoded in one run of the decoder; other work can run between two runs. */
@@ -81,7 +82,8 @@ export class Studio implements StudioWorker {
    * @param modelRoot URL of the model's folder, with a trailing slash
    * @param memory stores parts of files if the browser refuses storage
    * @param onGpuError called with a sentence if the GPU fails later, during a drawing or not
-   * @param maxThreads that a network on WebAssembly may have
+   * @param limits.maxThreads that a network on WebAssembly may have
+   * @param limits.isServed whether a service worker serves this page
    * @throws ThreadsError if they do not start, and another worker has to be opened with one thread
    */
   open(
@@ -90,7 +92,7 @@ export class Studio implements StudioWorker {
     memory: MemoryStoreLike,
     onProgress: (progress: DownloadProgress) => void,
     onGpuError: (sentence: string) => void,
-    maxThreads = Number.POSITIVE_INFINITY,
+    { maxThreads = Number.POSITIVE_INFINITY, isServed = false }: { maxThreads?: number; isServed?: boolean } = {},
   ): Promise<Backend> {
     const loadScheduler = VQDiffusionScheduler.fromPretrained(modelRoot)
     const openOn = async ({ backend, device }: { backend: Backend; device: GPUDevice | undefined }) => {
@@ -100,10 +102,13 @@ export class Studio implements StudioWorker {
       if (device && backend.engine === 'webgpu') compileShaders(device, config)
       const store = new PartStore({ memory })
       const networks = modelFiles(backend.network, modelRoot)
-      const runtime = [runtimeFile(backend.network, modelRoot)]
-      const [loadRuntime, loadNetworks] = loadTogether([runtime, networks], { store, onProgress })
+      const runtime = runtimeFile(backend.network, modelRoot)
+      const address = isServed ? await servedAddress(runtime, store) : undefined
+      const files = address === undefined ? [networks, [runtime]] : [networks]
+      const [loadNetworks, loadRuntime] = loadTogether(files, { store, onProgress })
+      const binary = loadRuntime ? loadRuntime.then(([content]) => content!) : Promise.resolve(address!)
       const threads = Math.min(maxThreads, threadsFor(backend.network))
-      const [ort, contents] = await Promise.all([startRuntime(backend.network, loadRuntime!, threads), loadNetworks!])
+      const [ort, contents] = await Promise.all([startRuntime(backend.network, binary, threads), loadNetworks!])
       const [denoiser, denoiserWeights, decoder] = contents as [Bytes, Bytes, Bytes]
       const models = { denoiser, denoiserWeights, decoder }
       const factory = new EngineFactory({ backend, ort, config, device, onGpuError }, models)
@@ -148,7 +153,8 @@ export class Studio implements StudioWorker {
       const { network } = await chooseBackend(choice)
       const files = [[runtimeFile(network, modelRoot)], [decoderFile(modelRoot)]]
       const [loadRuntime, loadDecoder] = loadTogether(files, { store: new PartStore({ memory }), onProgress })
-      const [ort, [model]] = await Promise.all([startRuntime(network, loadRuntime!, 1), loadDecoder!])
+      const binary = loadRuntime!.then(([content]) => content!)
+      const [ort, [model]] = await Promise.all([startRuntime(network, binary, 1), loadDecoder!])
       this.#decoder = createOnnxDecoder({ session: await createOnnxSession(ort, model!, { provider: 'wasm' }) })
       return modelHash(modelRoot)
     })

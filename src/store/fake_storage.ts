@@ -1,6 +1,7 @@
 /** The part of the Cache API that the store uses, in memory, for tests without a browser. */
 export class FakeCache {
   readonly entries = new Map<string, Uint8Array<ArrayBuffer>>()
+  readonly #types = new Map<string, string>()
   /** Capacity in bytes. */
   quota = Number.POSITIVE_INFINITY
 
@@ -14,7 +15,9 @@ export class FakeCache {
 
   async match(url: string): Promise<Response | undefined> {
     const bytes = this.entries.get(url)
-    return bytes && new Response(bytes, { headers: { 'content-length': String(bytes.length) } })
+    const type = this.#types.get(url)
+    const headers = { 'content-length': String(bytes?.length), ...(type && { 'content-type': type }) }
+    return bytes && new Response(bytes, { headers })
   }
 
   async matchAll(): Promise<Response[]> {
@@ -25,6 +28,7 @@ export class FakeCache {
     const bytes = new Uint8Array(await response.arrayBuffer())
     if (this.bytes + bytes.length > this.quota) throw new DOMException('Quota exceeded.', 'QuotaExceededError')
     this.entries.set(url, bytes)
+    this.#types.set(url, response.headers.get('content-type') ?? '')
   }
 
   async keys(url?: string, options?: CacheQueryOptions): Promise<{ url: string }[]> {

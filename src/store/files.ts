@@ -28,6 +28,11 @@ export interface StorableFile extends RemoteFile, FileFacts {
    * keys differ in their query are different files.
    */
   readonly key: string
+  /**
+   * MIME type, such as `application/wasm`. A file with one is stored in one piece, which a service worker can serve: see
+   * `PartStore.address`.
+   */
+  readonly type?: string
 }
 
 /** Bytes of all files of one download. The total grows if files turn up whose sizes were not known. */
@@ -56,6 +61,7 @@ export function requireStorable(file: StorableFile): void {
   storeKey(file)
   requireString('The sha256 of a stored file', file.sha256)
   requireInteger('The bytes of a stored file', file.bytes, 0)
+  if (file.type !== undefined) requireString('The type of a stored file', file.type)
 }
 
 /**

@@ -81,6 +81,33 @@ describe('loadFiles', () => {
     expect(server.requests).toEqual(['a', `a ${5.5 * MEBIBYTE}`])
   })
 
+  it('stores a file with a type in one piece, with an address, also after its download broke off', async () => {
+    const typed = { ...fileA, type: 'application/wasm' }
+    const load = async () => (await loadFiles([typed], { store: openStore() }))[0]
+    server.breaks.set('a', 5.5 * MEBIBYTE)
+    await expect(load()).rejects.toThrow('broke off')
+    expect(await openStore().address(typed)).toBeUndefined()
+    expectSame(await load(), a)
+    const address = await openStore().address(typed)
+    expect(address).toBe(`${fileA.url}?sha256=${fileA.sha256}&from=0`)
+    expect([...disk.entries.keys()]).toEqual([address])
+    expect((await disk.match(address!))!.headers.get('content-type')).toBe('application/wasm')
+    server.requests.length = 0
+    expectSame(await load(), a)
+    expect(server.requests).toEqual([])
+  })
+
+  it('keeps a file with a type in memory if it does not fit, without an address', async () => {
+    disk.quota = 5 * MEBIBYTE
+    const typed = { ...fileA, type: 'application/wasm' }
+    const store = openStore()
+    expectSame((await loadFiles([typed], { store }))[0], a)
+    expect(await store.address(typed)).toBeUndefined()
+    server.requests.length = 0
+    expectSame((await loadFiles([typed], { store }))[0], a)
+    expect(server.requests).toEqual([])
+  })
+
   it('reports the stored bytes as progress', async () => {
     server.breaks.set('a', 5.5 * MEBIBYTE)
     await loadA().catch(ignore)

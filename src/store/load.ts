@@ -148,7 +148,10 @@ async function loadFile(file: StorableFile, context: LoadContext): Promise<Bytes
   const stored = await readStored(file, bytes, store)
   onLoaded(stored)
   const end = stored < bytes.length ? await downloadRest(file, bytes, stored, context) : stored
-  if ((await sha256(bytes)) === file.sha256) return bytes
+  if ((await sha256(bytes)) === file.sha256) {
+    if (file.type !== undefined) await storeWhole(file, bytes, store)
+    return bytes
+  }
   await store.remove(file)
   // The stored bytes may be the wrong ones, so download the complete file before blaming the server.
   if (stored > 0) return loadFile(file, context)
@@ -160,6 +163,13 @@ async function loadFile(file: StorableFile, context: LoadContext): Promise<Bytes
     file.url,
     200,
   )
+}
+
+/** Puts one part in the place of all. */
+async function storeWhole(file: StorableFile, bytes: Bytes, store: PartStore): Promise<void> {
+  if (!(await store.isPersistent()) || (await store.address(file))) return
+  await store.remove(file)
+  await store.write(file, 0, bytes)
 }
 
 /** Copies the stored parts into `bytes` and returns how many bytes they fill. */

@@ -49,7 +49,7 @@ export class PartStore {
   async write(file: StorableFile, from: number, bytes: Bytes): Promise<void> {
     const key = partKey(file, from)
     if (!ArrayBuffer.isView(bytes)) throw new DtypeError(`A part needs to be a Uint8Array; given ${valueText(bytes)}.`)
-    if (this.refusal === undefined) await this.#withCache((cache) => cache.put(key, partResponse(bytes)))
+    if (this.refusal === undefined) await this.#withCache((cache) => cache.put(key, partResponse(file, bytes)))
     if (this.refusal !== undefined) await this.#memory?.write(key, bytes.slice())
   }
 
@@ -68,6 +68,17 @@ export class PartStore {
       if (length === 0) return end
       end += length
     }
+  }
+
+  /**
+   * The address of a file that is stored in one piece in the Cache API; undefined if it is not. No server has it, but a
+   * service worker can answer with `caches.match(request)`. What the browser compiles of WebAssembly from there it keeps
+   * for the next visit.
+   */
+  async address(file: StorableFile): Promise<string | undefined> {
+    const key = partKey(file, 0)
+    const length = await this.#withCache(async (cache) => partLength(await cache.match(key)))
+    return length === file.bytes ? key : undefined
   }
 
   /** Removes all versions of a file. */
@@ -118,8 +129,9 @@ function partKey(file: StorableFile, from: number): string {
   return `${storeKey(file)}?sha256=${file.sha256}&from=${from}`
 }
 
-function partResponse(bytes: Bytes): Response {
-  return new Response(bytes, { headers: { 'content-length': String(bytes.length) } })
+function partResponse({ type }: StorableFile, bytes: Bytes): Response {
+  const headers = { 'content-length': String(bytes.length), ...(type !== undefined && { 'content-type': type }) }
+  return new Response(bytes, { headers })
 }
 
 /** Size of a stored part in bytes; 0 for undefined. */
