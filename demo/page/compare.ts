@@ -13,7 +13,7 @@ import { element } from './element'
 import { livePreview, readForm } from './form'
 import { keepPictures } from './kept_pictures'
 import { announce, say, showProgress, showStatus } from './messages'
-import { expectedStep, measureStep } from './pace'
+import { expectedDuration, measureStep } from './pace'
 import { addFinished, brushing, busy, formSettings, latestFrame, mask, shownBatch, stopDrawing } from './state'
 
 const choice = element('comparison', HTMLSelectElement)
@@ -35,14 +35,10 @@ function chosenPictures(form: PageSettings): ComparedPicture[] {
   return comparedPictures(readName(COMPARISONS, choice.value), form)
 }
 
-/** Milliseconds that a picture will take. */
-function durationOf({ settings }: ComparedPicture): number {
-  return settings.steps * expectedStep(settings, connection.value?.backend.network)
-}
-
 function showEstimate(): void {
   const pictures = chosenPictures(formSettings.value)
-  const total = pictures.reduce((sum, picture) => sum + durationOf(picture), 0)
+  const network = connection.value?.backend.network
+  const total = pictures.reduce((sum, { settings }) => sum + expectedDuration(settings, network), 0)
   estimate.textContent = `${formatCount(pictures.length, 'picture')} with the words and the seed of the form, ${formatDuration(total)}.`
 }
 
@@ -116,7 +112,8 @@ async function drawInto(batch: Batch, index: number, settings: PageSettings, ope
     livePreview: livePreview(),
     onFrame(frame) {
       latestFrame.value = frame
-      if (frame.step > 0) measureStep(settings, frame.networkMilliseconds + frame.engineMilliseconds)
+      const milliseconds = frame.networkMilliseconds + frame.engineMilliseconds
+      if (frame.step > 0) measureStep(settings, expectation.timesteps[frame.step - 1]!, milliseconds)
       const share = (index + frame.step / steps) / count
       showProgress(share, `picture ${index + 1} of ${count} · step ${Math.max(1, frame.step)} of ${steps}`)
     },

@@ -14,7 +14,7 @@ import { element } from './element'
 import { livePreview, seedSpent, takeForm } from './form'
 import { keepPictures } from './kept_pictures'
 import { announce, say, sayError, showMessage, showProgress, showStatus } from './messages'
-import { expectedStep, measureStep } from './pace'
+import { expectedSteps, measureStep } from './pace'
 import {
   addFinished,
   brushing,
@@ -118,7 +118,7 @@ export async function draw(request: DrawingRequest, stopped?: Batch): Promise<bo
         latestFrame.value = frame
         if (frame.step === 0) return
         const milliseconds = frame.networkMilliseconds + frame.engineMilliseconds
-        measureStep(settings, milliseconds)
+        measureStep(settings, expectation.timesteps[frame.step - 1]!, milliseconds)
         progress?.finish(frame.step, milliseconds)
         if (steps > 3 && frame.step === Math.floor(steps / 2)) announce('Half way.')
       },
@@ -127,11 +127,8 @@ export async function draw(request: DrawingRequest, stopped?: Batch): Promise<bo
     stopDrawing.value = () => opened.studio.stop()
     shownBatch.value = batch
     seedSpent.value = true
-    progress = new StepProgress(
-      stopped?.drawing?.position?.step ?? 0,
-      steps,
-      expectedStep(settings, opened.backend.network),
-    )
+    const expected = expectedSteps(settings, expectation.timesteps, opened.backend.network)
+    progress = new StepProgress(stopped?.drawing?.position?.step ?? 0, expected)
     showStatus('drawing')
     announce(`Drawing ${nameOf(settings)}${start.kind === 'cells' ? ', only the marked cells' : ''}.`)
     element('progress', HTMLElement).scrollIntoView({ block: 'nearest' })

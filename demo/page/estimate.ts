@@ -2,7 +2,7 @@ import { effect } from '@preact/signals-core'
 import { formatDuration } from '../format'
 import { connection } from './connection'
 import { element } from './element'
-import { expectedStep } from './pace'
+import { expectedDuration } from './pace'
 import { formSettings, source, strength } from './state'
 
 /** Shorter drawings need no word, in ms. */
@@ -12,9 +12,8 @@ const SHORT = 20_000
 export function startEstimate(): void {
   const line = element('estimate', HTMLElement)
   effect(() => {
-    const settings = formSettings.value
-    const share = source.value ? strength.value : 1
-    const duration = settings.steps * share * expectedStep(settings, connection.value?.backend.network)
+    const share = source.value && strength.value
+    const duration = expectedDuration(formSettings.value, connection.value?.backend.network, share)
     const isLong = duration >= SHORT
     line.textContent = isLong ? `Takes ${formatDuration(duration)} on this machine.` : ''
   })

@@ -12,30 +12,32 @@ const SHORT = 2000
 export class StepProgress {
   readonly #timer = setInterval(() => this.#tick(), INTERVAL)
   readonly #startTime = performance.now()
+  readonly #steps: number
   #stepTime = this.#startTime
   #text = ''
+  /** How much longer the last step took than expected. */
+  #slowness = 1
 
   /**
    * @param step number of steps done before
-   * @param steps number of all steps
-   * @param expected milliseconds a step, as far as is known
+   * @param expected milliseconds of each of all steps, as far as is known
    */
   constructor(
     private step: number,
-    private readonly steps: number,
-    private expected: number,
+    private readonly expected: readonly number[],
   ) {
-    this.#show(`step ${Math.min(step + 1, steps)} of ${steps}`)
+    this.#steps = expected.length
+    this.#show(`step ${Math.min(step + 1, this.#steps)} of ${this.#steps}`)
   }
 
   /** A step has ended, which took so many milliseconds. */
   finish(step: number, milliseconds: number): void {
     this.step = step
-    this.expected = milliseconds
+    this.#slowness = milliseconds / this.expected[step - 1]!
     this.#stepTime = performance.now()
-    const left = (this.steps - step) * milliseconds
+    const left = this.expected.slice(step).reduce((sum, next) => sum + this.#slowness * next, 0)
     this.#show(
-      `step ${step} of ${this.steps} · ${formatMilliseconds(milliseconds)} a step` +
+      `step ${step} of ${this.#steps} · ${formatMilliseconds(milliseconds)} a step` +
         (left > SHORT ? ` · ${formatDuration(left)} left` : ''),
     )
   }
@@ -49,13 +51,14 @@ export class StepProgress {
     if (!isShown(this.#text)) return
     const isFirst = this.#stepTime === this.#startTime
     const seconds = Math.floor((performance.now() - this.#startTime) / 1000)
-    const text = isFirst && seconds > 0 ? `step ${this.step + 1} of ${this.steps}, ${seconds} s so far` : this.#text
+    const text = isFirst && seconds > 0 ? `step ${this.step + 1} of ${this.#steps}, ${seconds} s so far` : this.#text
     this.#show(text)
   }
 
   #show(text: string): void {
-    const share = this.expected > 0 ? (performance.now() - this.#stepTime) / this.expected : 0
+    const expected = this.#slowness * (this.expected[this.step] ?? 0)
+    const share = expected > 0 ? (performance.now() - this.#stepTime) / expected : 0
     this.#text = text
-    showProgress((this.step + Math.min(MAX_SHARE, share)) / Math.max(1, this.steps), text)
+    showProgress((this.step + Math.min(MAX_SHARE, share)) / Math.max(1, this.#steps), text)
   }
 }
