@@ -299,7 +299,7 @@ test('explains every setting, by touch, key and screen reader', async ({ demo, p
   }
 })
 
-test('records no step with live preview off, and says so', async ({ demo, page }) => {
+test('records no step with live preview off, says so, and saves what is there after a stop', async ({ demo, page }) => {
   await demo.open(`?prompt=panda&${QUICK}`)
   await page.getByText('Engine room').click()
   await page.getByTestId('live-preview').uncheck()
@@ -310,6 +310,21 @@ test('records no step with live preview off, and says so', async ({ demo, page }
   await expect(said).toBeVisible()
   await page.getByRole('radio', { name: 'Changes' }).check({ force: true })
   await expect(said).toBeHidden()
+
+  const save = page.getByTestId('save')
+  await demo.pauseAfter(1)
+  await demo.generate.click()
+  await expect(page).toHaveTitle(/^1\/2/)
+  await page.getByTestId('stop').click()
+  await expect(save).toBeEnabled()
+  expect((await demo.asked()).atOnce).toBe(true)
+  await expect(demo.canvas).toHaveAccessibleName('panda, Noto, not finished')
+  await demo.pauseAfter(0)
+  await demo.generate.click()
+  await expect(page).toHaveTitle(/^0\/2/)
+  await page.getByTestId('stop').click()
+  await expect(page.getByTestId('progress')).toContainText('there is nothing to save yet')
+  await expect(save).toBeDisabled()
 })
 
 test('explains what it cannot open or copy, and goes on', async ({ demo, page, context }) => {

@@ -70,6 +70,7 @@ class StudioStub implements Pick<Studio, keyof Studio> {
     const pictures = drawing.seeds.map((_, item) =>
       timesteps.length > 0 ? drawn(drawing, item) : source(drawing, item),
     )
+    if (drawing.atOnce) return this.#result(pictures, 1)
     for (let step = drawing.from ? drawing.from.step + 1 : 0; step <= timesteps.length; step++) {
       // The page answers when it has shown an event: it drops those that come after the end.
       const random = { seeds: drawing.seeds.map(String), counter: step }
@@ -78,9 +79,13 @@ class StudioStub implements Pick<Studio, keyof Studio> {
       while (controls.pauseAfter === step && !signal.aborted) await sleep(LOOK_EVERY)
       signal.throwIfAborted()
     }
-    const bitmaps = await Promise.all(pictures.map(bitmapOf))
-    const milliseconds = { network: timesteps.length, engine: timesteps.length, decode: 1, total: timesteps.length + 1 }
-    return transfer({ tokens: pictures, bitmaps, milliseconds }, bitmaps)
+    return this.#result(pictures, timesteps.length)
+  }
+
+  async #result(tokens: Tokens[], steps: number): Promise<DrawingResult> {
+    const bitmaps = await Promise.all(tokens.map(bitmapOf))
+    const milliseconds = { network: steps, engine: steps, decode: 1, total: steps + 1 }
+    return transfer({ tokens, bitmaps, milliseconds }, bitmaps)
   }
 
   stop(): void {

@@ -54,6 +54,8 @@ export interface Batch {
   readonly drawing: Drawing | undefined
   /** What tells the items of a comparison apart. */
   readonly labels?: readonly string[]
+  /** The drawings of a comparison, each of one of its items. */
+  readonly parts?: readonly Batch[]
 }
 
 /** The words and settings that a batch was drawn with, and what the form started from. */
@@ -81,6 +83,12 @@ export function createBatch(items: readonly BatchItem[], title: string, form?: B
 /** Whether all pictures are finished. Reads signals. */
 export function isFinished({ items }: Batch): boolean {
   return items.every(({ picture }) => picture.value && !picture.value.unfinished)
+}
+
+/** Whether a drawing has begun and is not finished: it can be continued. Reads signals. */
+export function isBegun(batch: Batch): boolean {
+  const hasPosition = ({ drawing }: Batch) => drawing?.position !== undefined
+  return !isFinished(batch) && (hasPosition(batch) || batch.parts?.some(hasPosition) === true)
 }
 
 /** The uncertainty of picture `index` of a frame. */

@@ -3,16 +3,14 @@ import { COMPARISONS, type ComparedPicture, comparedPictures } from '../compare/
 import { formatCount, formatDuration } from '../format'
 import { emptyMask } from '../picture/cells'
 import { type PageSettings, readName } from '../picture/settings'
-import { NUM_LATENT_PIXELS } from '../worker/protocol'
-import { type Batch, BatchItem, createBatch } from './batch'
+import { type Batch, createBatch, isBegun, isFinished } from './batch'
 import { type Connection, connect, connection, fail } from './connection'
-import { isRefused, showStopped } from './draw'
-import { startDrawing } from './drawing'
-import { textOf } from './drawing_request'
+import { isRefused, sayRecovered, showStopped } from './draw'
+import { keepStopped, planDrawing, runDrawing } from './drawing'
 import { element } from './element'
 import { livePreview, readForm } from './form'
 import { keepPictures } from './kept_pictures'
-import { announce, say, showProgress, showStatus } from './messages'
+import { announce, showMessage, showProgress, showStatus } from './messages'
 import { expectedDuration, measureStep } from './pace'
 import { addFinished, brushing, busy, formSettings, latestFrame, mask, shownBatch, stopDrawing } from './state'
 
@@ -24,7 +22,7 @@ const estimate = element('compare-estimate', HTMLElement)
 export function startComparison(): void {
   for (const [value, label] of Object.entries(COMPARISONS)) choice.add(new Option(label, value))
   choice.addEventListener('change', showEstimate)
-  button.addEventListener('click', () => compare())
+  button.addEventListener('click', compare)
   effect(() => {
     button.disabled = busy.value
   })
@@ -42,43 +40,57 @@ function showEstimate(): void {
   estimate.textContent = `${formatCount(pictures.length, 'picture')} with the words and the seed of the form, ${formatDuration(total)}.`
 }
 
-async function compare(): Promise<void> {
-  if (busy.peek()) return
+function compare(): void {
   const form = readForm()
+  const title = `${form.prompt || 'Anything'}: ${COMPARISONS[readName(COMPARISONS, choice.value)]}`
   const pictures = chosenPictures(form)
-  const name = `${form.prompt || 'Anything'}: ${COMPARISONS[readName(COMPARISONS, choice.value)]}`
-  let isStopped = false
+  draw((opened) => plannedBatch(pictures, title, opened))
+}
+
+/** Draws what is left of a comparison that was stopped. */
+export function drawComparison(stopped: Batch): void {
+  draw(async () => stopped)
+}
+
+/** @param plan gives the comparison; undefined if it is refused */
+async function draw(plan: (opened: Connection) => Promise<Batch | undefined>): Promise<void> {
+  if (busy.peek()) return
+  const stop = new AbortController()
   busy.value = true
   brushing.value = false
   mask.value = emptyMask
-  stopDrawing.value = () => {
-    isStopped = true
-  }
+  stopDrawing.value = () => stop.abort()
   try {
     const opened = await connect()
-    if (isStopped) return showStopped()
-    if (isRefused(pictures[0]!.settings, opened)) return
-    stopDrawing.value = () => {
-      isStopped = true
-      opened.studio.stop()
-    }
+    const batch = await plan(opened)
+    stop.signal.throwIfAborted()
+    if (batch === undefined) return
+    stop.signal.addEventListener('abort', () => opened.studio.stop())
+    const { title } = batch
+    const parts = batch.parts!
+    const count = formatCount(parts.length, 'picture')
     showStatus('drawing')
-    announce(`Drawing ${formatCount(pictures.length, 'picture')}. ${name}.`)
+    announce(`Drawing ${count}. ${title}.`)
     const startTime = performance.now()
-    let batch = plannedBatch(pictures, name)
     shownBatch.value = batch
     element('progress', HTMLElement).scrollIntoView({ block: 'nearest' })
-    for (const [i, { settings }] of pictures.entries()) {
-      batch = await drawInto(batch, i, settings, opened)
-      if (isStopped) return showStopped()
+    try {
+      for (const [i, part] of parts.entries()) {
+        if (isFinished(part)) continue
+        stop.signal.throwIfAborted()
+        await drawPart(part, i, parts.length, opened)
+      }
+    } catch (error) {
+      if ((error as Error).name === 'AbortError') keepWhatIsDrawn(opened, batch)
+      throw error
+    } finally {
+      // Without a thumbnail they are not kept.
+      keepPictures(parts.filter(isFinished).flatMap(({ items }) => items)).catch(() => {})
     }
     addFinished(batch)
-    // Without a thumbnail they are not kept.
-    keepPictures(batch).catch(() => {})
-    const total = formatDuration(performance.now() - startTime)
-    showProgress(1, `${formatCount(pictures.length, 'picture')} in ${total}.`)
+    showProgress(1, `${count} in ${formatDuration(performance.now() - startTime)}.`)
     showStatus('done')
-    announce(`Done: ${name}.`)
+    announce(`Done: ${title}.`)
   } catch (error) {
     if ((error as Error).name === 'AbortError') showStopped()
     else fail(error as Error)
@@ -89,38 +101,46 @@ async function compare(): Promise<void> {
 }
 
 /** A grid of pictures that are not drawn yet. */
-function plannedBatch(pictures: ComparedPicture[], title: string): Batch {
-  const labels = pictures.map(({ label }) => label)
-  return {
-    ...createBatch(
-      pictures.map(() => new BatchItem(undefined, new Float32Array(NUM_LATENT_PIXELS).fill(1))),
-      title,
-    ),
-    labels,
-  }
+async function plannedBatch(
+  pictures: ComparedPicture[],
+  title: string,
+  opened: Connection,
+): Promise<Batch | undefined> {
+  if (isRefused(pictures[0]!.settings, opened)) return undefined
+  const parts = await Promise.all(
+    pictures.map(async ({ settings }) => {
+      const expectation = await opened.studio.expectation(settings)
+      return planDrawing({ settings, start: { kind: 'noise' } }, { expectation, livePreview: livePreview() })
+    }),
+  )
+  const items = parts.flatMap(({ items }) => items)
+  return { ...createBatch(items, title), labels: pictures.map(({ label }) => label), parts }
 }
 
-/** Draws picture `index` of a comparison. The batch that it returns is the same but for this item. */
-async function drawInto(batch: Batch, index: number, settings: PageSettings, opened: Connection): Promise<Batch> {
-  const request = { settings, start: { kind: 'noise' } } as const
-  const expectation = await opened.studio.expectation(settings)
-  const steps = expectation.timesteps.length
-  const count = batch.items.length
-  const { batch: drawn, finished } = startDrawing(opened, request, {
-    text: textOf(request, opened.tokenizer),
-    expectation,
-    livePreview: livePreview(),
+/** Draws one picture of a comparison. */
+async function drawPart(part: Batch, index: number, count: number, opened: Connection): Promise<void> {
+  const { request, expectation } = part.drawing!
+  const { timesteps } = expectation
+  const steps = timesteps.length
+  await runDrawing(opened, part, {
     onFrame(frame) {
       latestFrame.value = frame
       const milliseconds = frame.networkMilliseconds + frame.engineMilliseconds
-      if (frame.step > 0) measureStep(settings, expectation.timesteps[frame.step - 1]!, milliseconds)
+      if (frame.step > 0) measureStep(request.settings, timesteps[frame.step - 1]!, milliseconds)
       const share = (index + frame.step / steps) / count
       showProgress(share, `picture ${index + 1} of ${count} · step ${Math.max(1, frame.step)} of ${steps}`)
     },
-    onRecovered: (step) => say(`The graphics device was lost and is here again. Going on from step ${step}.`),
+    onRecovered: sayRecovered,
   })
-  const next = { ...batch, items: batch.items.with(index, drawn.items[0]!) }
-  shownBatch.value = next
-  await finished
-  return next
+}
+
+/** A comparison that was stopped after its start can be saved, continued, and undone like any other. */
+function keepWhatIsDrawn(opened: Connection, batch: Batch): void {
+  if (!isBegun(batch)) return
+  addFinished(batch)
+  const parts = batch.parts!
+  const stopped = parts.find((part) => !isFinished(part))!
+  showMessage(`Stopped. ${parts.filter(isFinished).length} of ${formatCount(parts.length, 'picture')} are drawn.`)
+  // If the worker fails meanwhile, `fail` shows the error.
+  if ((stopped.drawing!.position?.step ?? 0) > 0) keepStopped(opened, stopped).catch(() => {})
 }

@@ -8,8 +8,8 @@ import type { Batch } from './batch'
 import { markDrawn, writeAddress } from './browser_history'
 import { refusePrompt } from './completion'
 import { type Connection, connect, connection, fail } from './connection'
-import { keepStopped, startDrawing } from './drawing'
-import { type DrawingRequest, type Start, startPicture, textOf } from './drawing_request'
+import { keepStopped, planDrawing, runDrawing } from './drawing'
+import { type DrawingRequest, type Start, startPicture } from './drawing_request'
 import { element } from './element'
 import { livePreview, seedSpent, takeForm } from './form'
 import { keepPictures } from './kept_pictures'
@@ -108,12 +108,17 @@ export async function draw(request: DrawingRequest, stopped?: Batch): Promise<bo
     if (!isActive()) return false
     const steps = expectation.timesteps.length
     const startTime = performance.now()
-    const { batch, finished } = startDrawing(opened, request, {
-      stopped,
-      form: { source: source.peek(), strength: strength.peek() },
-      text: textOf(request, opened.tokenizer),
-      expectation,
-      livePreview: stopped?.drawing?.livePreview ?? livePreview(),
+    const form = { source: source.peek(), strength: strength.peek() }
+    const batch = stopped ?? planDrawing(request, { form, expectation, livePreview: livePreview() })
+    stopDrawing.value = () => opened.studio.stop()
+    shownBatch.value = batch
+    seedSpent.value = true
+    const expected = expectedSteps(settings, expectation.timesteps, opened.backend.network)
+    progress = new StepProgress(batch.drawing!.position?.step ?? 0, expected)
+    showStatus('drawing')
+    announce(`Drawing ${nameOf(settings)}${start.kind === 'cells' ? ', only the marked cells' : ''}.`)
+    element('progress', HTMLElement).scrollIntoView({ block: 'nearest' })
+    const result = await runDrawing(opened, batch, {
       onFrame(frame) {
         latestFrame.value = frame
         if (frame.step === 0) return
@@ -122,24 +127,15 @@ export async function draw(request: DrawingRequest, stopped?: Batch): Promise<bo
         progress?.finish(frame.step, milliseconds)
         if (steps > 3 && frame.step === Math.floor(steps / 2)) announce('Half way.')
       },
-      onRecovered: (step) => say(`The graphics device was lost and is here again. Going on from step ${step}.`),
-    })
-    stopDrawing.value = () => opened.studio.stop()
-    shownBatch.value = batch
-    seedSpent.value = true
-    const expected = expectedSteps(settings, expectation.timesteps, opened.backend.network)
-    progress = new StepProgress(stopped?.drawing?.position?.step ?? 0, expected)
-    showStatus('drawing')
-    announce(`Drawing ${nameOf(settings)}${start.kind === 'cells' ? ', only the marked cells' : ''}.`)
-    element('progress', HTMLElement).scrollIntoView({ block: 'nearest' })
-    const result = await finished.catch((error) => {
+      onRecovered: sayRecovered,
+    }).catch((error) => {
       if ((error as Error).name === 'AbortError') keepWhatIsDrawn(opened, batch)
       throw error
     })
     addFinished(batch)
     markDrawn()
     // Without a thumbnail it is not kept.
-    keepPictures(batch).catch(() => {})
+    keepPictures(batch.items).catch(() => {})
     progress.end()
     lastResult.value = result
     showDone(settings, steps, result, performance.now() - startTime)
@@ -160,6 +156,10 @@ export function isRefused({ prompt }: PageSettings, { tokenizer }: Connection): 
   return true
 }
 
+export function sayRecovered(step: number): void {
+  say(`The graphics device was lost and is here again. Going on from step ${step}.`)
+}
+
 export function showStopped(): void {
   showStatus('stopped')
   announce('Stopped.')
@@ -170,6 +170,10 @@ function keepWhatIsDrawn(opened: Connection, batch: Batch): void {
   const { position, expectation } = batch.drawing!
   if (position === undefined) return
   addFinished(batch)
+  if (position.step === 0) {
+    showMessage('Stopped before the first step was done: there is nothing to save yet.')
+    return
+  }
   showMessage(`Stopped at step ${position.step} of ${expectation.timesteps.length}.`)
   // If the worker fails meanwhile, `fail` shows the error.
   keepStopped(opened, batch).catch(() => {})

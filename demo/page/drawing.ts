@@ -20,48 +20,50 @@ import {
   uncertaintyOf,
 } from './batch'
 import type { Connection } from './connection'
-import {
-  type DrawingRequest,
-  type DrawingText,
-  drawingOptions,
-  originOf,
-  pictureSettings,
-  type Source,
-} from './drawing_request'
+import { type DrawingRequest, drawingOptions, originOf, pictureSettings, type Source, textOf } from './drawing_request'
 
-interface StartDrawingOptions {
-  /** Continue this batch, which was stopped. */
-  stopped?: Batch | undefined
-  /** What the form starts from, to be shown there whenever the batch is shown. */
-  form?: { source: Source | undefined; strength: number }
-  /** As `textOf` gives it. */
-  text: DrawingText
-  expectation: Expectation
-  livePreview: boolean
+/** A batch that nothing is drawn of yet. */
+export function planDrawing(
+  request: DrawingRequest,
+  {
+    form,
+    expectation,
+    livePreview,
+  }: {
+    /** What the form starts from, to be shown there whenever the batch is shown. */
+    form?: { source: Source | undefined; strength: number }
+    expectation: Expectation
+    livePreview: boolean
+  },
+): Batch {
+  const { settings, start } = request
+  const pictures = pictureSettings(request)
+  const drawing: Drawing = { request, livePreview, frames: [], position: undefined, expectation }
+  const isExplainable = livePreview && start.kind !== 'cells' && settings.method === 'posterior'
+  const items = pictures.map((_, index) =>
+    startItem(request, { frames: drawing.frames, index, expectation, isExplainable }),
+  )
+  const title = items.length > 1 ? `${items.length} × ${titleOf(settings)}` : titleOf(pictures[0]!)
+  return createBatch(items, title, form && { settings, ...form }, drawing)
+}
+
+interface DrawingListeners {
   onFrame(frame: Frame): void
   /** The GPU device was lost; the drawing continues after this step. */
   onRecovered(step: number): void
 }
 
-interface RunningDrawing {
-  /** Its items and their record change with every step. */
-  batch: Batch
-  /** Resolves when all pictures are finished. Rejects with an AbortError if stopped. */
-  finished: Promise<DrawingResult>
-}
-
-/** Starts a drawing in the worker, and updates a batch with its events. */
-export function startDrawing(
-  { studio, failure, facts }: Connection,
-  request: DrawingRequest,
-  { stopped, form, text, expectation, livePreview, onFrame, onRecovered }: StartDrawingOptions,
-): RunningDrawing {
-  const drawing: Drawing = stopped?.drawing ?? { request, livePreview, frames: [], position: undefined, expectation }
-  const { frames } = drawing
-  const options = drawingOptions(request, text, livePreview, drawing.position)
-  const isExplainable = livePreview && options.method === 'posterior' && request.start.kind !== 'cells'
-  const items =
-    stopped?.items ?? options.seeds.map((_, index) => startItem(request, { frames, index, expectation, isExplainable }))
+/**
+ * Draws a planned batch in the worker, or the rest of a stopped one, whose items and record change with every step. Rejects
+ * with an AbortError if stopped.
+ */
+export async function runDrawing(
+  { studio, failure, facts, tokenizer }: Connection,
+  { items, drawing }: Batch,
+  { onFrame, onRecovered }: DrawingListeners,
+): Promise<DrawingResult> {
+  const { request, frames, livePreview, position } = drawing!
+  const options = drawingOptions(request, textOf(request, tokenizer), livePreview, position)
   let preview: { step: number; bitmaps: ImageBitmap[] } = { step: -1, bitmaps: [] }
   let isOver = false
 
@@ -84,7 +86,7 @@ export function startDrawing(
     if (isOver) return
     if (event.kind === 'step') {
       const { frame, random } = event
-      drawing.position = { step: frame.step, tokens: frame.tokens, random }
+      drawing!.position = { step: frame.step, tokens: frame.tokens, random }
       showFrame(frame)
     }
     if (event.kind === 'preview' && event.step > preview.step) showBitmaps(event.step, event.bitmaps)
@@ -106,34 +108,46 @@ export function startDrawing(
   }
 
   for (const item of items) item.picture.value = undefined
-  const finished = Promise.race([failure, studio.draw(options, proxy(onEvent))])
-    .finally(() => {
-      isOver = true
-    })
-    .then(showResult)
-  if (stopped) return { batch: stopped, finished }
-  const { settings } = request
-  const title = items.length > 1 ? `${items.length} × ${titleOf(settings)}` : titleOf(pictureSettings(request)[0]!)
-  return { batch: createBatch(items, title, form && { settings, ...form }, drawing), finished }
+  // `keepStopped` may still run.
+  studio.stop()
+  try {
+    return showResult(await Promise.race([failure, studio.draw(options, proxy(onEvent))]))
+  } finally {
+    isOver = true
+  }
 }
 
 /**
- * Makes pictures of a stopped batch, of what the network expected at its last step. Does nothing if that was not recorded,
- * or if the batch goes on meanwhile.
+ * Makes pictures of a batch that was stopped after its first step, of what the network expects there: as the last step has
+ * recorded it, else by another run of the network, which the next drawing stops. Does nothing if the batch goes on meanwhile.
  */
-export async function keepStopped({ studio, failure, facts }: Connection, { items, drawing }: Batch): Promise<void> {
+export async function keepStopped(opened: Connection, { items, drawing }: Batch): Promise<void> {
   const { request, frames } = drawing!
   const frame = frames.at(-1)
-  if (!frame?.predOriginalSample) return
-  const tokens = items.map((_, i) => expectedTokens(request, frame.predOriginalSample!, i))
-  const bitmaps = await Promise.race([failure, studio.decode(tokens)])
+  const { tokens, bitmaps } = await Promise.race([opened.failure, expectedPictures(opened, drawing!)])
   if (frames.at(-1) !== frame || items.some(({ picture }) => picture.peek())) return
   batch(() => {
     for (const [i, item] of items.entries()) {
       item.bitmap.value = bitmaps[i]
-      item.picture.value = { ...pictureOf(request, i, tokens[i]!, facts.modelHash), unfinished: true }
+      item.picture.value = { ...pictureOf(request, i, tokens[i]!, opened.facts.modelHash), unfinished: true }
     }
   })
+}
+
+async function expectedPictures(
+  { studio, tokenizer }: Connection,
+  { request, frames, position }: Drawing,
+): Promise<Pick<DrawingResult, 'tokens' | 'bitmaps'>> {
+  const recorded = frames.at(-1)!.predOriginalSample
+  if (recorded === undefined) {
+    const options = drawingOptions(request, textOf(request, tokenizer), false, position)
+    return studio.draw(
+      { ...options, atOnce: true },
+      proxy(() => {}),
+    )
+  }
+  const tokens = pictureSettings(request).map((_, i) => expectedTokens(request, recorded, i))
+  return { tokens, bitmaps: await studio.decode(tokens) }
 }
 
 /** With inpainting, the cells that are not marked are those of the picture before. */

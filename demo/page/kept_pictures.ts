@@ -28,8 +28,8 @@ export function startKeeping(): void {
   read().catch(() => {})
 }
 
-/** Keeps the pictures of a finished batch. The same picture is kept once. */
-export async function keepPictures({ items }: Batch): Promise<void> {
+/** Keeps finished pictures. The same picture is kept once. */
+export async function keepPictures(items: Batch['items']): Promise<void> {
   const time = Date.now()
   const added = await Promise.all(
     items.map(async ({ picture, bitmap }, i): Promise<KeptPicture> => {

@@ -194,6 +194,21 @@ describe('a drawing', () => {
     expect(tokens!.some((token) => token !== 3)).toBe(true)
   })
 
+  it('shows at once what the network expects where it was stopped, as live preview records it', async () => {
+    const recorded = await drawn({ livePreview: true })
+    const [from] = positionsOf(recorded).slice(2)
+    runs = 0
+    const { tokens, reported } = await drawn({ from: from!, atOnce: true })
+    expect(tokens).toEqual([framesOf(recorded)[3]!.predOriginalSample])
+    expect([runs, reported]).toEqual([1, ['step 3']])
+
+    const known = { tokens: [new Uint16Array(NUM_LATENT_PIXELS).fill(3)], keep: [new Uint8Array(NUM_LATENT_PIXELS)] }
+    known.keep[0]!.fill(1, 128)
+    const purity = await drawn({ method: 'purity', truncation: 1, from: from!, atOnce: true, known })
+    expect(Math.max(...purity.tokens[0]!)).toBeLessThan(K)
+    expect(new Set(purity.tokens[0]!.subarray(128))).toEqual(new Set([3]))
+  })
+
   it('reports previews with live preview, also with purity', async () => {
     for (const method of ['posterior', 'purity'] as const)
       expect((await drawn({ method, livePreview: true })).reported).toContain('preview 1')

@@ -25,8 +25,9 @@ export async function draw(
   signal: AbortSignal,
   onEvent: (event: DrawingEvent) => unknown,
 ): Promise<DrawingResult> {
-  // 'purity' has no inpainting.
-  const drawing: DrawingOptions = options.known ? { ...options, method: 'posterior' } : options
+  // 'purity' has no inpainting, and of its tokens the posterior gives what the network expects.
+  const isPosterior = options.known !== undefined || options.atOnce === true
+  const drawing: DrawingOptions = isPosterior ? { ...options, method: 'posterior' } : options
   const startTime = performance.now()
   const milliseconds = { network: 0, engine: 0, decode: 0, total: 0 }
   let position: ChainPosition | undefined = options.from

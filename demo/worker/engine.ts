@@ -94,8 +94,11 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
   }
 
   function timestepsOf(drawing: DrawingOptions): readonly number[] {
-    const { image } = drawing
-    return scheduler.expectation({ ...timestepOptions(drawing), ...(image && { strength: image.strength }) }).timesteps
+    const { image, from, atOnce } = drawing
+    const strength = image && { strength: image.strength }
+    const { timesteps } = scheduler.expectation({ ...timestepOptions(drawing), ...strength })
+    // The last step of a list leads to clean tokens.
+    return from && atOnce ? timesteps.slice(0, from.step + 1) : timesteps
   }
 
   return {

@@ -58,6 +58,8 @@ export interface DrawingOptions extends SamplerSettings {
   known?: { tokens: Tokens[]; keep: Uint8Array[] }
   /** Continue a stopped drawing of the same options. */
   from?: DrawingPosition
+  /** With `from`: a single step from there to clean tokens, which shows what the network expects; always with 'posterior'. */
+  atOnce?: boolean
   /** Decode previews of x₀, and record x₀ and diagnostics of every step, which reads every column of logits. */
   livePreview: boolean
 }
