@@ -81,11 +81,20 @@ test('completes names by keyboard and says which ones it ignores', async ({ demo
   await expect(demo.status).toHaveText('ready')
 })
 
-test('fits a phone', async ({ demo, page }) => {
+test('fits a phone, where what explains the picture is folded', async ({ demo, page }) => {
   await page.setViewportSize({ width: 390, height: 844 })
-  await demo.open()
+  await demo.open(`?prompt=panda&${QUICK}`)
   await expect(demo.status).toHaveText('ready')
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  await demo.draw()
+  for (const [name, content] of [
+    ['What is happening', 'explain-picker'],
+    ['How it came about', 'scrubber'],
+  ] as const) {
+    await expect(page.getByTestId(content)).toBeHidden()
+    await page.getByRole('heading', { name }).click()
+    await expect(page.getByTestId(content)).toBeVisible()
+  }
 })
 
 test('opens a share link to the same pixels anywhere, and draws them again from the seed', async ({
@@ -275,8 +284,11 @@ test('explains every setting, by touch, key and screen reader', async ({ demo, p
   await demo.open(`?${QUICK}`)
   await expect(demo.status).toHaveText('ready')
   await page.getByTestId('engine-room').locator('summary').click()
-  const fields = page.locator(':is(.settings, .dials) :is(input:not([type=radio]), select), #engine')
-  await expect(fields).toHaveCount(12)
+  await page.getByText('Leave out', { exact: true }).click()
+  const fields = page.locator(':is(.settings, .dials) :is(input:not([type=radio]), select), #engine, #quality')
+  await expect(fields).toHaveCount(13)
+  for (const field of [page.getByTestId('seed-lock'), page.getByTestId('negative')])
+    await expect(field).toHaveAccessibleDescription(/.{100}/)
   for (const field of await fields.all()) await expect(field).toHaveAccessibleDescription(/.{40}/)
   const help = page.getByRole('button', { name: 'About Guidance' })
   const text = page.getByText('How closely the picture keeps to the words.')

@@ -1,13 +1,21 @@
+import { PRESETS, presetText } from '../picture/presets'
 import { startPopover } from './popover'
 
 /** What each setting does, by the id of its field. */
 const HELP: Record<string, string> = {
+  negative:
+    'Words for what the picture should not show: guidance leads away from them. It has to be above 1, and what they name may still appear.',
+  quality:
+    `Sets the numbers below. Quick is the fastest, and may miss the words more often: ${presetText(PRESETS.quick)}. ` +
+    `Default: ${presetText(PRESETS.default)}. Best takes the longest: ${presetText(PRESETS.best)}.`,
   style: 'The set of emoji whose style the picture has. With any style, each picture has another one.',
   count: 'How many pictures are drawn at once, each from a seed of its own. Each takes as long as one.',
   steps: 'In how many steps noise becomes a picture. More take longer; above some 16 they change little.',
   guidance:
     'How closely the picture keeps to the words. 1 leaves it free, and takes half the time; high values draw debris.',
-  seed: 'The number that the noise follows from: the same seed, words and settings give the same picture again.',
+  seed:
+    'The number that the noise follows from: the same seed, words and settings give the same picture again. ' +
+    'Each drawing takes a new seed; while the lock is closed, all take this one.',
   strength: 'How much of the picture is drawn anew: 0 % keeps all of it, 100 % nothing.',
   engine: 'What runs the steps: WebGPU, on the graphics card if there is one, or the CPU. Both draw the same picture.',
   method:
@@ -27,8 +35,8 @@ const HELP: Record<string, string> = {
 export function startHelp(): void {
   for (const [id, text] of Object.entries(HELP)) {
     const field = document.getElementById(id)!
-    const label = field.querySelector('legend') ?? document.querySelector(`label[for=${id}]`)!
-    const place = field.matches('fieldset') ? field : field.parentElement!
+    const label = field.querySelector('legend') ?? document.querySelector(`label[for=${id}]`)
+    const place = field.closest('.has-help') ?? (field.matches('fieldset') ? field : field.parentElement!)
     const panel = document.createElement('p')
     panel.id = `help-${id}`
     panel.className = 'panel help-panel'
@@ -38,7 +46,7 @@ export function startHelp(): void {
     button.type = 'button'
     button.className = 'help'
     button.textContent = '?'
-    button.ariaLabel = `About ${label.firstChild!.textContent!.trim()}`
+    button.ariaLabel = `About ${label ? label.firstChild!.textContent!.trim() : field.ariaLabel}`
     startPopover(button, panel)
     place.classList.add('has-help')
     place.append(button, panel)

@@ -15,6 +15,7 @@ import { startEstimate } from './estimate'
 import { showExamples } from './examples'
 import { startExplainSection } from './explain_section'
 import { startFileInput } from './file_input'
+import { startFolds } from './folds'
 import { showAgain, startFollowing } from './follow'
 import { fillForm, readForm, seedSpent } from './form'
 import { startHelp } from './help'
@@ -39,6 +40,7 @@ import { startUndo } from './undo'
 import { startUpdates } from './update'
 import { startWall } from './wall'
 
+startFolds()
 startStage()
 startActions()
 startBackgroundButton()
