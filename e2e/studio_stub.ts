@@ -51,7 +51,7 @@ class StudioStub implements Pick<Studio, keyof Studio> {
   }
 
   async open(...[choice, , , onProgress]: Parameters<Studio['open']>) {
-    onProgress({ loaded: 1, total: 1 })
+    onProgress({ loaded: 1, total: 1, parts: {} })
     this.#backend = {
       engine: choice.engine ?? 'webgpu',
       network: choice.network ?? 'wasm',

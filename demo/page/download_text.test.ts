@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DownloadText, formatTimeLeft } from './download_text'
+import { DownloadText, formatTimeLeft, partsText } from './download_text'
 
 const MB = 1e6
 
@@ -22,6 +22,16 @@ describe('DownloadText', () => {
     expect(text.say({ loaded: 21 * MB, total: 45 * MB }, 4500)).toMatch(/^Downloading/)
     expect(text.say({ loaded: 0, total: 10 * MB }, 4600)).toBe('Loading the model: 0.0 of 10.0 MB')
   })
+})
+
+it('says of each part what it is for and how far it is', () => {
+  const here = { loaded: 4 * MB, total: 4 * MB }
+  const parts = { runtime: here, network: { loaded: 7 * MB, total: 28 * MB }, decoder: { loaded: 0, total: MB } }
+  expect(partsText(parts)).toBe(
+    'Runtime ✓, network (draws tokens) 25 %, decoder (makes pixels) 0 %. Kept here for the next visit.',
+  )
+  expect(partsText({ runtime: here, decoder: here })).toMatch(/^Runtime ✓, decoder \(makes pixels\) ✓\./)
+  expect(partsText({})).toBe('')
 })
 
 it.each([

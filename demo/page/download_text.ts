@@ -1,4 +1,6 @@
 import type { DownloadProgress } from 'vq-diffusion-webgpu/onnx'
+import { formatPercent } from '../format'
+import type { PartName, PartsProgress } from '../worker/protocol'
 
 /** The time left follows from the speed of so many milliseconds. */
 const WINDOW = 5000
@@ -20,6 +22,22 @@ export class DownloadText {
     const secondsLeft = ((total - loaded) * (time - start)) / (loaded - before) / 1000
     return `Downloading the model, once: ${amount}, about ${formatTimeLeft(secondsLeft)} left`
   }
+}
+
+/** What each part does, for those who wonder what is downloaded. */
+const PURPOSES: Record<PartName, string> = {
+  runtime: 'runtime',
+  network: 'network (draws tokens)',
+  decoder: 'decoder (makes pixels)',
+}
+
+/** “Runtime ✓, network (draws tokens) 43 %, …”: two lines on a phone. */
+export function partsText(parts: PartsProgress['parts']): string {
+  const texts = (Object.entries(parts) as [PartName, DownloadProgress][]).map(
+    ([name, { loaded, total }]) => `${PURPOSES[name]} ${loaded === total ? '✓' : formatPercent(loaded / total)}`,
+  )
+  const text = texts.join(', ')
+  return text && `${text[0]!.toUpperCase()}${text.slice(1)}. Kept here for the next visit.`
 }
 
 /** “4 s”, “20 s”, “3 min”: rounded up, to what can be told of a time to come. */

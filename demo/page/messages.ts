@@ -1,7 +1,6 @@
-import type { DownloadProgress } from 'vq-diffusion-webgpu/onnx'
-import type { Backend } from '../worker/protocol'
+import type { Backend, PartsProgress } from '../worker/protocol'
 import { type Batch, isFinished } from './batch'
-import { DownloadText } from './download_text'
+import { DownloadText, partsText } from './download_text'
 import { element } from './element'
 
 type Status = 'loading' | 'ready' | 'drawing' | 'done' | 'stopped' | 'error'
@@ -13,11 +12,14 @@ const backend = element('backend', HTMLElement)
 const notice = element('notice', HTMLElement)
 const downloadText = new DownloadText()
 const liveRegion = element('announcer', HTMLElement)
+/** Why the network runs where it does; while the model is loaded, the parts take its place. */
+let explanation = ''
 
 /** Shows the status as one word, which scripts can read; for an error also a sentence. */
 export function showStatus(name: Status, sentence = ''): void {
   status.dataset.state = name
   status.textContent = name === 'error' ? `error: ${sentence}` : name
+  if (name !== 'loading') notice.textContent = explanation
 }
 
 /** Shows the status for a batch when nothing is being drawn. */
@@ -30,8 +32,9 @@ export function scrollToStatus(): void {
   status.scrollIntoView({ block: 'nearest' })
 }
 
-export function showDownload(progress: DownloadProgress): void {
-  const { loaded, total } = progress
+export function showDownload(progress: PartsProgress): void {
+  const { loaded, total, parts } = progress
+  notice.textContent = partsText(parts)
   const text = downloadText.say(progress, performance.now())
   if (loaded === total) showPreparing()
   else showProgress(loaded / total, text)
@@ -80,7 +83,8 @@ export function announce(sentence: string): void {
 }
 
 /** Only where the network runs, which is what takes time; the engine room has the rest. */
-export function showBackend({ network, explanation }: Backend): void {
-  backend.textContent = network === 'webgpu' ? 'Runs on your graphics card' : 'Runs on your processor'
+export function showBackend(opened: Backend): void {
+  backend.textContent = opened.network === 'webgpu' ? 'Runs on your graphics card' : 'Runs on your processor'
+  explanation = opened.explanation
   notice.textContent = explanation
 }

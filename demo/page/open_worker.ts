@@ -1,6 +1,6 @@
 import { proxy, type Remote, wrap } from 'comlink'
-import { type DownloadProgress, MemoryStore } from 'vq-diffusion-webgpu/onnx'
-import type { Backend, BackendChoice } from '../worker/protocol'
+import { MemoryStore } from 'vq-diffusion-webgpu/onnx'
+import type { Backend, BackendChoice, PartsProgress } from '../worker/protocol'
 import type { Studio } from '../worker/studio'
 
 /** A worker with what it has loaded. */
@@ -32,7 +32,7 @@ const memory = new MemoryStore()
 export async function openWorker(
   choice: BackendChoice,
   modelRoot: string,
-  onProgress: (progress: DownloadProgress) => void,
+  onProgress: (progress: PartsProgress) => void,
 ): Promise<OpenWorker> {
   try {
     return await open(choice, modelRoot, onProgress)
@@ -45,7 +45,7 @@ export async function openWorker(
 async function open(
   choice: BackendChoice,
   modelRoot: string,
-  onProgress: (progress: DownloadProgress) => void,
+  onProgress: (progress: PartsProgress) => void,
   maxThreads?: number,
 ): Promise<OpenWorker> {
   const { fail, ...worker } = startWorker()
@@ -60,7 +60,7 @@ async function open(
 export async function openDecoder(
   choice: BackendChoice,
   modelRoot: string,
-  onProgress: (progress: DownloadProgress) => void,
+  onProgress: (progress: PartsProgress) => void,
 ): Promise<DecodingWorker> {
   const { fail: _, ...worker } = startWorker()
   const opened = worker.studio.openDecoder(choice, modelRoot, proxy(memory), proxy(onProgress))

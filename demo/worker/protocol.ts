@@ -3,7 +3,7 @@
  * row-major on a 16×16 grid, 4096 is the mask).
  */
 import type { Expectation, RandomGeneratorState } from 'vq-diffusion-webgpu'
-import type { Backend, EngineName, NetworkProvider } from 'vq-diffusion-webgpu/onnx'
+import type { Backend, DownloadProgress, EngineName, NetworkProvider } from 'vq-diffusion-webgpu/onnx'
 
 export type { Backend, EngineName, Expectation, NetworkProvider }
 
@@ -23,6 +23,14 @@ export interface Size {
 
 /** u16 [256]. */
 export type Tokens = Uint16Array<ArrayBuffer>
+
+/** What is downloaded: what runs networks, the denoiser, and the network that makes pictures of tokens. */
+export type PartName = 'runtime' | 'network' | 'decoder'
+
+/** How far a download is, in all and by its parts. */
+export interface PartsProgress extends DownloadProgress {
+  readonly parts: Partial<Record<PartName, DownloadProgress>>
+}
 
 /** The user's choice of a backend; undefined leaves it to the worker. */
 export interface BackendChoice {

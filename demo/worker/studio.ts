@@ -6,7 +6,6 @@ import {
   chooseBackend,
   createOnnxDecoder,
   createOnnxSession,
-  type DownloadProgress,
   loadFiles,
   type MemoryStoreLike,
   type OnnxDecoder,
@@ -36,6 +35,7 @@ import type {
   EncodedPicture,
   EngineFacts,
   Expectation,
+  PartsProgress,
   SamplerSettings,
   Size,
   StudioWorker,
@@ -90,7 +90,7 @@ export class Studio implements StudioWorker {
     choice: BackendChoice,
     modelRoot: string,
     memory: MemoryStoreLike,
-    onProgress: (progress: DownloadProgress) => void,
+    onProgress: (progress: PartsProgress) => void,
     onGpuError: (sentence: string) => void,
     { maxThreads = Number.POSITIVE_INFINITY, isServed = false }: { maxThreads?: number; isServed?: boolean } = {},
   ): Promise<Backend> {
@@ -101,16 +101,24 @@ export class Studio implements StudioWorker {
       // Goes on while the model is loaded, and after that. A drawing waits for the shaders that it needs.
       if (device && backend.engine === 'webgpu') compileShaders(device, config)
       const store = new PartStore({ memory })
-      const networks = modelFiles(backend.network, modelRoot)
       const runtime = runtimeFile(backend.network, modelRoot)
       const address = isServed ? await servedAddress(runtime, store) : undefined
-      const files = address === undefined ? [networks, [runtime]] : [networks]
-      const [loadNetworks, loadRuntime] = loadTogether(files, { store, onProgress })
-      const binary = loadRuntime ? loadRuntime.then(([content]) => content!) : Promise.resolve(address!)
+      const [graph, weights, decoderNetwork] = modelFiles(backend.network, modelRoot)
+      const parts = {
+        runtime: address === undefined ? [runtime] : [],
+        network: [graph, weights],
+        decoder: [decoderNetwork],
+      }
+      const loading = loadTogether(parts, { store, onProgress })
+      const binary = loading.runtime.then(([content]) => content ?? address!)
       const threads = Math.min(maxThreads, threadsFor(backend.network))
-      const [ort, contents] = await Promise.all([startRuntime(backend.network, binary, threads), loadNetworks!])
-      const [denoiser, denoiserWeights, decoder] = contents as [Bytes, Bytes, Bytes]
-      const models = { denoiser, denoiserWeights, decoder }
+      const [ort, network, [decoder]] = await Promise.all([
+        startRuntime(backend.network, binary, threads),
+        loading.network,
+        loading.decoder,
+      ])
+      const [denoiser, denoiserWeights] = network as [Bytes, Bytes]
+      const models = { denoiser, denoiserWeights, decoder: decoder! }
       const factory = new EngineFactory({ backend, ort, config, device, onGpuError }, models)
       const engines = new EngineProvider(() => factory.createEngine())
       const engine = await engines.current()
@@ -147,14 +155,14 @@ export class Studio implements StudioWorker {
     choice: BackendChoice,
     modelRoot: string,
     memory: MemoryStoreLike,
-    onProgress: (progress: DownloadProgress) => void,
+    onProgress: (progress: PartsProgress) => void,
   ): Promise<string> {
     return withUserMessages(async () => {
       const { network } = await chooseBackend(choice)
-      const files = [[runtimeFile(network, modelRoot)], [decoderFile(modelRoot)]]
-      const [loadRuntime, loadDecoder] = loadTogether(files, { store: new PartStore({ memory }), onProgress })
-      const binary = loadRuntime!.then(([content]) => content!)
-      const [ort, [model]] = await Promise.all([startRuntime(network, binary, 1), loadDecoder!])
+      const parts = { runtime: [runtimeFile(network, modelRoot)], decoder: [decoderFile(modelRoot)] }
+      const loading = loadTogether(parts, { store: new PartStore({ memory }), onProgress })
+      const binary = loading.runtime.then(([content]) => content!)
+      const [ort, [model]] = await Promise.all([startRuntime(network, binary, 1), loading.decoder])
       this.#decoder = createOnnxDecoder({ session: await createOnnxSession(ort, model!, { provider: 'wasm' }) })
       return modelHash(modelRoot)
     })
