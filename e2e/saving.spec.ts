@@ -110,6 +110,8 @@ test('saves a whole grid as one picture and as a zip', async ({ demo, page }) =>
   const sheet = await saved(page, 'save')
   expect(sheet.name).toBe('panda-noto-3-and-2-more.png')
   expect(sizeOf(sheet.content)).toEqual([1024, 1024])
+  // Of one picture at least 2000: the edge.
+  expect(count(await decoded(page, sheet.content)).white).toBeGreaterThan(3 * 2000)
   await page.getByTestId('copy').click()
   await expect(page.getByTestId('progress')).toContainText('All pictures are in the clipboard, as one.')
 

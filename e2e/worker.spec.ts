@@ -72,9 +72,7 @@ test('shows what is loaded, and waits with a picture until all is there', async 
   })
   await demo.open('?prompt=snowman&steps=1&engine=cpu')
   await demo.generate.click()
-  await expect(page.getByTestId('progress')).toContainText(
-    /(Loading the model|Downloading the model, once): 25\.1 of 45\.2 MB/,
-  )
+  await expect(page.getByTestId('progress')).toContainText(/(Loading the model|Downloading once): 25\.1 of 45\.2 MB/)
   await expect(page.getByTestId('notice')).toHaveText(/^Runtime ✓, network \(draws tokens\) \d+ %, decoder/)
   await expect(demo.status).toHaveText('loading')
   const waiting = page.getByTestId('waiting')

@@ -9,10 +9,10 @@ describe('DownloadText', () => {
     const say = (loaded: number, time: number) => text.say({ loaded: loaded * MB, total: 45 * MB }, time)
     expect(say(0, 0)).toBe('Loading the model: 0.0 of 45.0 MB')
     expect(say(1, 1000)).toBe('Loading the model: 1.0 of 45.0 MB')
-    expect(say(2, 2000)).toBe('Downloading the model, once: 2.0 of 45.0 MB, about 45 s left')
+    expect(say(2, 2000)).toBe('Downloading once: 2.0 of 45.0 MB, 45 s left')
     // Ten times as fast for longer than what is looked at.
     for (let i = 1; i <= 3; i++) say(2 + 10 * i, 2000 + 1000 * i)
-    expect(say(35, 7100)).toBe('Downloading the model, once: 35.0 of 45.0 MB, about 2 s left')
+    expect(say(35, 7100)).toBe('Downloading once: 35.0 of 45.0 MB, 2 s left')
   })
 
   it('says nothing of the time while nothing arrives, and begins anew with the next download', () => {

@@ -20,7 +20,7 @@ export class DownloadText {
     const amount = `${megabytes(loaded)} of ${megabytes(total)} MB`
     if (time - start < LEAST || loaded === before) return `Loading the model: ${amount}`
     const secondsLeft = ((total - loaded) * (time - start)) / (loaded - before) / 1000
-    return `Downloading the model, once: ${amount}, about ${formatTimeLeft(secondsLeft)} left`
+    return `Downloading once: ${amount}, ${formatTimeLeft(secondsLeft)} left`
   }
 }
 

@@ -89,8 +89,8 @@ async function openStartPicture(file: File, size: Size, remark: string, keepsBac
     openInEntry(() => show(picture, name, bitmap, settings, { name, tokens, bitmap }))
     if (hasPlainBackground)
       offerBackground(keepsBackground, () => openStartPicture(file, size, remark, !keepsBackground))
-    const without = hasPlainBackground && !keepsBackground ? ', without its plain background' : ''
-    showProgress(1, `This is it in the model’s 256 tokens${without}. Say what it should become. ${remark}`)
+    const without = hasPlainBackground && !keepsBackground ? ', without its background' : ''
+    showProgress(1, `It is 256 tokens now${without}. Say what it should become. ${remark}`)
     announce(`Opened ${name}, to start from.`)
   })
 }

@@ -23,6 +23,7 @@ import { createEncoder, EngineFactory } from './engine_factory'
 import { EngineProvider } from './engine_provider'
 import { deviceLostAtOnceMessage, stopReason, withUserMessages } from './error_messages'
 import { fitPicture } from './fit_picture'
+import { gifImages } from './gif_images'
 import { compileShaders } from './likely_drawing'
 import { toBatch } from './networks'
 import { enlarge, toBitmaps, toEncoderInput, toImages } from './pixels'
@@ -44,11 +45,6 @@ import type {
 import { startRuntime, threadsFor } from './runtime'
 import { servedAddress } from './stored_runtime'
 import { warmUp } from './warm_up'
-
-/** GIF frames decoded in one run of the decoder; other work can run between two runs. */
-const FRAMES_PER_DECODE = 4
-/** Of the time that a GIF takes. */
-const DECODING_SHARE = 0.8
 
 /** State of the open studio. */
 interface OpenStudio {
@@ -231,23 +227,11 @@ export class Studio implements StudioWorker {
     this.#gifController = new AbortController()
     const { signal } = this.#gifController
     return withUserMessages(async () => {
-      // A frame that is repeated is decoded once.
-      const distinct = [...new Set(frames)]
-      const images = new Map<Tokens, ImageData>()
-      for (let at = 0; at < distinct.length; at += FRAMES_PER_DECODE) {
-        const batch = distinct.slice(at, at + FRAMES_PER_DECODE)
-        const decoded = toImages(await this.#decode(batch))
-        for (const [i, tokens] of batch.entries()) images.set(tokens, await enlarge(decoded[i]!, options.scale))
-        onProgress((DECODING_SHARE * images.size) / distinct.length)
-        // Lets a message of `stopGif` arrive.
-        await new Promise((resolve) => setTimeout(resolve))
-        signal.throwIfAborted()
-      }
+      const decode = async (batch: Tokens[]) =>
+        Promise.all(toImages(await this.#decode(batch)).map((image) => enlarge(image, options.scale)))
+      const images = await gifImages(frames, decode, { onProgress, signal })
       const { toGif } = await import('./gif')
-      return toGif(
-        frames.map((tokens) => images.get(tokens)!),
-        options.millisecondsPerFrame,
-      )
+      return toGif(images, options.millisecondsPerFrame)
     }).finally(() => releaseCallback(onProgress))
   }
 
