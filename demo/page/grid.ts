@@ -57,11 +57,11 @@ class Tile {
 export function showGrid({ items, labels }: Pick<Batch, 'items' | 'labels'>): void {
   while (tiles.length < items.length) tiles.push(new Tile(tiles.length))
   const shown = tiles.slice(0, items.length)
+  // First, since dots have the colours of the document. Children that are the same keep the focus.
+  if (grid.children.length !== shown.length) grid.replaceChildren(...shown.map((tile) => tile.button))
   untracked(() => {
     for (const [i, tile] of shown.entries()) tile.show(items[i]!, positionOf(i, items.length), labels?.[i])
   })
-  // Children that are the same keep the focus.
-  if (grid.children.length !== shown.length) grid.replaceChildren(...shown.map((tile) => tile.button))
   grid.classList.toggle('labelled', labels !== undefined)
   grid.dataset.columns = String(Math.ceil(Math.sqrt(items.length)))
   grid.ariaLabel = `${items.length} pictures`

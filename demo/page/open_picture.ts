@@ -89,8 +89,8 @@ async function openStartPicture(file: File, size: Size, remark: string, keepsBac
     openInEntry(() => show(picture, name, bitmap, settings, { name, tokens, bitmap }))
     if (hasPlainBackground)
       offerBackground(keepsBackground, () => openStartPicture(file, size, remark, !keepsBackground))
-    const without = hasPlainBackground && !keepsBackground ? ', without its background' : ''
-    showProgress(1, `It is 256 tokens now${without}. Say what it should become. ${remark}`)
+    const done = hasPlainBackground && !keepsBackground ? 'Background removed' : 'Now 256 tokens'
+    showProgress(1, `${done}. What should it become? ${remark}`)
     announce(`Opened ${name}, to start from.`)
   })
 }
