@@ -119,3 +119,18 @@ export class FetchError extends VQDiffusionError {
     super(message, options)
   }
 }
+
+/** A checkpoint that is broken, is not what its name says, or holds a network of another architecture. */
+export class CheckpointError extends VQDiffusionError {
+  override readonly name = 'CheckpointError'
+
+  /** Creates the error of one file or folder. */
+  constructor(
+    message: string,
+    /** The file or folder. */
+    readonly source: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
