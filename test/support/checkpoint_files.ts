@@ -161,7 +161,7 @@ export function torchArchive(value: unknown, faults: ZipFaults = {}): Uint8Array
     const { storage, shape, view } = item as Saved
     const key = view.key ?? storages.get(storage) ?? `${storages.size}`
     if (!storages.has(storage) && view.key === undefined)
-      entries.push([`archive/data/${key}`, new Uint8Array(bytesOf(storage))])
+      entries.push([`archive/data/${key}`, new Uint8Array(storage.buffer, storage.byteOffset, storage.byteLength)])
     storages.set(storage, key)
     const type = view.type ?? types[storage.constructor.name]!
     const count = view.count ?? (storage as Float32Array).length

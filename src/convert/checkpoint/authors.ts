@@ -1,5 +1,5 @@
 import { CheckpointError } from '../../errors'
-import { quoted, shapeText } from '../../value_text'
+import { quoted, shapeText, valueText } from '../../value_text'
 import { textEncoderWeights, transformerWeights, vqvaeWeights, weightsOfNetwork } from './architecture'
 import { codecNames, levelsOf, textEncoderNames, transformerNames, withoutPrefix } from './authors_names'
 import { type AuthorsSettings, readSettings } from './authors_settings'
@@ -56,7 +56,7 @@ async function readAuthors(file: ByteSource, files: AuthorsFiles): Promise<Omit<
   if (!diffusion.has('transformer.content_emb.emb.weight'))
     throw new CheckpointError(
       `${file.name} is no checkpoint of VQ-Diffusion's authors: it needs a dictionary "model" with the weight ` +
-        `"transformer.transformer.content_emb.emb.weight"; it has {${[...whole.keys()].slice(0, 8).join(', ')}}.`,
+        `"transformer.transformer.content_emb.emb.weight"; it has the keys ${valueText([...whole.keys()])}.`,
       file.name,
     )
   const settings = files.config ? await readSettings(files.config) : {}

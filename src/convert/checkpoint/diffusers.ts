@@ -87,7 +87,7 @@ async function readFolder(folder: ByteFolder, opened: ByteSource[]): Promise<Omi
 }
 
 function versionText({ _diffusers_version: version }: Record<string, unknown>): string {
-  return typeof version === 'string' ? `of version ${version.slice(0, 40)}` : 'of an unknown version'
+  return /^[\w.+-]{1,40}$/.test(String(version)) ? `of version ${version}` : 'of an unknown version'
 }
 
 function requireEqual(folder: ByteFolder, pairs: Record<string, readonly [unknown, unknown]>): void {

@@ -1,3 +1,5 @@
+import { quoted } from '../../value_text'
+
 /**
  * Reads the pickles that PyTorch writes (protocols 2 to 5; Python's pickletools.py names the operations). Nothing of a
  * pickle is run: a name of Python stands for what `globals` gives it, else it is refused or becomes an `Inert` object.
@@ -150,7 +152,7 @@ class Unpickler {
     const found = this.options.globals.get(path)
     if (found !== undefined) return found
     if (this.options.others === 'inert') return new Inert(path)
-    throw new PickleError(`its pickle asks for ${path.slice(0, 200)}, which weights do not need, and which is not run`)
+    throw new PickleError(`its pickle asks for ${quoted(path)}, which weights do not need, and which is not run`)
   }
 
   /** What calling a name with arguments gives. */

@@ -73,8 +73,7 @@ export async function readTorch(source: ByteSource, others: PickleOptions['other
     throw new CheckpointError(`${name} is no valid PyTorch archive: ${what}.`, name, { cause })
   }
   const entries = await readZip(source)
-  const pickles = [...entries.keys()].filter((path) => path.endsWith('data.pkl'))
-  const [path] = pickles
+  const path = [...entries.keys()].find((name) => /^([^/]*\/)?data\.pkl$/.test(name))
   if (path === undefined) fail(`it has no data.pkl, but ${quoted([...entries.keys()].slice(0, 4).join(', '))}`)
   const root = path.slice(0, -'data.pkl'.length)
   if (entries.has(`${root}constants.pkl`))

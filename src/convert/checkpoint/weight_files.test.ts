@@ -131,7 +131,7 @@ describe('archives of PyTorch', () => {
     [
       'a call',
       torchArchive(state({ w: new Named('posix', 'system', ['true']) })),
-      'asks for posix.system, which weights do not need, and which is not run',
+      'asks for "posix.system", which weights do not need, and which is not run',
     ],
     [
       'a call of what is no name',
@@ -153,7 +153,7 @@ describe('archives of PyTorch', () => {
       'the storage "0" of 5 elements (F32) cannot have 16 bytes',
     ],
     ['a missing storage', saved([4], { key: 'gone' }), 'the storage "gone" is missing'],
-    ['another type of storage', saved([4], { type: 'QInt8Storage' }), 'asks for torch.QInt8Storage'],
+    ['another type of storage', saved([4], { type: 'QInt8Storage' }), 'asks for "torch.QInt8Storage"'],
     ['compressed entries', torchArchive(plain, { method: 8 }), 'is compressed, which PyTorch never does'],
     ['encrypted entries', torchArchive(plain, { flags: 1 }), 'is encrypted'],
     ['entries of two sizes', torchArchive(plain, { packedSizes: -1 }), 'says two sizes'],
@@ -266,7 +266,7 @@ describe('weights of a folder', () => {
     [
       'a weight that no shard has',
       { 'model.safetensors.index.json': index({ v: 'shard' }), shard: file(1) },
-      'says that "v" is in shard, which does not have it',
+      'says that "v" is in "shard", which does not have it',
     ],
     [
       'shards elsewhere',

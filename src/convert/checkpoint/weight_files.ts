@@ -104,7 +104,10 @@ async function openShards(
       fail(`needs the names of files in its folder; given ${quoted(String(file))}`)
     const shard = shards.get(file) ?? (await open(file))
     shards.set(file, shard)
-    tensors.set(name, shard.get(name) ?? fail(`says that ${quoted(name)} is in ${file}, which does not have it`))
+    tensors.set(
+      name,
+      shard.get(name) ?? fail(`says that ${quoted(name)} is in ${quoted(file)}, which does not have it`),
+    )
   }
   return tensors
 }
