@@ -1,0 +1,66 @@
+import type { Checkpoint } from '../checkpoint/checkpoint'
+import { downsamplers } from '../graphs/autoencoder'
+
+/** Paths in a model folder. */
+export const paths = {
+  denoiser: 'denoiser/model.onnx',
+  decoder: 'vqvae/decoder.onnx',
+  encoder: 'vqvae/encoder.onnx',
+  textEncoder: 'text_encoder/model.onnx',
+  tokenizer: 'tokenizer/tokenizer.json',
+  scheduler: 'scheduler/scheduler_config.json',
+  learnedEmbeddings: 'learned_classifier_free_sampling_embeddings/embeddings.bin',
+  index: 'model_index.json',
+  manifest: 'manifest.json',
+  card: 'MODEL_CARD.md',
+} as const
+
+/** What `model_index.json` says of a converted model. */
+export function modelIndexOf(
+  checkpoint: Checkpoint,
+  { encoder }: { encoder: boolean },
+): Readonly<Record<string, unknown>> {
+  const { config } = checkpoint.transformer
+  const { latent_height, latent_width } = config
+  const scale = 2 ** downsamplers(checkpoint.vqvae.weights)
+  return {
+    _class_name: 'VQDiffusionPipeline',
+    scheduler: ['diffusers', 'VQDiffusionScheduler'],
+    denoiser: ['onnx', paths.denoiser],
+    vqvae: ['onnx', paths.decoder, ...(encoder ? [paths.encoder] : [])],
+    ...conditionOf(checkpoint),
+    manifest: paths.manifest,
+    latent_height,
+    latent_width,
+    logits_layout: 'pixel-major',
+    image_height: latent_height * scale,
+    image_width: latent_width * scale,
+    image_range: [-1, 1],
+    defaults: defaultsOf(checkpoint),
+  }
+}
+
+function conditionOf({ transformer: { config }, textLength, learnedEmbeddings }: Checkpoint) {
+  const { num_classes, unconditional_class } = config
+  if (config.condition === 'class')
+    return { num_classes, ...(unconditional_class !== undefined && { unconditional_class }) }
+  return {
+    tokenizer: ['clip', paths.tokenizer],
+    text_length: textLength,
+    text_encoder: ['onnx', paths.textEncoder],
+    ...(learnedEmbeddings && { learned_classifier_free_sampling_embeddings: ['f32', paths.learnedEmbeddings] }),
+  }
+}
+
+/**
+ * The authors' values: guidance 5 without truncation where the unconditional prediction was trained, else truncation 0.86
+ * without guidance. 25 steps instead of all, since a step costs a page seconds.
+ */
+function defaultsOf({ transformer: { config }, learnedEmbeddings }: Checkpoint) {
+  const guided = learnedEmbeddings !== undefined || config.unconditional_class !== undefined
+  return {
+    num_inference_steps: Math.min(25, config.num_embeds_ada_norm),
+    guidance_scale: guided ? 5 : 1,
+    truncation_rate: guided ? 1 : 0.86,
+  }
+}
