@@ -51,8 +51,8 @@ export class AutoencoderBlocks {
     const normal = graph.groupNorm(map, `${block}.group_norm`, this.config.norm_num_groups, extent)
     const columns = graph.node('Reshape', [normal, graph.integers(0, channels, height * width)])
     const rows = graph.node('Transpose', [columns], { perm: [0, 2, 1] })
-    const [q, k, v] = ['to_q', 'to_k', 'to_v'].map((part) => graph.linear(rows, `${block}.${part}`, true))
-    const mixed = graph.linear(graph.attention(q!, k!, v!, 1, channels), `${block}.to_out.0`, true)
+    const [q, k, v] = ['to_q', 'to_k', 'to_v'].map((part) => graph.linear(rows, `${block}.${part}`, 'exact'))
+    const mixed = graph.linear(graph.attention(q!, k!, v!, 1, channels), `${block}.to_out.0`, 'exact')
     const back = graph.node('Transpose', [mixed], { perm: [0, 2, 1] })
     const change = graph.node('Reshape', [back, graph.integers(0, channels, height, width)])
     return { map: graph.node('Add', [map, change]), extent }

@@ -31,7 +31,7 @@ export function encoderGraph(
   const vectors = graph.node('Transpose', [columnsOfLatent], { perm: [0, 2, 1] })
   const scores =
     config.quantizer === 'projection'
-      ? graph.linear(vectors, 'quantize.proj', true)
+      ? graph.linear(vectors, 'quantize.proj', 'exact')
       : nearness(graph, vectors, embedding)
   const entries = graph.node('ArgMax', [scores], { axis: -1, keepdims: 0 })
   graph.outputs.push({ name: 'codes', dataType: 'int32', dims: [rows * columns] })

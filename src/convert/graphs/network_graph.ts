@@ -21,6 +21,9 @@ export interface Extent {
   readonly width: number
 }
 
+/** How a matrix is stored at least, whatever the weight type. */
+export type Precision = 'at least 8 bits' | 'exact'
+
 /** Inputs and attributes of a node. */
 export type NodeParts = readonly [inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>]
 
@@ -94,17 +97,17 @@ export class NetworkGraph extends GraphBuilder {
   }
 
   /** x·Wᵀ of torch's Linear, without its bias. Quantised if the weight type says so and the width is a multiple of 16. */
-  matMul(x: string, layer: string, exact = false): string {
+  matMul(x: string, layer: string, precision?: Precision): string {
     const name = `${layer}.weight`
     const [rows = 0, columns = 0] = this.shape(name)
     const { dtype } = this.options
     const block = [32, 16].find((size) => columns % size === 0)
-    if (exact || !block || dtype === 'f32' || dtype === 'f16')
+    if (precision === 'exact' || !block || dtype === 'f32' || dtype === 'f16')
       return this.node('MatMul', [
         x,
         this.floats(`${name}.T`, [columns, rows], async () => transposed(await this.weights.read(name), columns)),
       ])
-    const bits = dtype === 'q8' ? 8 : 4
+    const bits = dtype === 'q8' || precision === 'at least 8 bits' ? 8 : 4
     const blocks = columns / block
     const [packed, scales] = this.addConstants(
       [
@@ -126,9 +129,9 @@ export class NetworkGraph extends GraphBuilder {
     })
   }
 
-  /** torch's Linear. @param exact never quantised */
-  linear(x: string, layer: string, exact = false): string {
-    const product = this.matMul(x, layer, exact)
+  /** torch's Linear. */
+  linear(x: string, layer: string, precision?: Precision): string {
+    const product = this.matMul(x, layer, precision)
     return this.has(`${layer}.bias`) ? this.node('Add', [product, this.weight(`${layer}.bias`)]) : product
   }
 

@@ -72,7 +72,7 @@ function plan(checkpoint: Checkpoint, { dtype, attention, encoder, shardBytes }:
     [decoderGraph(vqvae, grid, unquantised), paths.decoder, 'decoder'],
   ]
   if (encoder) networks.push([encoderGraph(vqvae, grid, unquantised), paths.encoder, 'encoder'])
-  if (needsText) networks.push([textEncoderGraph(textEncoder!, options), paths.textEncoder, 'weights'])
+  if (needsText) networks.push([textEncoderGraph(textEncoder!, textLength!, options), paths.textEncoder, 'weights'])
   return networks.map(([graph, path, prefix]) => planNetwork(graph, path, prefix, shardBytes))
 }
 
@@ -85,18 +85,22 @@ async function writeRest(
   checkpoint: Checkpoint,
   folder: OutputFolder,
   networks: readonly PlannedNetwork[],
-  { dtype, encoder, name, source, command }: ConvertOptions,
+  { encoder, name, source, command }: ConvertOptions,
 ): Promise<void> {
   const { tokenizer, learnedEmbeddings, scheduler } = checkpoint
   await folder.write(paths.scheduler, json(scheduler))
-  if (tokenizer)
-    await folder.write(paths.tokenizer, clipTokenizerJson(tokenizer.vocab, tokenizer.merges, tokenizer.specialPadToken))
+  if (tokenizer) await folder.write(paths.tokenizer, clipTokenizerJson(tokenizer, checkpoint.textLength!))
   if (learnedEmbeddings) await folder.write(paths.learnedEmbeddings, littleEndian(learnedEmbeddings.data))
   await folder.write(paths.index, json(modelIndexOf(checkpoint, { encoder })))
   const { version } = createRequire(import.meta.url)('vq-diffusion-webgpu/package.json') as { version: string }
   const cardNetworks = networks.map(({ graph, path, bytes }) => {
     const quantised = graph.constants.some(({ dataType }) => dataType === 'uint8')
-    return { name: graph.name.replace('_', ' '), path, bytes, dtype: quantised ? dtype : graph.options.dtype }
+    return {
+      name: graph.name.replace('_', ' '),
+      path,
+      bytes,
+      dtype: quantised || graph.options.dtype === 'f16' ? graph.options.dtype : 'f32',
+    }
   })
   await folder.writeText(paths.card, modelCard(checkpoint, { name, source, version, command, networks: cardNetworks }))
   const files = [...folder.facts].sort(([a], [b]) => (a < b ? -1 : 1))

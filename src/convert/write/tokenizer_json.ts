@@ -1,7 +1,8 @@
 import { CheckpointError } from '../../errors'
 import { kindOf } from '../../kind'
+import type { Checkpoint } from '../checkpoint/checkpoint'
 
-/** Bytes of CLIP's vocabulary, which has no more merges than these: 49152 entries less two alphabets and two special tokens. */
+/** CLIP takes no more merges of its file than these: 49152 entries less its 256 bytes and two special tokens. */
 const maximumOfMerges = 49_152 - 256 - 2
 
 const [bos, eos] = ['<|startoftext|>', '<|endoftext|>']
@@ -9,15 +10,23 @@ const [bos, eos] = ['<|startoftext|>', '<|endoftext|>']
 /**
  * tokenizer.json of CLIP's tokenizer, from its vocab.json and merges.txt, as CLIPConverter of transformers makes it.
  *
- * @param specialPadToken a token that counts as one wherever it stands in a text
+ * With a special padding token, texts become what diffusers makes of them: that token counts as one wherever it stands, and ids
+ * beyond the length are cut with the end token. Without one, what the authors' code makes: the end token stays last.
+ *
+ * @param textLength ids of a text
  */
-export function clipTokenizerJson(vocabFile: Uint8Array, mergesFile: Uint8Array, specialPadToken?: string): string {
+export function clipTokenizerJson(
+  { vocab: vocabFile, merges, specialPadToken }: NonNullable<Checkpoint['tokenizer']>,
+  textLength: number,
+): string {
   const vocab = vocabularyOf(vocabFile)
   const idOf = (token: string) => {
     const id = vocab[token]
     if (!Number.isInteger(id)) throw new CheckpointError(`vocab.json needs the token ${token} of CLIP.`, 'vocab.json')
     return id!
   }
+  // The authors pad with 0.
+  const padId = specialPadToken === undefined ? 0 : idOf(specialPadToken)
   const special = [...new Set([bos, eos, ...(specialPadToken === undefined ? [] : [specialPadToken])])]
   const addedTokens = special
     .map((content) => ({ id: idOf(content), content }))
@@ -33,8 +42,18 @@ export function clipTokenizerJson(vocabFile: Uint8Array, mergesFile: Uint8Array,
     }))
   return JSON.stringify({
     version: '1.0',
-    truncation: null,
-    padding: null,
+    truncation:
+      specialPadToken === undefined
+        ? { max_length: textLength, strategy: 'LongestFirst', stride: 0, direction: 'Right' }
+        : null,
+    padding: {
+      strategy: { Fixed: textLength },
+      direction: 'Right',
+      pad_to_multiple_of: null,
+      pad_id: padId,
+      pad_type_id: 0,
+      pad_token: specialPadToken ?? Object.keys(vocab).find((token) => vocab[token] === padId),
+    },
     added_tokens: addedTokens,
     normalizer: {
       type: 'Sequence',
@@ -74,7 +93,7 @@ export function clipTokenizerJson(vocabFile: Uint8Array, mergesFile: Uint8Array,
       byte_fallback: false,
       ignore_merges: false,
       vocab,
-      merges: mergesOf(mergesFile),
+      merges: mergesOf(merges),
     },
   })
 }
