@@ -92,11 +92,13 @@ const library = defineConfig({
         cpu: alias['vq-diffusion-webgpu/cpu'],
         onnx: alias['vq-diffusion-webgpu/onnx'],
         shaders: alias['vq-diffusion-webgpu/shaders'],
+        // The command of the package, for Node.
+        'convert/main': path('./src/convert/main.ts'),
       },
       formats: ['es'],
     },
     rollupOptions: {
-      external: [/^onnxruntime-web/, /^@noble\/hashes/],
+      external: [/^onnxruntime-web/, /^@noble\/hashes/, /^node:/],
       treeshake: { moduleSideEffects: false },
       output: {
         // A file for each module: with `sideEffects: false` a user's bundler leaves out the unused ones.

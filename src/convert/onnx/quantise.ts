@@ -16,7 +16,8 @@ export function quantise(weights: Float32Array, block: number, bits: 4 | 8): Qua
   const scales = new Float32Array(weights.length / block)
   for (let i = 0; i < scales.length; i++) {
     const start = i * block
-    const scale = extreme(weights, start, start + block) / -zero
+    const largest = extreme(weights, start, start + block)
+    const scale = largest === 0 ? 0 : largest / -zero
     scales[i] = scale
     for (let at = start; at < start + block; at++) {
       const q = scale === 0 ? zero : Math.min(2 * zero - 1, Math.max(0, Math.round(weights[at]! / scale) + zero))
