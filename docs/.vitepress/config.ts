@@ -64,6 +64,7 @@ export default defineConfig({
             { text: 'Recipes', link: '/recipes' },
             { text: 'Performance', link: '/performance' },
             { text: 'Quality', link: '/quality' },
+            { text: 'Bring your model', link: '/bring-your-model' },
             { text: 'Your own model', link: '/own-model' },
           ],
         },

@@ -14,14 +14,17 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true }))
 
 /** Runs the command with what it writes, which `onText` may react to. */
-async function run(args: readonly string[], { interactive = false, onText = (_: AbortController) => {} } = {}) {
+async function run(
+  args: readonly string[],
+  { interactive = false, onText = (_: AbortController, _text: string): unknown => undefined } = {},
+) {
   const abort = new AbortController()
   const [out, err]: [string[], string[]] = [[], []]
   const code = await runCommand(args, {
     out: (text) => out.push(text),
     err: (text) => {
       err.push(text)
-      onText(abort)
+      onText(abort, text)
     },
     interactive,
     signal: abort.signal,
@@ -79,8 +82,17 @@ describe('vq-diffusion-webgpu convert', () => {
       onText: (abort) => abort.abort(),
     })
     expect(code).toBe(exitCodes.interrupted)
-    expect(err).toMatch(/Interrupted: nothing was written\.\n$/)
+    expect(err).toMatch(/Interrupted\.\n$/)
     expect(await readdir(parent)).toEqual([])
+  })
+
+  it('can be interrupted while it checks, when the folder is written', async () => {
+    const { code, out, err } = await run(['convert', source, join(parent, 'mine'), '--check'], {
+      onText: (abort, text) => text.startsWith('Checking') && abort.abort(),
+    })
+    expect(code).toBe(exitCodes.interrupted)
+    expect(out).toBe(`${join(parent, 'mine')} is written.\n`)
+    expect(err).toMatch(/Checking the text encoder …\nInterrupted\.\n$/)
   })
 
   it('leaves what is there', async () => {

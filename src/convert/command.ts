@@ -57,7 +57,7 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     return await convert(request, terminal)
   } catch (error) {
     if (terminal.signal.aborted) {
-      terminal.err('Interrupted: nothing was written.\n')
+      terminal.err('Interrupted.\n')
       return exitCodes.interrupted
     }
     if (error instanceof UsageError) {
@@ -172,6 +172,7 @@ async function convert({ out, files, check, ...request }: ConvertRequest, termin
     terminal.out(`${out} is written.\n`)
     if (!ort) return exitCodes.done
     const report = await checkModel(checkpoint, out, ort, {
+      signal: terminal.signal,
       onStart: (network) => terminal.err(`Checking the ${network} …\n`),
     })
     terminal.out(`${reportLines(report).join('\n')}\n`)

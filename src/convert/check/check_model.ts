@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LimitError } from '../../errors'
-import type { Checkpoint, TransformerConfig } from '../checkpoint/checkpoint'
+import type { Checkpoint, TransformerConfig, Weights } from '../checkpoint/checkpoint'
 import { paths } from '../write/model_index'
 import { bytesText } from '../write/output_folder'
 import { type Difference, difference, divergences } from './compare'
@@ -33,21 +33,32 @@ const largestNetwork = 2e9
 /** Multiplications that float64 does in some minutes. */
 const budget = 1e11
 
+export interface CheckOptions {
+  /** All by default, or as many as take some minutes. */
+  readonly timesteps?: readonly number[]
+  /** A network is checked next. */
+  readonly onStart?: (network: string) => void
+  /** Stops the check at the next layer. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * Runs the networks of a converted folder on onnxruntime's WebAssembly provider, and compares them with what the weights of the
  * checkpoint say, computed in float64. Texts, tokens and classes are pseudo-random and fixed.
  *
- * @param options.timesteps all by default, or as many as take some minutes
- * @throws LimitError if a network is too large for WebAssembly
+ * @throws LimitError if a network is too large for WebAssembly, or the signal's reason
  */
 export async function checkModel(
   checkpoint: Checkpoint,
   folder: string,
   ort: OnnxRuntime,
-  { timesteps, onStart }: { timesteps?: readonly number[]; onStart?: (network: string) => void } = {},
+  { timesteps, onStart, signal }: CheckOptions = {},
 ): Promise<CheckReport> {
   await requireRunnable(folder)
-  const { transformer, vqvae, textEncoder, textLength } = checkpoint
+  const { textLength } = checkpoint
+  const transformer = stoppable(checkpoint.transformer, signal)
+  const vqvae = stoppable(checkpoint.vqvae, signal)
+  const textEncoder = checkpoint.textEncoder && stoppable(checkpoint.textEncoder, signal)
   const { config } = transformer
   const chosen = timesteps ?? timestepsOf(checkpoint)
   const random = new Draws()
@@ -111,8 +122,18 @@ export async function checkModel(
       }
     }),
     image: difference(image.data, picture.data),
-    ...(hasEncoder && { codes: await checkEncoder(checkpoint.vqvae, folder, ort, image) }),
+    ...(hasEncoder && { codes: await checkEncoder(vqvae, folder, ort, image) }),
   }
+}
+
+/** A network whose weights are no longer read when the signal has come. */
+function stoppable<T extends { readonly weights: Weights }>(network: T, signal: AbortSignal | undefined): T {
+  const { shapes } = network.weights
+  const read = (name: string) => {
+    signal?.throwIfAborted()
+    return network.weights.read(name)
+  }
+  return { ...network, weights: { shapes, read } }
 }
 
 /** Encodes a picture by both. */
