@@ -17,7 +17,19 @@ const tsc = (...options: string[]) => {
   const compiler = fileURLToPath(new URL('node_modules/typescript/bin/tsc', root))
   return spawnSync(process.execPath, [compiler, ...options], { encoding: 'utf8' }).stdout
 }
-const { exports: entries, dependencies = {} } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+const { exports: entries, bin, dependencies = {} } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+
+/** A module of the package with all that it imports. */
+function loadedBy(entry: string): Set<string> {
+  const loaded = new Set<string>()
+  const load = (name: string) => {
+    if (loaded.has(name)) return
+    loaded.add(name)
+    for (const source of importsOf(name)) load(join(dirname(name), source))
+  }
+  load(entry)
+  return loaded
+}
 
 describe('the built package', () => {
   beforeAll(() => {
@@ -36,17 +48,32 @@ describe('the built package', () => {
     expect(Object.keys(dependencies)).toEqual(['@noble/hashes'])
     const modules = readdirSync(file('.'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'))
     expect(modules.length).toBeGreaterThan(50)
-    for (const name of modules) for (const source of importsOf(name)) expect(source).toMatch(/^\.{1,2}\//)
+    for (const name of modules) {
+      // Node runs the command.
+      const allowed = /^convert[/\\]/.test(name) ? /^(\.{1,2}\/|node:)/ : /^\.{1,2}\//
+      for (const source of importsOf(name)) expect(source).toMatch(allowed)
+    }
+  })
+
+  it('loads no module of the command for an entry', () => {
+    for (const entry of ['index.js', 'cpu.js', 'onnx.js', 'shaders.js'])
+      expect([...loadedBy(entry)].filter((name) => /^convert[/\\]/.test(name))).toEqual([])
+  })
+
+  it('has a command that explains itself', () => {
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [file(bin['vq-diffusion-webgpu'].replace('dist/lib/', ''))],
+      {
+        encoding: 'utf8',
+      },
+    )
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^Usage: vq-diffusion-webgpu convert SOURCE OUT/)
   })
 
   it('loads no module of the GPU engine for the CPU entry', () => {
-    const loaded = new Set<string>()
-    const load = (name: string) => {
-      if (loaded.has(name)) return
-      loaded.add(name)
-      for (const source of importsOf(name)) load(join(dirname(name), source))
-    }
-    load('cpu.js')
+    const loaded = loadedBy('cpu.js')
     expect(loaded.size).toBeGreaterThan(20)
     expect([...loaded].filter((name) => /gpu|wgsl/.test(name))).toEqual([])
   })
