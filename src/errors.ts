@@ -60,7 +60,7 @@ export class DestroyedError extends VQDiffusionError {
 export class WebGPUError extends VQDiffusionError {
   override readonly name = 'WebGPUError'
 }
-/** A size beyond the limits of the device. */
+/** A size beyond the limits of the device, of WebAssembly or of the memory. */
 export class LimitError extends VQDiffusionError {
   override readonly name = 'LimitError'
 }

@@ -19,6 +19,7 @@ export { OnnxRuntimeError } from './onnx/runtime_error'
 export { createOnnxSession, type OnnxSession, type OnnxSessionOptions } from './onnx/session'
 export type { Axis, HostFloats } from './onnx/shapes'
 export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './onnx/text_embeddings'
+export { createOnnxTextEncoder, type OnnxTextEncoder } from './onnx/text_encoder'
 export type { Bytes, DownloadProgress, FileFacts, RemoteFile, StorableFile } from './store/files'
 export { type LoadOptions, loadFiles } from './store/load'
 export { MemoryStore, type MemoryStoreLike } from './store/memory_store'
@@ -32,6 +33,7 @@ export {
   type NetworkProvider,
   requestBackend,
 } from './text_to_image/backend'
+export { ClipTokenizer, type ClipTokenizerFile } from './text_to_image/clip_tokenizer'
 export type { PretrainedPipelineOptions } from './text_to_image/load'
 export type { ModelSource } from './text_to_image/model_folder'
 export type {
@@ -44,7 +46,7 @@ export type {
   PipelineStep,
   StartImage,
 } from './text_to_image/options'
-export type { PipelineParts, Scheduler } from './text_to_image/parts'
+export type { Classes, PipelineParts, Scheduler } from './text_to_image/parts'
 export type { Mask, Picture } from './text_to_image/pictures'
 export { type PipelineCall, VQDiffusionPipeline } from './text_to_image/pipeline'
 export type { Tokenizer } from './text_to_image/request'

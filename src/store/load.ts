@@ -92,19 +92,27 @@ interface LoadContext {
   onLoaded: (bytes: number, total?: number) => void
 }
 
-/** Downloads a file whose size is not known. */
+/** Downloads a file that no manifest describes. The server may tell its size. */
 async function download(file: RemoteFile, { signal, onLoaded }: LoadContext): Promise<Bytes> {
   const { body, bytes } = await openDownload(file, { signal })
+  // What is beyond the size that the server told, or everything without one, is joined at the end.
+  const known = allocate(file, bytes ?? 0)
   const chunks: Bytes[] = []
   let end = 0
+  let filled = 0
   onLoaded(0, bytes)
   for await (const chunk of chunksOf(file, body, signal)) {
-    chunks.push(chunk)
+    if (chunks.length === 0 && end + chunk.length <= known.length) {
+      known.set(chunk, end)
+      filled = end + chunk.length
+    } else chunks.push(chunk)
     end += chunk.length
     onLoaded(end, bytes)
   }
+  if (end === known.length) return known
   const content = allocate(file, end)
-  for (let at = 0; chunks.length > 0; ) {
+  content.set(known.subarray(0, filled))
+  for (let at = filled; chunks.length > 0; ) {
     const chunk = chunks.shift()!
     content.set(chunk, at)
     at += chunk.length

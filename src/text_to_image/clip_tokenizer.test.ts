@@ -18,7 +18,7 @@ function fileOf(name: string, added: readonly string[]) {
   const merges = read(name, `${tokenizer}/merges.txt`).trim().split('\n').slice(1)
   return {
     truncation: null as object | null,
-    padding: { pad_id: 0 },
+    padding: null as { pad_id: number } | null,
     added_tokens: added.map((content) => ({ id: vocab[content]!, content })),
     model: { type: 'BPE', vocab, merges },
   }
@@ -77,6 +77,11 @@ describe('ClipTokenizer', () => {
     expect(ignored).toEqual(['bear'])
   })
 
+  it('pads with the token that the file says', () => {
+    const other = new ClipTokenizer({ ...file, padding: { pad_id: 5 } }, 12)
+    expect([...other.encode('').ids]).toEqual([vocab[start], vocab[end], ...Array(10).fill(5)])
+  })
+
   it('reads merges as text and as pairs', () => {
     const pairs = file.model.merges.map((pair) => pair.split(' '))
     const other = new ClipTokenizer({ ...file, model: { ...file.model, merges: pairs } }, 12)
@@ -117,7 +122,11 @@ describe('ClipTokenizer', () => {
     ['tokens that are no integers', { ...file, model: { ...file.model, vocab: { a: 'b' } } }, 'byte-pair'],
     ['merges that are no pairs', { ...file, model: { ...file.model, merges: [['a']] } }, 'byte-pair'],
     ['an added token without an id', { ...file, added_tokens: [{ content: '!' }] }, 'byte-pair'],
-    ['no padding', { ...file, padding: null }, '"padding": { "pad_id": INTEGER }; given null'],
+    [
+      'a padding of no token',
+      { ...file, padding: { pad_id: '!' } },
+      'pad_id of tokenizer.json needs to be a token; given "!"',
+    ],
     [
       'no end',
       { ...file, added_tokens: [], model: { ...file.model, vocab: { [start]: 1 } } },

@@ -17,8 +17,8 @@ export interface ClipTokenizerFile {
   }
   /** Symbols that stand for themselves wherever a prompt has them, as the padding "!" of diffusers' models does. */
   readonly added_tokens?: readonly { readonly id: number; readonly content: string }[]
-  /** The token of padding. */
-  readonly padding: { readonly pad_id: number }
+  /** The token of padding; 0 by default, as in all published models. */
+  readonly padding?: { readonly pad_id: number } | null
   /** If there is one, prompts that are too long are cut before their end token, else with it, as diffusers cuts. */
   readonly truncation?: object | null
 }
@@ -68,7 +68,7 @@ export class ClipTokenizer {
     this.#separator = new RegExp(`(${escaped.join('|') || '(?!)'})`, 'u')
     this.#start = this.#idOf(START)
     this.#end = this.#idOf(END)
-    this.#padId = padding.pad_id
+    this.#padId = padding?.pad_id ?? 0
     this.#keepsEnd = truncation !== undefined && truncation !== null
   }
 
@@ -166,9 +166,7 @@ function requireClipFile(file: unknown): ClipTokenizerFile {
       'tokenizer.json needs the byte-pair encoding of CLIP, "model": { "type": "BPE", "vocab", "merges" } and ' +
         `"added_tokens": [{ "id", "content" }]; given ${valueText(model ?? file)}.`,
     )
-  if (!isToken(padding?.pad_id))
-    throw new ConfigError(
-      `tokenizer.json needs the token of padding, "padding": { "pad_id": INTEGER }; given ${valueText(padding)}.`,
-    )
+  if (!isToken(padding?.pad_id ?? 0))
+    throw new ConfigError(`The pad_id of tokenizer.json needs to be a token; given ${valueText(padding!.pad_id)}.`)
   return file as ClipTokenizerFile
 }

@@ -4,16 +4,18 @@ import { createOnnxDenoiser } from '../onnx/denoiser'
 import { createOnnxEncoder } from '../onnx/encoder'
 import { type OnnxProvider, type OnnxRuntime, requireProvider, requireRuntime, usesProxy } from '../onnx/runtime'
 import { type Graph, type OnnxSession, openSession } from '../onnx/session'
+import { createOnnxTextEncoder } from '../onnx/text_encoder'
 import type { Names } from '../option_names'
 import { VQDiffusionScheduler as CpuScheduler } from '../schedulers/cpu'
 import { VQDiffusionScheduler as GpuScheduler } from '../schedulers/gpu'
 import type { DownloadProgress } from '../store/files'
 import { type Backend, type BackendChoice, chooseBackend, requestBackend, requireBackendChoice } from './backend'
-import { loadGraphs } from './graphs'
+import { openGraphs } from './graphs'
 import { componentsOf } from './model_components'
 import { type ModelSource, openModelFolder } from './model_folder'
 import type { PipelineParts } from './parts'
-import { WordTokenizer } from './word_tokenizer'
+import { readTextFiles } from './text_files'
+import { WasmHeap } from './wasm_heap'
 
 /** Options of `VQDiffusionPipeline.fromPretrained`. */
 export interface PretrainedPipelineOptions extends BackendChoice {
@@ -64,9 +66,9 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
   requireSignal(signal)
   const folder = await openModelFolder(source, { cache, signal })
   const components = componentsOf(folder.index)
-  const [config, tokenizer] = await Promise.all([
+  const [config, textFiles] = await Promise.all([
     folder.json('scheduler/scheduler_config.json', signal),
-    components.tokenizer && folder.json(components.tokenizer, signal).then((file) => new WordTokenizer(file)),
+    components.text && readTextFiles(folder, components.text, signal),
   ])
   const { backend, device } = await backendOf(options)
   const owned: { destroy(): unknown }[] = []
@@ -86,26 +88,41 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
     const provider: OnnxProvider =
       backend.network === 'webgpu' ? { provider: 'webgpu', device: device! } : { provider: 'wasm' }
     requireProvider(ort, provider)
-    const paths = [components.denoiser[backend.network], components.decoder]
-    const [denoiserModel, decoderModel] = await loadGraphs(folder, paths, options)
     const open = async (graph: Graph, where: OnnxProvider): Promise<OnnxSession> => {
       const session = await openSession(ort, graph, where)
       owned.push(session)
       // The encoder may still be loading when the pipeline is destroyed.
       if (released) await release()
+      signal?.throwIfAborted()
       return session
     }
-    const denoiser = createOnnxDenoiser({ session: await open(denoiserModel!, provider) })
-    signal?.throwIfAborted()
-    const decoder = createOnnxDecoder({ session: await open(decoderModel!, provider) })
-    signal?.throwIfAborted()
-    owned.push(denoiser, decoder)
-    const loadEncoder = async () => {
-      const [model] = await loadGraphs(folder, [components.encoder!])
-      // On WebAssembly, since it runs rarely: on WebGPU its shaders would take longer to compile than it takes to run.
-      return createOnnxEncoder({ session: await open(model!, { provider: 'wasm' }) })
+    // Encoders run on WebAssembly, since they run rarely: on WebGPU their shaders would take longer to compile than they run.
+    const wasm: OnnxProvider = { provider: 'wasm' }
+    const graphs = [
+      { path: components.denoiser[backend.network], where: provider },
+      { path: components.decoder, where: provider },
+      ...(components.text?.kind === 'clip' ? [{ path: components.text.encoder, where: wasm }] : []),
+    ]
+    const heap = new WasmHeap(backend.explanation)
+    const onSize = (path: string, graphBytes: number, weightBytes?: number) => {
+      const onWasm = graphs.some((graph) => graph.path === path && graph.where.provider === 'wasm')
+      if (onWasm) heap.require(path, graphBytes, weightBytes)
     }
-    const { latentShape, layout, imageShape, imageFormat, defaults } = components
+    const [denoiserSession, decoderSession, textSession] = await openGraphs(
+      folder,
+      graphs.map(({ path }) => path),
+      (graph, index) => open(graph, graphs[index]!.where),
+      { ...options, onSize },
+    )
+    const denoiser = createOnnxDenoiser({ session: denoiserSession! })
+    const decoder = createOnnxDecoder({ session: decoderSession! })
+    owned.push(denoiser, decoder)
+    const textEncoder = textSession && createOnnxTextEncoder({ session: textSession })
+    const loadEncoder = async () => {
+      const [session] = await openGraphs(folder, [components.encoder!], (graph) => open(graph, wasm))
+      return createOnnxEncoder({ session: session! })
+    }
+    const { latentShape, layout, imageShape, imageFormat, classes, defaults } = components
     const parts = {
       scheduler,
       denoiser,
@@ -115,7 +132,9 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
       defaults,
       ...(layout && { layout }),
       ...(imageShape && { imageShape }),
-      ...(tokenizer && { tokenizer }),
+      ...textFiles,
+      ...(textEncoder && { textEncoder }),
+      ...(classes && { classes }),
       ...(components.encoder && { loadEncoder }),
     }
     return { parts, backend, device, release }

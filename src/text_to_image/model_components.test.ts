@@ -13,13 +13,21 @@ const index: ModelIndex = {
   latent_width: 5,
 }
 
+const clip = {
+  tokenizer: ['clip', 'tokenizer/tokenizer.json'],
+  text_length: 77,
+  text_encoder: ['onnx', 'text_encoder/model.onnx'],
+  learned_classifier_free_sampling_embeddings: ['f32', 'embeddings.bin'],
+}
+
 describe('componentsOf', () => {
   it('reads paths, sizes, the format of images and defaults', () => {
     expect(componentsOf(index)).toEqual({
       denoiser: { webgpu: 'denoiser/model.onnx', wasm: 'denoiser/model.onnx' },
       decoder: 'vqvae/decoder.onnx',
       encoder: 'vqvae/encoder.onnx',
-      tokenizer: 'tokenizer.json',
+      text: { kind: 'words', tokenizer: 'tokenizer.json' },
+      classes: undefined,
       latentShape: [4, 5],
       layout: undefined,
       imageShape: undefined,
@@ -53,11 +61,52 @@ describe('componentsOf', () => {
   })
 
   it('takes nulls as diffusers writes them for a component that is not there', () => {
-    expect(componentsOf({ ...index, tokenizer: [null, null] }).tokenizer).toBeUndefined()
+    expect(componentsOf({ ...index, tokenizer: [null, null] }).text).toBeUndefined()
   })
 
+  it('reads the text encoder of CLIP, with learned embeddings or none', () => {
+    expect(componentsOf({ ...index, ...clip }).text).toEqual({
+      kind: 'clip',
+      tokenizer: 'tokenizer/tokenizer.json',
+      length: 77,
+      encoder: 'text_encoder/model.onnx',
+      unconditional: 'embeddings.bin',
+    })
+    const none = { learned_classifier_free_sampling_embeddings: [null, null] }
+    expect(componentsOf({ ...index, ...clip, ...none }).text).toMatchObject({ kind: 'clip', unconditional: undefined })
+  })
+  it('reads classes', () => {
+    const withoutText = { ...index, tokenizer: undefined, num_classes: 1000 }
+    expect(componentsOf(withoutText)).toMatchObject({ text: undefined, classes: { count: 1000 } })
+    expect(componentsOf({ ...withoutText, unconditional_class: 1000 }).classes).toEqual({
+      count: 1000,
+      unconditional: 1000,
+    })
+  })
   it.each([
-    [{ denoiser: ['diffusers', 'Transformer2DModel'] }, 'exported to ONNX first'],
+    [{ denoiser: ['diffusers', 'Transformer2DModel'] }, 'npx vq-diffusion-webgpu convert'],
+    [
+      { denoiser: undefined, tokenizer: ['transformers', 'CLIPTokenizer'] },
+      'A folder of diffusers has to be converted first',
+    ],
+    [{ ...clip, text_encoder: undefined }, 'CLIP needs "text_encoder": ["onnx", PATH]; given none'],
+    [{ ...clip, text_length: undefined }, 'text_length needs to be an integer of at least 2; given undefined'],
+    [
+      { ...clip, text_encoder: ['transformers', 'CLIPTextModel'] },
+      'text_encoder in model_index.json needs the kind "onnx"',
+    ],
+    [
+      { ...clip, learned_classifier_free_sampling_embeddings: ['vq_diffusion', 'L'] },
+      'needs the kind "f32"; given "vq_diffusion"',
+    ],
+    [{ ...clip, tokenizer: ['json', 'words.json'] }, 'a text encoder needs "tokenizer": ["clip", PATH]'],
+    [{ num_classes: 10 }, 'on texts or on classes; given a tokenizer and num_classes'],
+    [{ tokenizer: undefined, num_classes: 0 }, 'num_classes needs to be an integer of at least 1; given 0'],
+    [
+      { tokenizer: undefined, unconditional_class: 5 },
+      'num_classes needs to be an integer of at least 1; given undefined',
+    ],
+    [{ tokenizer: undefined, num_classes: 5, unconditional_class: '5' }, 'unconditional_class needs to be an integer'],
     [{ logits_layout: 'NHWC' }, "logits_layout needs to be 'class-major' or 'pixel-major'; given \"NHWC\""],
     [{ denoiser: ['onnx', 7] }, 'A path of denoiser needs to be a string; given 7'],
     [{ denoiser_wasm: ['onnx'] }, 'denoiser_wasm needs the path of a file; given none'],
@@ -70,7 +119,7 @@ describe('componentsOf', () => {
     [{ vqvae: ['onnx'] }, 'vqvae needs the path of a file; given none'],
     [{ tokenizer: ['json'] }, 'tokenizer needs the path of a file; given none'],
     [{ tokenizer: 'tokenizer.json' }, 'tokenizer needs to be [KIND, PATH]; given "tokenizer.json"'],
-    [{ tokenizer: ['transformers', 'CLIPTokenizer'] }, 'needs the kind "json"; given "transformers"'],
+    [{ tokenizer: ['transformers', 'CLIPTokenizer'] }, 'needs the kind "json" or "clip"; given "transformers"'],
     [{ latent_height: '4' }, 'latent_height needs to be an integer of at least 1; given "4"'],
     [{ image_width: 0 }, 'image_width needs to be an integer of at least 1; given 0'],
     [{ image_range: [1, 1] }, 'range needs to be two different numbers'],

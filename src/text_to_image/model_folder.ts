@@ -33,6 +33,8 @@ export interface ModelFolder {
   readonly index: ModelIndex
   /** The content of a JSON file. Rejects with FetchError, or with the signal's reason. */
   json(path: string, signal?: AbortSignal): Promise<unknown>
+  /** Size of a file in bytes, if it is known without loading it. */
+  bytesOf(path: string): number | undefined
   /** The contents of files, loaded together. Rejects with FetchError, or with the signal's reason. */
   load(paths: readonly string[], options?: LoadOptions): Promise<Bytes[]>
 }
@@ -79,12 +81,18 @@ async function openRemoteFolder(
   const index = requireModelIndex(await json('model_index.json', signal), address('model_index.json'))
   const manifest = index.manifest === undefined ? {} : await manifestOf(index.manifest, (path) => json(path, signal))
   const store = new PartStore(cache ? {} : { open: noCache })
+  const factsOf = (path: string) => (Object.hasOwn(manifest, path) ? manifest[path] : undefined)
   const fileOf = (path: string): RemoteFile | StorableFile => {
     const url = address(path)
-    const facts = Object.hasOwn(manifest, path) ? manifest[path] : undefined
+    const facts = factsOf(path)
     return { name: path, url, ...(facts && { bytes: facts.bytes, sha256: facts.sha256, key: url }) }
   }
-  return { index, json, load: (paths, options = {}) => loadFiles(paths.map(fileOf), { ...options, store }) }
+  return {
+    index,
+    json,
+    bytesOf: (path) => factsOf(path)?.bytes,
+    load: (paths, options = {}) => loadFiles(paths.map(fileOf), { ...options, store }),
+  }
 }
 
 /** The files of a manifest. Throws ConfigError if it is none. */
@@ -125,7 +133,8 @@ async function openLocalFolder(find: (path: string) => Blob): Promise<ModelFolde
     signal?.throwIfAborted()
     return contents
   }
-  return { index: requireModelIndex(await json('model_index.json'), 'model_index.json'), json, load }
+  const index = requireModelIndex(await json('model_index.json'), 'model_index.json')
+  return { index, json, bytesOf: (path) => find(path).size, load }
 }
 
 /** The files by their paths in the folder, without the name of the folder itself. */

@@ -28,8 +28,16 @@ export interface ImageOutputs {
 export interface PictureOptions extends TimestepOptions {
   /** Images for each prompt, 1 by default. Images of one prompt are adjacent. */
   readonly numImagesPerPrompt?: number
-  /** What the images should not show: guidance leads away from it. One for all prompts, or one for each. */
+  /**
+   * What the images should not show: guidance leads away from it. One for all prompts, or one for each; empty ones are the
+   * model's learned embeddings of no text, if it has any.
+   */
   readonly negativePrompt?: string | readonly string[]
+  /**
+   * What a class-conditional model draws, with an empty prompt: a class from 0 to the model's number of classes − 1, or a
+   * list. A list is like one of prompts: it has `numImagesPerPrompt` images for each class.
+   */
+  readonly classLabel?: number | readonly number[]
   /** A drawing style of the model's tokenizer; no particular style by default. */
   readonly style?: string
   /** Scale of classifier-free guidance; 1 turns it off and halves the work of the network. */
@@ -84,13 +92,13 @@ export interface PipelineOptions<Output extends keyof ImageOutputs = 'ImageData'
 
 /** The result of a call of the pipeline. */
 export interface PipelineOutput<Image = ImageData> {
-  /** One for each prompt and image per prompt. */
+  /** One for each prompt or class and image of it. */
   readonly images: Image[]
   /** The clean tokens of every image, u32 [N]. */
   readonly tokens: Uint32Array[]
   /** The given or chosen seed. With it and the same options, the call gives the same tokens. */
   readonly seed: number | bigint | readonly (number | bigint)[]
-  /** For each prompt the words that the tokenizer ignored. */
+  /** For each prompt the words that the tokenizer ignored: those that it does not know, or that are beyond its length. */
   readonly ignored: readonly (readonly string[])[]
 }
 

@@ -31,6 +31,7 @@ import {
   startImages,
   type Tokenizer,
 } from './request'
+import { TextStates } from './text_states'
 
 /** A call of the pipeline: `pipe(prompt, options)`. */
 export type PipelineCall = <Output extends keyof ImageOutputs = 'ImageData'>(
@@ -46,6 +47,8 @@ export type PipelineCall = <Output extends keyof ImageOutputs = 'ImageData'>(
  */
 export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callable<PipelineCall> {
   readonly #parts: PipelineParts<S>
+  /** Of the text encoder, if there is one. */
+  readonly #states: TextStates | undefined
   readonly #loop: SamplingLoop<S, OnnxConditioning | undefined, OnnxImage, TensorOf<S>>
   #encoder: Promise<OnnxEncoder> | undefined
   #backend: Backend | undefined
@@ -54,13 +57,17 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
   #release: (() => Promise<void>) | undefined
   #destroyed = false
 
-  /** A pipeline of parts that you made; `fromPretrained` makes them from a model folder. Throws OptionError. */
+  /**
+   * A pipeline of parts that you made; `fromPretrained` makes them from a model folder. Throws OptionError, DtypeError,
+   * ShapeError.
+   */
   constructor(parts: PipelineParts<S>) {
     super()
     makeDisposable(this)
     requireParts(parts)
     this.#parts = parts
-    const { scheduler, denoiser, decoder, layout } = parts
+    const { scheduler, denoiser, decoder, layout, textEncoder } = parts
+    this.#states = textEncoder && new TextStates(textEncoder)
     this.#loop = new SamplingLoop({ scheduler, denoiser, decoder, ...(layout !== undefined && { layout }) })
   }
 
@@ -133,7 +140,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     options: PipelineOptions<Output> = {},
   ): AsyncGenerator<PipelineStep<ImageOutputs[Output]>, void, void> {
     if (this.#destroyed) throw new DestroyedError('The pipeline was destroyed.')
-    const { scheduler, decoder, tokenizer, textInput = 'text', latentShape, imageFormat } = this.#parts
+    const { scheduler, decoder, latentShape, imageFormat } = this.#parts
     options = requireOptions('a call of the pipeline', options, pipelineNames)
     const { strength = 0.6, known, previewEvery, onStep, signal } = options
     const output = requireImageOutput(options.output === undefined ? 'ImageData' : options.output)
@@ -141,8 +148,9 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     if (previewEvery !== undefined) requirePreviewEvery(previewEvery)
     if (onStep !== undefined) requireFunction('onStep', onStep)
     requireSignal(signal)
-    const batch = batchOf(prompt, options, tokenizer, textInput)
-    const chain = chainOptions(options, this.defaults, scheduler.config.num_train_timesteps)
+    const batch = batchOf(prompt, options, { ...this.#parts, states: this.#states })
+    const { condition } = batch
+    const chain = chainOptions(options, condition, this.defaults, scheduler.config.num_train_timesteps)
     const images = startImages(options, batch.size)
     const { guidanceScale, guidanceInterval, truncationRate, priorWeight, ...visited } = chain
     const { timesteps } = scheduler.expectation({ ...visited, ...(images && { strength }) })
@@ -157,7 +165,8 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     let sample: TensorOf<S> | undefined
     try {
       // All are copied before the first wait: they stay the caller's, who may change them.
-      const [startTokens, knownTokens, mask] = await Promise.all([
+      const [conditioning, startTokens, knownTokens, mask] = await Promise.all([
+        condition.inputs(batch.size, guidanceScale !== 1),
         images && Promise.all(images.map((image) => this.#tokensOf('image', image))),
         known && this.#tokensOf('known.image', known.image),
         known && latentMask(known.mask, latentShape, this.#imageShape()),
@@ -168,7 +177,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
         ...chain,
         batchSize: batch.size,
         numLatentPixels: latentShape[0] * latentShape[1],
-        conditioning: batch.conditioning,
+        conditioning,
         seed: batch.seeds,
         ...(start && { image: { tokens: start, strength } }),
         ...(keep && { known: keep }),
@@ -186,7 +195,11 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
           timestep,
           stepMilliseconds,
           ...(images && { images }),
-          ...(last && { tokens: split(await current.read(), batch.size), seed: batch.seed, ignored: batch.ignored }),
+          ...(last && {
+            tokens: split(await current.read(), batch.size),
+            seed: batch.seed,
+            ignored: condition.ignored,
+          }),
         }
         await onStep?.(progress)
         yield progress

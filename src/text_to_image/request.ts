@@ -1,10 +1,9 @@
 import { requireInteger, requireOneOf, requireTokens } from '../checks'
 import { OptionError, ShapeError } from '../errors'
-import type { OnnxConditioning } from '../onnx/conditioning'
 import type { Names } from '../option_names'
 import { RandomGenerator } from '../random'
-import { arrayClass } from '../typed_arrays'
 import { valueText } from '../value_text'
+import { type Condition, type ConditionParts, conditionOf } from './condition'
 import type { ImageOutputs, PictureOptions, PipelineDefaults, PipelineOptions, StartImage } from './options'
 import { isNumbers } from './pictures'
 import type { EncodedPrompt } from './word_tokenizer'
@@ -19,6 +18,7 @@ export interface Tokenizer {
 export const pipelineNames = {
   numImagesPerPrompt: true,
   negativePrompt: true,
+  classLabel: true,
   style: true,
   numInferenceSteps: true,
   timesteps: true,
@@ -44,51 +44,20 @@ export interface Batch {
   readonly seed: number | bigint | readonly (number | bigint)[]
   /** One for each image. */
   readonly seeds: readonly (number | bigint)[]
-  readonly conditioning: OnnxConditioning | undefined
-  readonly ignored: readonly (readonly string[])[]
+  readonly condition: Condition
 }
 
-/** Checks prompts and seeds, and encodes the prompts. Throws OptionError. */
-export function batchOf(
-  prompt: string | readonly string[],
-  options: PictureOptions,
-  tokenizer: Tokenizer | undefined,
-  textInput: string,
-): Batch {
-  const { numImagesPerPrompt = 1, style, seed = randomSeed() } = options
-  const prompts = requirePrompts('prompt', prompt)
-  const negative = requirePrompts('negativePrompt', options.negativePrompt === undefined ? '' : options.negativePrompt)
-  if (negative.length !== 1 && negative.length !== prompts.length)
-    throw new OptionError(
-      `negativePrompt needs one prompt, or one for each of the ${prompts.length}; given ${negative.length}.`,
-    )
+/** Checks prompts, classes and seeds, and tokenizes the prompts. Throws OptionError. */
+export function batchOf(prompt: string | readonly string[], options: PictureOptions, parts: ConditionParts): Batch {
+  const { numImagesPerPrompt = 1, seed = randomSeed() } = options
   requireInteger('numImagesPerPrompt', numImagesPerPrompt, 1)
-  const size = prompts.length * numImagesPerPrompt
-  const seeds = seedsOf(seed, size)
-  if (!tokenizer) {
-    if ([...prompts, ...negative].some(Boolean) || style !== undefined)
-      throw new OptionError('This pipeline has no tokenizer: it needs an empty prompt, without a style.')
-    return { size, seed, seeds, conditioning: undefined, ignored: prompts.map(() => []) }
-  }
-  const encoded = prompts.map((text) => tokenizer.encode(text, { style }))
-  const unwanted = negative.map((text) => tokenizer.encode(text, {}))
-  requireEqualIds([...encoded, ...unwanted])
-  const perImage = (all: readonly EncodedPrompt[]) =>
-    joinIds(Array.from({ length: size }, (_, image) => all[Math.floor((image * all.length) / size)]!.ids))
-  return {
-    size,
-    seed,
-    seeds,
-    conditioning: {
-      conditional: { [textInput]: perImage(encoded) },
-      unconditional: { [textInput]: perImage(unwanted) },
-    },
-    ignored: encoded.map(({ ignored }) => ignored),
-  }
+  const condition = conditionOf(prompt, options, parts)
+  const size = condition.count * numImagesPerPrompt
+  return { size, seed, seeds: seedsOf(seed, size), condition }
 }
 
-/** Options of the sampling loop, with the model's defaults. */
-export function chainOptions(options: PictureOptions, defaults: PipelineDefaults, T: number) {
+/** Options of the sampling loop, with the model's defaults. Throws OptionError for guidance that the model does not have. */
+export function chainOptions(options: PictureOptions, { guidable }: Condition, defaults: PipelineDefaults, T: number) {
   const { timesteps, spacing, method, priorWeight } = options
   const defaultSteps = timesteps === undefined ? Math.min(defaults.numInferenceSteps ?? 100, T) : undefined
   // Purity sampling does not support truncation, so it does not take that default.
@@ -97,9 +66,13 @@ export function chainOptions(options: PictureOptions, defaults: PipelineDefaults
   const {
     numInferenceSteps = defaultSteps,
     truncationRate = defaultRate,
-    guidanceScale = defaults.guidanceScale ?? 5,
+    guidanceScale = guidable ? (defaults.guidanceScale ?? 5) : 1,
     guidanceInterval = defaults.guidanceInterval,
   } = options
+  if (!guidable && guidanceScale !== 1)
+    throw new OptionError(
+      `guidanceScale needs to be 1, since this model has no unconditional class; given ${valueText(guidanceScale)}.`,
+    )
   return {
     guidanceScale,
     ...(guidanceInterval !== undefined && { guidanceInterval }),
@@ -144,17 +117,6 @@ export function requireImageTokens(name: string, tokens: ArrayLike<number>, numP
   return requireTokens(tokens, maskClass)
 }
 
-function requirePrompts(name: string, given: unknown): readonly string[] {
-  // A copy by Array.from has no holes, which `filter` would skip.
-  const prompts: readonly unknown[] = Array.isArray(given) ? Array.from(given) : [given]
-  const wrong = prompts.filter((prompt) => typeof prompt !== 'string')
-  if (prompts.length === 0 || wrong.length > 0)
-    throw new OptionError(
-      `${name} needs to be a string or a list of strings; given ${prompts.length === 0 ? 'an empty list' : valueText(wrong[0])}.`,
-    )
-  return prompts as readonly string[]
-}
-
 function seedsOf(seed: number | bigint | readonly (number | bigint)[], size: number): readonly (number | bigint)[] {
   const seeds: readonly (number | bigint)[] = Array.isArray(seed) ? seed : [seed]
   if (Array.isArray(seed) && seed.length !== size)
@@ -167,20 +129,4 @@ function seedsOf(seed: number | bigint | readonly (number | bigint)[], size: num
 
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]!
-}
-
-/** Throws OptionError unless the tokenizer gave int32 tokens, equally many for each prompt. */
-function requireEqualIds(encoded: readonly EncodedPrompt[]): void {
-  for (const result of encoded)
-    if (arrayClass(result?.ids) !== 'Int32Array' || result.ids.length !== encoded[0]!.ids.length)
-      throw new OptionError(
-        'The tokenizer needs to give { ids, ignored } for a prompt, ids an Int32Array and of one length for all; ' +
-          `given ${valueText(result?.ids ?? result)}.`,
-      )
-}
-
-function joinIds(items: readonly Int32Array[]): Int32Array {
-  const joined = new Int32Array(items.length * items[0]!.length)
-  for (const [item, ids] of items.entries()) joined.set(ids, item * ids.length)
-  return joined
 }
