@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import * as ort from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
 import {
+  ConfigError,
   DestroyedError,
   DtypeError,
   ImageValueError,
@@ -13,12 +14,14 @@ import {
 } from 'vq-diffusion-webgpu'
 import { CpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
+  ClipTokenizer,
   chooseBackend,
   conditionText,
   createOnnxDecoder,
   createOnnxDenoiser,
   createOnnxEncoder,
   createOnnxSession,
+  createOnnxTextEncoder,
   fetchModelIndex,
   fromImageData,
   loadFiles,
@@ -53,6 +56,8 @@ const encoderSession = await createOnnxSession(ort, encoderModel, wasm)
 const denoiser = createOnnxDenoiser({ session })
 const decoder = createOnnxDecoder({ session: decoderSession })
 const encoder = createOnnxEncoder({ session: encoderSession })
+/** Any network from tokens to floats will do. */
+const textEncoder = createOnnxTextEncoder({ session: decoderSession, input: 'codes', output: 'rgba' })
 const scheduler = await VQDiffusionScheduler.create({ num_vec_classes: 25 })
 const tokenizer = new WordTokenizer({ type: 'word', max_length: 16, pad_id: 0, vocab: ['<pad>', 'red', 'heart'] })
 const parts = { scheduler, denoiser, decoder, latentShape: [4, 4], tokenizer } as const
@@ -417,6 +422,38 @@ describe('a wrong call of a network throws its named error, and the next call wo
         return new VQDiffusionPipeline({ ...parts, tokenizer: { encode } })('heart')
       },
     ],
+    ['a class', OptionError, /no classes.* given 3/, () => pipeline('heart', { classLabel: 3 })],
+    ['a class of null', OptionError, /no classes.* given null/, () => pipeline('heart', { classLabel: null as never })],
+    [
+      'classes that are a number',
+      OptionError,
+      /classes needs to be an object \{ count, unconditional \}; given 10/,
+      () => new VQDiffusionPipeline({ ...parts, tokenizer: undefined as never, classes: 10 as never }),
+    ],
+    [
+      'tokens for a text encoder that are a list',
+      DtypeError,
+      /tokens of prompts need to be an Int32Array; given \[1, 2\]/,
+      () => textEncoder([1, 2] as never),
+    ],
+    [
+      'tokens for a text encoder that are too few',
+      ShapeError,
+      /need to be 16 for each; given 15/,
+      () => textEncoder(new Int32Array(15)),
+    ],
+    [
+      'a text encoder without hidden states',
+      OptionError,
+      /The model has no output 'last_hidden_state'; it has 'rgba'/,
+      () => createOnnxTextEncoder({ session: decoderSession, input: 'codes' }),
+    ],
+    [
+      'the file of another tokenizer',
+      ConfigError,
+      /byte-pair encoding of CLIP.*given undefined/,
+      () => new ClipTokenizer(undefined, 77),
+    ],
     [
       'an encoder that is none',
       OptionError,
@@ -604,6 +641,8 @@ describe('an option that a call does not have is refused, with the one that was 
     ['outputs', 'output', (given) => createOnnxEncoder({ session: encoderSession, ...given })],
     ['timesteps', 'timestep', (given) => denoiser({ ...input, ...given })],
     ['Alpha', 'alpha', (given) => toImageData(image, given)],
+    ['inputs', 'input', (given) => createOnnxTextEncoder({ session: decoderSession, ...given })],
+    ['class_label', 'classLabel', (given) => pipeline('', { ...seed, ...given })],
     ['images_per_prompt', 'imagesPerPrompt', (given) => conditionText(hidden, given)],
     ['abort', undefined, (given) => fetchModelIndex('models', given)],
     ['styles', 'style', (given) => tokenizer.encode('heart', given)],
