@@ -93,7 +93,6 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
       owned.push(session)
       // The encoder may still be loading when the pipeline is destroyed.
       if (released) await release()
-      signal?.throwIfAborted()
       return session
     }
     // Encoders run on WebAssembly, since they run rarely: on WebGPU their shaders would take longer to compile than they run.
