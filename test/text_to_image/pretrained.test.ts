@@ -229,7 +229,12 @@ describe('fromPretrained rejects, and frees what it has made', () => {
       'model_index.json is missing',
     ],
     ['a folder of another pipeline', () => wrap(index({ _class_name: 'FluxPipeline' })), ConfigError, 'FluxPipeline'],
-    ['the networks of diffusers', () => wrap(index(pickle)), ConfigError, 'A folder of diffusers has to be converted first'],
+    [
+      'the networks of diffusers',
+      () => wrap(index(pickle)),
+      ConfigError,
+      'A folder of diffusers has to be converted first',
+    ],
     [
       'a missing network',
       async () => ({ 'vqvae/decoder.onnx': undefined }),
