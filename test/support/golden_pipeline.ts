@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { LogPX0Options } from '../../src/options'
 import type { ChainScheduler, ChainTensor } from '../../src/samplers/sampler'
 import type { PictureOptions } from '../../src/text_to_image/options'
-import type { GoldenArray, GoldenCase } from '../convert/golden'
+import type { GoldenArray, GoldenCase } from '../convert/golden_cases'
 
 /** A whole run of a golden folder (test/fixtures/pipelines/README.md). */
 export interface GoldenRun extends GoldenCase {
@@ -67,13 +67,18 @@ export function callOf({ timesteps, guidance_scale, truncation_rate }: GoldenRun
   }
 }
 
-/** Expects the tokens of the run after every step, and its image at the end up to the rounding of a byte. */
-export function expectRun({ outputs }: GoldenRun, steps: readonly ArrayLike<number>[], images: readonly ImageData[]) {
-  const { tokens, image, image_0_255 } = outputs as Record<string, GoldenArray>
-  const [count, B, N] = tokens!.shape as [number, number, number]
+/** Expects the tokens of the run after every step. */
+export function expectTokens({ outputs }: GoldenRun, steps: readonly ArrayLike<number>[]): void {
+  const { data, shape } = outputs.tokens!
+  const [count, B, N] = shape as [number, number, number]
   expect(steps).toHaveLength(count)
   for (const [step, drawn] of steps.entries())
-    expect(Array.from(drawn), `step ${step}`).toEqual([...tokens!.data.subarray(step * B * N, (step + 1) * B * N)])
+    expect(Array.from(drawn), `step ${step}`).toEqual([...data.subarray(step * B * N, (step + 1) * B * N)])
+}
+
+/** Expects the images of the run, up to the rounding to bytes. */
+export function expectImages({ outputs }: GoldenRun, images: readonly ImageData[]): void {
+  const { image, image_0_255 } = outputs
   const area = images[0]!.width * images[0]!.height
   /** diffusers has [B, height, width, 3] in 0 … 1, the authors [B, 3, height, width] in 0 … 255. */
   const expected = (item: number, pixel: number, channel: number) =>

@@ -8,7 +8,7 @@ import { VQDiffusionPipeline } from 'vq-diffusion-webgpu/onnx'
 import { openCheckpoint } from '../../src/convert/checkpoint/open_checkpoint'
 import { convertCheckpoint } from '../../src/convert/write/convert'
 import { goldenCases, goldenFolder } from '../convert/golden'
-import { callOf, drawWithUniforms, expectRun, type GoldenRun } from '../support/golden_pipeline'
+import { callOf, drawWithUniforms, expectImages, expectTokens, type GoldenRun } from '../support/golden_pipeline'
 
 // The networks are too small for threads to be of use.
 ort.env.wasm.numThreads = 1
@@ -50,7 +50,8 @@ describe.each(['published', 'current', 'sharded', 'authors'])('the golden pipeli
     using pipe = await VQDiffusionPipeline.fromPretrained(files, { ort })
     const steps = drawWithUniforms(pipe.scheduler as VQDiffusionScheduler, run, upload)
     const { images, ignored } = await pipe(run.prompts, callOf(run))
-    expectRun(run, await Promise.all(steps), images)
+    expectTokens(run, await Promise.all(steps))
+    expectImages(run, images)
     expect(ignored).toEqual(run.prompts.map(() => []))
   })
 })
