@@ -102,6 +102,7 @@ describe("the authors' published layout", () => {
       { vqvae: vqvae! },
       'is a folder, which takes no --vqvae: that goes with a .pth file',
     ],
+    ['a folder for a file', pth!, { vqvae: fixtures }, 'needs to be a file'],
     ['a missing file', 'gone.pth', {}, 'gone.pth cannot be opened: ENOENT'],
     ['a missing autoencoder', pth!, { vqvae: 'gone.pth' }, 'gone.pth cannot be opened: ENOENT'],
   ])('refuses %s', async (_, path, paths, message) => {
@@ -113,7 +114,7 @@ describe("the authors' published layout", () => {
 // A small model for classes, in the names of the authors' Condition2ImageTransformer and of taming's VQModel and GumbelVQ.
 
 type Shapes = Record<string, number[]>
-const zeros = new Float32Array(2 ** 16)
+const zeros = new Float32Array(2 ** 14)
 /** Every weight is a view of the same zeros. */
 const saved = (shapes: Shapes, prefix = '') =>
   new Map(Object.entries(shapes).map(([name, shape]): [string, unknown] => [prefix + name, new Saved(zeros, shape)]))

@@ -128,7 +128,7 @@ it('reads or refuses folders with a damaged JSON file', async () => {
   const random = numbers(18)
   const values = ['-1', '0', '0.5', '1e9', '1e300', 'null', 'true', '"x"', '[]', '{}', '[1,2,3]', '{"length": 5}']
   const counts = { read: 0, refused: 0 }
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 60; i++) {
     const path = small[random(small.length)]!
     const text = new TextDecoder().decode(files[path])
     const found = [...text.matchAll(/(?<=: )[^,{}[\]]+(?=[,\n])/g)]

@@ -29,10 +29,12 @@ class StorageType {
 }
 
 /** The elements that tensors share. */
-interface Storage {
-  readonly dtype: string
-  readonly count: number
-  readonly entry: ZipEntry
+class Storage {
+  constructor(
+    readonly dtype: string,
+    readonly count: number,
+    readonly entry: ZipEntry,
+  ) {}
 }
 
 /** A tensor of a PyTorch archive, with the strides and the offset of its view of a storage. */
@@ -95,21 +97,20 @@ export async function readTorch(source: ByteSource, others: PickleOptions['other
     const width = dtypeBytes(dtype)
     if (width !== undefined && entry.size !== count * width)
       fail(`the storage ${quoted(key)} of ${count} elements (${dtype}) cannot have ${entry.size} bytes`)
-    return { dtype, count, entry }
+    return new Storage(dtype, count, entry)
   }
-  const storages = new WeakSet<object>()
   const tensorOf = (storage: unknown, offset: unknown, shape: unknown, strides: unknown): TorchTensor => {
-    if (typeof storage !== 'object' || storage === null || !storages.has(storage)) fail('a tensor of it has no storage')
+    if (!(storage instanceof Storage)) fail('a tensor of it has no storage')
     if (!isShape([offset]) || !isShape(shape) || !isShape(strides) || shape.length !== strides.length)
       fail('a tensor of it needs an offset, a shape and strides')
-    const { count } = storage as Storage
+    const { count } = storage
     const end = (offset as number) + spanOf(shape, strides)
     if (countOf(shape) > 0 && !(end <= count))
       fail(
         `a tensor [${shape}] with the strides [${strides}] at element ${offset} is outside of its storage of ${count}`,
       )
     if (countOf(shape) > count) fail(`a tensor [${shape}] has more elements than its storage of ${count}`)
-    return new TorchTensor(name, storage as Storage, offset as number, shape, strides)
+    return new TorchTensor(name, storage, offset as number, shape, strides)
   }
   const globals = new Map<string, unknown>([
     ['torch._utils._rebuild_tensor', tensorOf],
@@ -119,13 +120,8 @@ export async function readTorch(source: ByteSource, others: PickleOptions['other
     ['torch.Size', (sizes: unknown) => sizes ?? []],
     ...Object.entries(storageTypes).map(([type, dtype]) => [`torch.${type}`, new StorageType(dtype)] as const),
   ])
-  const persistent = (id: unknown) => {
-    const storage = storageOf(id)
-    storages.add(storage)
-    return storage
-  }
   try {
-    return unpickle(await pickle.read(0, pickle.size), { globals, others, persistent })
+    return unpickle(await pickle.read(0, pickle.size), { globals, others, persistent: storageOf })
   } catch (cause) {
     if (cause instanceof PickleError) fail(cause.message, cause)
     throw cause

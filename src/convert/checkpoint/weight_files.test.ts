@@ -170,6 +170,12 @@ describe('archives of PyTorch', () => {
       'two entries "a/data.pkl"',
     ],
     ['a pickle that ends early', zip([['a/data.pkl', Uint8Array.of(0x80, 2, 0x28)]]), 'its pickle ends early'],
+    ['a pickle of nothing', zip([['a/data.pkl', Uint8Array.of(0x80, 2, 0x2e)]]), 'its pickle is broken'],
+    [
+      'a list that ends without a start',
+      zip([['a/data.pkl', Uint8Array.of(0x5d, 0x65, 0x2e)]]),
+      'its pickle is broken',
+    ],
     [
       'a pickle with an unknown operation',
       zip([['a/data.pkl', utf8('I1\n.')]]),
