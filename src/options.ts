@@ -97,6 +97,12 @@ export interface PurityOptions<Tensor, Sample>
     Pick<StepOptions<Tensor, Sample>, 'layout' | 'guidance' | 'previousTimestep' | 'out'> {
   /** The source of randomness, which advances. */
   readonly generator: RandomGenerator
+  /**
+   * Reveals at most this many tokens of an item, and one more if that would be left over: several calls, each with new
+   * logits, then take the place of one (docs/MATH.md#high-quality-inference). From 1; by default as many as the schedule
+   * expects.
+   */
+  readonly tokensPerCall?: number
 }
 
 /** What `step` returns. New tensors belong to the caller. */

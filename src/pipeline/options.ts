@@ -101,11 +101,17 @@ export interface ChainOptions<Tensor> extends TimestepOptions {
   /**
    * 'posterior', the default, samples the chain of the model. 'purity' reveals the most certain tokens first, starts
    * from masks and revises no token before the last step (Improved VQ-Diffusion); it supports neither known tokens nor
-   * truncation nor diagnostics.
+   * truncation nor diagnostics. 'fast' is the fast sampling of the paper authors' code: it draws their tokens, not those of
+   * the exact jumps (docs/MATH.md#fast-sampling), and starts from masks.
    */
   readonly method?: SamplingMethod
   /** For 'purity': how much a token's purity sharpens its prediction, from 0 to 10⁶; 0 by default. */
   readonly priorWeight?: number
+  /**
+   * For 'purity': reveals at most this many tokens with each call of the network, and calls it as often as a timestep needs
+   * (high-quality inference; docs/MATH.md#high-quality-inference). From 1; by default one call for each timestep.
+   */
+  readonly tokensPerCall?: number
   /** Scale of classifier-free guidance, from −10⁶ to 10⁶. 1, the default, requests the conditional half of the logits only. */
   readonly guidanceScale?: number
   /**

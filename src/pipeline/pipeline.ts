@@ -1,8 +1,11 @@
 import { requireFunction, requireInteger, requireOptions } from '../checks'
 import { ModelOutputError } from '../errors'
 import type { Layout, StepOptions } from '../options'
+import type { TimestepPair } from '../process/process'
+import { createSchedule } from '../process/schedule'
 import { RandomGenerator } from '../random'
 import { samplers } from '../samplers'
+import { callsOfSteps } from '../samplers/purity/purity'
 import type { AnyScheduler, ChainScheduler, ChainTensor, TensorOf } from '../samplers/sampler'
 import { requireComponents } from './components'
 import { layoutOf } from './layout'
@@ -58,7 +61,7 @@ export class VQDiffusionPipeline<
     const { signal, previewEvery = this.#decoder ? 'auto' : 0 } = options
     const { conditioning } = options as { conditioning: Conditioning }
     const plan = planSample(options, scheduler)
-    const { sampler, timesteps, firstStep, shape, generator, priorWeight, kinds } = plan
+    const { sampler, timesteps, firstStep, shape, generator, priorWeight, tokensPerCall, kinds } = plan
     const previews = new PreviewClock(previewEvery)
     signal?.throwIfAborted()
     const owned: Tensor[] = []
@@ -89,40 +92,51 @@ export class VQDiffusionPipeline<
       owned.push(...Object.values(diagnostics ?? {}))
       let layout: Layout | undefined
       let finished = Promise.resolve()
+      const steps = sampler.steps(timesteps)
+      const calls = await this.#calls(plan, steps, sample)
       for (let step = firstStep; step < timesteps.length; step++) {
         const begun = performance.now()
         const timestep = timesteps[step]!
         const last = step === timesteps.length - 1
         const { guided, options: stepOptions } = kinds[step]!
         const stepSampler = last ? samplers.posterior : sampler
-        const modelOutput = (await this.#denoiser({ sample, timestep, guided, conditioning, signal, ended })) as Tensor
-        signal?.throwIfAborted()
-        layout ??= await this.#prepare(modelOutput, plan, options.diagnostics)
-        const preview = !last && previews.due(step)
-        // A running preview still reads the x₀ that it shows. There is never more than one.
-        if (preview) [x0, previewedX0] = [previewedX0, x0]
-        const givenX0 = preview ? previewedX0 : options.predOriginalSample ? x0 : undefined
-        const common = { ...stepOptions, generator, layout, out: spare, faults }
-        if (givenX0 && !stepSampler.drawsX0)
-          this.#drawX0(modelOutput, timestep, sample, { ...common, out: givenX0, faults: countedAlready })
-        stepSampler.step(scheduler, {
-          modelOutput,
-          timestep,
-          sample,
-          priorWeight,
-          options: {
-            ...common,
-            previousTimestep: timesteps[step + 1] ?? -1,
-            ...(givenX0 && stepSampler.drawsX0 && { predOriginalSample: givenX0 }),
-            ...(diagnostics && { diagnostics }),
-          },
-        })
-        ;[sample, spare] = [spare, sample]
-        // Wait for the previous step: one step is always running, and an abort never waits for a long queue.
-        await finished
-        finished = scheduler.finished()
-        // Awaited one iteration later, if there is one. Until then a lost device must not be an unhandled rejection.
-        finished.catch(() => {})
+        const { t, u } = steps[step]!
+        let preview = false
+        let givenX0: Tensor | undefined
+        for (let left = calls?.[step - firstStep] ?? 1; left > 0; left--) {
+          const asked = this.#denoiser({ sample, timestep, guided, conditioning, signal, ended })
+          const modelOutput = (await asked) as Tensor
+          signal?.throwIfAborted()
+          layout ??= await this.#prepare(modelOutput, plan, options.diagnostics)
+          if (left === 1) {
+            preview = !last && previews.due(step)
+            // A running preview still reads the x₀ that it shows. There is never more than one.
+            if (preview) [x0, previewedX0] = [previewedX0, x0]
+            givenX0 = preview ? previewedX0 : options.predOriginalSample ? x0 : undefined
+          }
+          const common = { ...stepOptions, generator, layout, out: spare, faults }
+          if (givenX0 && !stepSampler.drawsX0)
+            this.#drawX0(modelOutput, timestep, sample, { ...common, out: givenX0, faults: countedAlready })
+          stepSampler.step(scheduler, {
+            modelOutput,
+            timestep: t,
+            sample,
+            priorWeight,
+            tokensPerCall,
+            options: {
+              ...common,
+              previousTimestep: u,
+              ...(givenX0 && stepSampler.drawsX0 && { predOriginalSample: givenX0 }),
+              ...(diagnostics && { diagnostics }),
+            },
+          })
+          ;[sample, spare] = [spare, sample]
+          // Wait for the previous step: one step is always running, and an abort never waits for a long queue.
+          await finished
+          finished = scheduler.finished()
+          // Awaited one iteration later, if there is one. Until then a lost device must not be an unhandled rejection.
+          finished.catch(() => {})
+        }
         if (last) {
           await this.#requireResult(sample, faults)
           result = sample
@@ -211,6 +225,22 @@ export class VQDiffusionPipeline<
       [...new Set(kinds)].map(({ options }) => this.#scheduler.prepare({ ...options, diagnostics, layout })),
     )
     return layout
+  }
+
+  /** How often the network is called at each of the remaining steps; undefined if always once. Reads the start. */
+  async #calls(
+    { tokensPerCall, shape: [batchSize, numPixels], firstStep }: SamplePlan<Tensor>,
+    steps: readonly TimestepPair[],
+    start: Tensor,
+  ): Promise<number[] | undefined> {
+    if (tokensPerCall === undefined) return undefined
+    const { config } = this.#scheduler
+    const tokens = Array.from(await start.read())
+    const revealed = Array.from({ length: batchSize }, (_, item) => {
+      const ofItem = tokens.slice(item * numPixels, (item + 1) * numPixels)
+      return ofItem.filter((token) => token >>> 0 < config.num_vec_classes - 1).length
+    })
+    return callsOfSteps(createSchedule(config), steps.slice(firstStep), revealed, numPixels, tokensPerCall)
   }
 
   /** Writes to `out` the tokens of a step to clean data. The generator does not advance. */

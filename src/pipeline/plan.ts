@@ -23,7 +23,7 @@ import type { KnownTokens } from '../options'
 import { timestepList, timestepsBelow } from '../process/timesteps'
 import { RandomGenerator } from '../random'
 import { type Sampler, samplerOf } from '../samplers'
-import { requirePriorWeight } from '../samplers/purity/purity'
+import { requirePriorWeight, requireTokensPerCall } from '../samplers/purity/purity'
 import type { ChainScheduler, ChainTensor } from '../samplers/sampler'
 import type { ChainOptions, ChainPosition, SampleOptions } from './options'
 import { requirePreviewEvery } from './preview'
@@ -40,6 +40,7 @@ export interface SamplePlan<Tensor> {
   readonly start: 'noise' | 'mask'
   readonly generator: RandomGenerator
   readonly priorWeight: number
+  readonly tokensPerCall: number | undefined
   /** The kind of each step, one for each timestep. There are at most two. */
   readonly kinds: readonly StepKind<Tensor>[]
 }
@@ -68,6 +69,7 @@ export const sampleNames = {
   resume: true,
   method: true,
   priorWeight: true,
+  tokensPerCall: true,
   guidanceScale: true,
   guidanceInterval: true,
   truncationRate: true,
@@ -89,7 +91,7 @@ export function planSample<Tensor extends ChainTensor>(
 ): SamplePlan<Tensor> {
   const numTrainTimesteps = scheduler.config.num_train_timesteps
   const { latents, image, known, resume, guidanceScale = 1, truncationRate = 1, priorWeight = 0 } = options
-  const { guidanceInterval = [0, numTrainTimesteps - 1] } = options
+  const { guidanceInterval = [0, numTrainTimesteps - 1], tokensPerCall } = options
   if (latents !== undefined && image !== undefined)
     throw new OptionError('sample starts from latents or from an image; given both.')
   requireSignal(options.signal)
@@ -97,13 +99,14 @@ export function planSample<Tensor extends ChainTensor>(
   const [guidedFrom, guidedTo] = requireGuidanceInterval('guidanceInterval', guidanceInterval, numTrainTimesteps)
   requireTruncationRate(truncationRate)
   requirePriorWeight(priorWeight)
+  if (tokensPerCall !== undefined) requireTokensPerCall(tokensPerCall)
   if (options.previewEvery !== undefined) requirePreviewEvery(options.previewEvery)
   for (const name of ['predOriginalSample', 'diagnostics'] as const)
     if (options[name] !== undefined) requireBoolean(name, options[name])
   const sampler = samplerOf(options.method)
-  const given = { known, truncationRate: truncates(truncationRate), diagnostics: options.diagnostics }
+  const given = { known, truncationRate: truncates(truncationRate), diagnostics: options.diagnostics, tokensPerCall }
   for (const name of sampler.unsupported)
-    if (given[name]) throw new OptionError(`method '${options.method}' does not support ${name}.`)
+    if (given[name]) throw new OptionError(`method '${options.method ?? 'posterior'}' does not support ${name}.`)
   const list = timestepList(options, numTrainTimesteps)
   if (image !== undefined) requireFields('image', image, { tokens: true, strength: true })
   const timesteps = image ? timestepsBelow('image.strength', image.strength, list, numTrainTimesteps) : list
@@ -133,6 +136,7 @@ export function planSample<Tensor extends ChainTensor>(
     start: options.spacing === 'leading' ? 'mask' : sampler.start,
     generator,
     priorWeight,
+    tokensPerCall,
     kinds: timesteps.map((t) => (isGuided(t) ? guided : plain)),
   }
 }

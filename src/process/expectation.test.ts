@@ -72,7 +72,9 @@ describe('by 20,000 tokens of a network that knows x₀,', () => {
     { ...options, method: 'purity' },
   ])
 
-  it.each([...ways, ...purity])('%s', async (_, options) => {
+  const fast: [string, ExpectationOptions] = ['by fast sampling', { timesteps: [39, 29, 19, 9, 0], method: 'fast' }]
+
+  it.each([...ways, ...purity, fast])('%s', async (_, options) => {
     const engine = await schedule
     const expected = engine.expectation(options)
     const { strength, ...chainOptions } = options

@@ -1,5 +1,6 @@
 import { requireStepCount, requireStrength, requireTimestepList, requireTimestepOptions } from '../checks'
 import type { Spacing, TimestepOptions } from '../options'
+import type { TimestepPair } from './process'
 
 /** Lists of timesteps (docs/MATH.md#timesteps). */
 
@@ -35,6 +36,11 @@ export function spacedTimesteps(
 ): readonly number[] {
   const list = spacing === 'leading' ? leadingTimesteps : stridedTimesteps
   return list(numInferenceSteps, numTrainTimesteps)
+}
+
+/** The steps of a list: each goes to the next entry, the last to clean data. */
+export function jumps(timesteps: readonly number[]): TimestepPair[] {
+  return timesteps.map((t, i) => ({ t, u: timesteps[i + 1] ?? -1 }))
 }
 
 /**

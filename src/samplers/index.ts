@@ -1,4 +1,5 @@
 import { requireOneOf } from '../checks'
+import { fast } from './fast'
 import { posterior } from './posterior'
 import { purity } from './purity/purity'
 import type { Sampler } from './sampler'
@@ -6,10 +7,10 @@ import type { Sampler } from './sampler'
 export type { Sampler } from './sampler'
 
 /** The samplers by their names in `sample({ method })`. */
-export const samplers = { posterior, purity }
+export const samplers = { posterior, purity, fast }
 /**
  * Names of the ways to draw a chain: 'posterior' samples the chain of the model, 'purity' reveals the most certain
- * tokens first.
+ * tokens first, 'fast' is the fast sampling of the paper authors' code.
  */
 export type SamplingMethod = keyof typeof samplers
 

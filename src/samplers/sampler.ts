@@ -9,6 +9,7 @@ import type {
   VQDiffusionSchedulerOutput,
 } from '../options'
 import type { Expectation } from '../process/expectation'
+import type { TimestepPair } from '../process/process'
 import type { Schedule } from '../process/schedule'
 import type { RandomGenerator } from '../random'
 
@@ -100,6 +101,7 @@ export interface SamplerCall<Tensor extends ChainTensor> {
   readonly sample: Tensor
   readonly options: ChainStepOptions<Tensor>
   readonly priorWeight: number
+  readonly tokensPerCall: number | undefined
 }
 
 /** A way to draw the steps of a chain. The last step, to clean data, is always drawn from the posterior. */
@@ -109,7 +111,9 @@ export interface Sampler {
   /** Whether `step` can return the drawn x₀ of every token. */
   readonly drawsX0: boolean
   /** Options of `sample` that the sampler does not support. */
-  readonly unsupported: readonly ('known' | 'truncationRate' | 'diagnostics')[]
+  readonly unsupported: readonly ('known' | 'truncationRate' | 'diagnostics' | 'tokensPerCall')[]
+  /** The posterior t → u that the step at each timestep of a list draws from; the last goes to −1. */
+  steps(timesteps: readonly number[]): readonly TimestepPair[]
   step<Tensor extends ChainTensor>(scheduler: ChainScheduler<Tensor>, call: SamplerCall<Tensor>): void
   /** The marginals of a chain that starts from masks or not. */
   expectation(schedule: Schedule, timesteps: readonly number[], fromMasks: boolean): Omit<Expectation, 'timesteps'>

@@ -26,7 +26,10 @@ interface PurityPriorOptions extends LayoutOption {
   readonly byPurity?: boolean
 }
 type PurityStepOptions<T> = PurityPriorOptions &
-  Pick<StepOptions<T, T>, 'guidance' | 'previousTimestep'> & { readonly generator: RandomGenerator }
+  Pick<StepOptions<T, T>, 'guidance' | 'previousTimestep'> & {
+    readonly generator: RandomGenerator
+    readonly tokensPerCall?: number
+  }
 
 /** The methods that the GPU scheduler and its CPU twin have in common. */
 export interface EngineScheduler<T> {

@@ -228,6 +228,36 @@ export function wrongCalls<T extends ChainTensor>({
       () => pipeline.generate({ ...chain, method: 'purity', priorWeight: 1e300 }),
     ],
     [
+      'a chain of no tokens a call',
+      OptionError,
+      /tokensPerCall needs to be an integer from 1 to .*given 0/,
+      () => pipeline.generate({ ...chain, method: 'purity', tokensPerCall: 0 }),
+    ],
+    [
+      'tokens a call of a chain that is not by purity',
+      OptionError,
+      /method 'posterior' does not support tokensPerCall/,
+      () => pipeline.generate({ ...chain, tokensPerCall: 2 }),
+    ],
+    [
+      'tokens a call of fast sampling',
+      OptionError,
+      /method 'fast' does not support tokensPerCall/,
+      () => pipeline.generate({ ...chain, method: 'fast', tokensPerCall: 2 }),
+    ],
+    [
+      'an unknown method',
+      OptionError,
+      /method needs to be 'posterior' or 'purity' or 'fast'; given "confidence"/,
+      () => pipeline.generate({ ...chain, method: 'confidence' as never }),
+    ],
+    [
+      'half a token a call',
+      OptionError,
+      /tokensPerCall needs to be an integer .*given 0\.5/,
+      () => scheduler.purityStep(logits(), 5, sample, { ...good, tokensPerCall: 0.5 }),
+    ],
+    [
       'a clamp that counts as +∞',
       OptionError,
       /minimum needs to be a number from -Infinity to 1e\+28; given 1e\+29/,

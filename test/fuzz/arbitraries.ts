@@ -198,23 +198,26 @@ const purityRule = {
   priorWeight: fc.constantFrom(undefined, 0, 0.5, 2),
   byPurity: fc.constantFrom(undefined, true, false),
 }
+const tokensPerCall = fc.constantFrom(undefined, 1, 2, 5)
 
 function purityStep({ K, T }: Sizes) {
   return fc
     .record({
       ...stepInputs,
       ...purityRule,
+      tokensPerCall,
       out: fc.boolean(),
       faults: fc.boolean(),
     })
     .map(({ batch: { B, N }, ...drawn }) => {
-      const { layout, priorWeight, byPurity } = drawn
+      const { layout, priorWeight, byPurity, tokensPerCall } = drawn
       const { timestep, previousTimestep } = stepOf(drawn.steps, B, T)
       const { modelOutput, guidance } = guided(drawn.logits, drawn.guidance, layout, [B, K, N])
       const out = drawn.out ? tensor('u32', [B, N], { zeros: true }) : undefined
       const faults = drawn.faults ? tensor('u32', [2], { zeros: true }) : undefined
       const generator = generatorOf(drawn.generator, B)
-      const options = given({ generator, layout, guidance, priorWeight, byPurity, previousTimestep, out, faults })
+      const rule = { priorWeight, byPurity, tokensPerCall }
+      const options = given({ generator, layout, guidance, ...rule, previousTimestep, out, faults })
       return [modelOutput, timestep, tokensOf(drawn.tokens, [B, N], K), options]
     })
 }
@@ -359,7 +362,8 @@ function chain({ K, T }: Sizes) {
       strength: fc.oneof(part, fc.constantFrom(0, 1)),
       resumed: part,
       known: fc.option(seed, { nil: undefined }),
-      purity: fc.boolean(),
+      method: fc.constantFrom(undefined, 'purity', 'purity', 'fast'),
+      tokensPerCall,
       priorWeight: purityRule.priorWeight,
       guidanceScale: fc.option(scale, { nil: undefined }),
       guidanceInterval: fc.option(fc.tuple(part, part), { nil: undefined }),
@@ -382,7 +386,8 @@ function chain({ K, T }: Sizes) {
         event: fc.constantFrom('none', 'none', 'none', 'abort', 'throw', 'no tensor', 'wrong shape', 'stop'),
       }),
     })
-    .map(({ batch: { B, N }, timesteps, start, purity, ...drawn }) => {
+    .map(({ batch: { B, N }, timesteps, start, method, ...drawn }) => {
+      const purity = method === 'purity'
       const clean = (seed: number) => tensor('u32', [B, N], { tokens: seed, classes: K, masks: 0 })
       const { $, ...source } = generatorOf(drawn.generator, B)
       const count = timesteps.timesteps?.length ?? timesteps.numInferenceSteps!
@@ -405,7 +410,8 @@ function chain({ K, T }: Sizes) {
           drawn.known === undefined || purity
             ? undefined
             : { tokens: clean(drawn.known), mask: tensor('u32', [B, N], { bits: drawn.known }) },
-        method: purity ? 'purity' : undefined,
+        method,
+        tokensPerCall: purity ? drawn.tokensPerCall : undefined,
         priorWeight: drawn.priorWeight,
         guidanceScale: drawn.guidanceScale,
         guidanceInterval: drawn.guidanceInterval?.map((part) => between(part, 0, T - 1)).sort((a, b) => a - b),

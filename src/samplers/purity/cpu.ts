@@ -11,7 +11,7 @@ import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutpu
 import { highest, logSumExp } from '../../process/log_space'
 import type { PossibleTokens } from '../../process/routes'
 import { append } from '../../process/schedule'
-import { priorNames, purityNames, purityQuota, requirePurityOptions } from './purity'
+import { priorNames, purityNames, purityQuota, type RevealRule, requirePurityOptions, revealedByCall } from './purity'
 
 export interface CpuPurityOptions extends PurityOptions<CpuTensor, CpuTensor> {
   /** Where invalid input is counted, u32 [2]; by default the scheduler's own counters. */
@@ -19,7 +19,7 @@ export interface CpuPurityOptions extends PurityOptions<CpuTensor, CpuTensor> {
 }
 
 /** One checked step of one batch item; arrays hold its N tokens. */
-interface RevealCall extends PurityRule {
+interface RevealCall extends RevealRule {
   readonly logits: ColumnReader
   readonly sample: CpuArray
   readonly prevSample: CpuArray
@@ -57,7 +57,7 @@ export class PuritySampler {
     const { batchSize, numPixels } = requireSample('sample', x)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     if (requireSameEnd(steps)) {
-      const { priorWeight, byPurity, ...plain } = options
+      const { priorWeight, byPurity, tokensPerCall, ...plain } = options
       return this.reverseStep.step(modelOutput, timestep, sample, plain)
     }
     const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
@@ -112,7 +112,7 @@ export class PuritySampler {
 
   /** Reveals the chosen tokens of one item, each drawn from p^(1 + r·π), and keeps the others. */
   #revealItem(call: RevealCall): void {
-    const { priorWeight, byPurity, logits, sample, prevSample, faults, quota, possible, at } = call
+    const { priorWeight, byPurity, tokensPerCall, logits, sample, prevSample, faults, quota, possible, at } = call
     const { numCodes, maskClass } = this.context.process
     const numPixels = sample.length
     const top = topProbabilities(logits, numPixels, numCodes)
@@ -126,7 +126,8 @@ export class PuritySampler {
     }
     const weights = byPurity ? purity : new Float64Array(numPixels).fill(1)
     const isMasked = (pixel: number) => prevSample[pixel] === maskClass
-    for (const pixel of chooseTokens(weights, isMasked, quota - revealed, at)) {
+    const wanted = revealedByCall(quota - revealed, tokensPerCall)
+    for (const pixel of chooseTokens(weights, isMasked, wanted, at)) {
       const column = sharpened(readColumn(logits, pixel, numCodes), 1 + priorWeight * purity[pixel]!)
       const drawn = drawX0(column, { ...at, pixel })
       prevSample[pixel] = drawn ?? maskClass

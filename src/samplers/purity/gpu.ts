@@ -18,7 +18,7 @@ import { asGpuTensor, GpuTensor } from '../../gpu/tensor'
 import { columnWorkgroups, overrideConstants } from '../../gpu/workgroups'
 import type { LayoutOption, PurityOptions, PurityRule, VQDiffusionSchedulerOutput } from '../../options'
 import { type ItemStream, RandomGenerator } from '../../random'
-import { priorNames, purityNames, purityQuota, requirePurityOptions } from './purity'
+import { priorNames, purityNames, purityQuota, type RevealRule, requirePurityOptions } from './purity'
 import revealShader from './reveal.wgsl'
 import selectShader from './select.wgsl'
 import sharpenShader from './sharpen.wgsl'
@@ -30,7 +30,7 @@ export interface GpuPurityOptions extends PurityOptions<LogitsTensor, GpuTensor>
 }
 
 /** One checked choice of tokens. */
-interface SelectionCall extends PurityRule {
+interface SelectionCall extends RevealRule {
   readonly logits: LogitsSource
   readonly sample: GpuTensor
   readonly prevSample: GpuTensor
@@ -97,7 +97,7 @@ export class PuritySampler {
     for (const parameters of [this.#parameters, this.#revealParameters]) parameters.requireItems(batchSize)
     const steps = process.resolveSteps(timestep, previousTimestep, batchSize)
     if (requireSameEnd(steps)) {
-      const { priorWeight, byPurity, ...plain } = options
+      const { priorWeight, byPurity, tokensPerCall, ...plain } = options
       return this.reverseStep.step(modelOutput, timestep, sample, plain)
     }
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
@@ -189,6 +189,7 @@ export class PuritySampler {
       counter,
       prior_weight: call.priorWeight,
       by_purity: call.byPurity ? 1 : 0,
+      tokens_per_call: call.tokensPerCall,
       items,
     })
     const topProbability = this.#topProbability.buffer

@@ -18,5 +18,6 @@ struct Purity {
   counter: u32,
   prior_weight: f32, // r: a token of purity pi draws from p^(1 + r pi)
   by_purity: u32, // 0: tokens are chosen with equal weights
+  tokens_per_call: u32, // tokens of an item that are revealed at most, except for one that would be left over
   items: array<PurityItem>,
 }

@@ -46,6 +46,43 @@ describe('purity-prior sampling', () => {
         expect(generator.state).toEqual(twinGenerator.state)
       })
 
+  gpuTest(
+    device,
+    'reveals at most so many tokens a call, one more if that would be left over, as the twin',
+    async () => {
+      const N = 30
+      const data = pseudoLogits(2 * N * K, 6)
+      const revealed: number[][] = []
+      for (const tokensPerCall of [1, 14, 15, 16, 40]) {
+        const given = () => ({ generator: new RandomGenerator([7, 8]), layout: 'pixel-major' as const, tokensPerCall })
+        // The second item has revealed 5 already; at u = 9 of 20 the schedule expects 16.
+        const start = Uint32Array.from({ length: 2 * N }, (_, i) => (i >= N && i < N + 5 ? 2 : K))
+        const options = { ...given(), previousTimestep: 9 }
+        const { prevSample } = scheduler.purityStep(
+          GpuTensor.from(device, data, [2, N, K]),
+          15,
+          scheduler.uploadTokens(start, [2, N]),
+          options,
+        )
+        const tokens = await prevSample.read()
+        const want = twin.purityStep(new CpuTensor(data, [2, N, K]), 15, new CpuTensor(start, [2, N]), {
+          ...given(),
+          previousTimestep: 9,
+        })
+        expect(tokens).toEqual(want.prevSample.data)
+        const count = (item: number) => tokens.slice(item * N, (item + 1) * N).filter((token) => token < K).length
+        revealed.push([count(0), count(1)])
+      }
+      expect(revealed).toEqual([
+        [1, 6],
+        [14, 16],
+        [16, 16],
+        [16, 16],
+        [16, 16],
+      ])
+    },
+  )
+
   gpuTest(device, 'chooses by weight: the first of three tokens in proportion to their purity (α = 1e-6)', async () => {
     // One class has the probability p, the others share 1 − p: purities 1, 0.5, 0.25 relative to the highest.
     const [B, N] = [2 ** 12, 3]

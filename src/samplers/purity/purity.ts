@@ -1,8 +1,17 @@
-import { largestFactor, requireBoolean, requireGuidance, requireLayout, requireNumber } from '../../checks'
+import {
+  largestFactor,
+  requireBoolean,
+  requireGuidance,
+  requireInteger,
+  requireLayout,
+  requireNumber,
+} from '../../checks'
 import type { Names } from '../../option_names'
 import type { LayoutOption, PurityOptions, PurityRule } from '../../options'
+import type { TimestepPair } from '../../process/process'
 import { cumulativeIndex, transition } from '../../process/routes'
 import type { Schedule } from '../../process/schedule'
+import { jumps } from '../../process/timesteps'
 import type { Sampler } from '../sampler'
 
 /** Names of the options of `purityStep` of both engines. */
@@ -10,6 +19,7 @@ export const purityNames = {
   generator: true,
   priorWeight: true,
   byPurity: true,
+  tokensPerCall: true,
   layout: true,
   guidance: true,
   previousTimestep: true,
@@ -20,6 +30,15 @@ export const purityNames = {
 /** Names of the options of `purityPrior` of both engines. */
 export const priorNames = { layout: true, priorWeight: true, byPurity: true } satisfies Names<LayoutOption & PurityRule>
 
+/** The rule of a step. */
+export interface RevealRule extends PurityRule {
+  /** Tokens that a call reveals at most, except for one that would be left over. */
+  readonly tokensPerCall: number
+}
+
+/** Stands for no limit: more than the tokens of any item. */
+const allTokens = 2 ** 31
+
 /**
  * The rule of the options: equal weights sharpen nothing. Throws OptionError unless the prior weight is a number from 0 to
  * 10⁶ and the others are valid.
@@ -27,14 +46,21 @@ export const priorNames = { layout: true, priorWeight: true, byPurity: true } sa
 export function requirePurityOptions({
   priorWeight = 0,
   byPurity = true,
+  tokensPerCall = allTokens,
   layout,
   guidance,
-}: Partial<Omit<PurityOptions<unknown, unknown>, 'generator'>>): PurityRule {
+}: Partial<Omit<PurityOptions<unknown, unknown>, 'generator'>>): RevealRule {
   requireLayout(layout)
   requireGuidance(guidance)
   requirePriorWeight(priorWeight)
   requireBoolean('byPurity', byPurity)
-  return { priorWeight: byPurity ? priorWeight : 0, byPurity }
+  requireTokensPerCall(tokensPerCall)
+  return { priorWeight: byPurity ? priorWeight : 0, byPurity, tokensPerCall }
+}
+
+/** Throws OptionError unless the limit is an integer of at least 1. */
+export function requireTokensPerCall(tokensPerCall: number): void {
+  requireInteger('tokensPerCall', tokensPerCall, 1, allTokens)
 }
 
 /** Throws OptionError unless the weight is a number from 0 to 10⁶. */
@@ -51,6 +77,36 @@ export function purityQuota(schedule: Schedule, u: number, numPixels: number): n
 }
 
 /**
+ * How many of the wanted tokens a call reveals (docs/MATH.md#high-quality-inference): at most `tokensPerCall`, and one more if
+ * that would be left over. select.wgsl does the same.
+ */
+export function revealedByCall(wanted: number, tokensPerCall: number): number {
+  return wanted - tokensPerCall > 1 ? tokensPerCall : wanted
+}
+
+/**
+ * How often the network is called at each step of a chain, so that every item reveals what the schedule expects.
+ *
+ * @param revealed tokens of each item that are no masks at the start
+ */
+export function callsOfSteps(
+  schedule: Schedule,
+  steps: readonly TimestepPair[],
+  revealed: readonly number[],
+  numPixels: number,
+  tokensPerCall: number,
+): number[] {
+  const least = Math.min(...revealed)
+  return steps.map(({ u }, i) => {
+    // The step to clean data draws every token at once.
+    if (u === -1) return 1
+    const before = i === 0 ? least : Math.max(least, purityQuota(schedule, steps[i - 1]!.u, numPixels))
+    const wanted = purityQuota(schedule, u, numPixels) - before
+    return Math.max(1, Math.ceil((wanted - 1) / tokensPerCall))
+  })
+}
+
+/**
  * Reveals the most certain masked tokens first, and revises none before the last step (Improved VQ-Diffusion, Tang et
  * al. 2022).
  */
@@ -58,12 +114,14 @@ export const purity: Sampler = {
   start: 'mask',
   drawsX0: false,
   unsupported: ['known', 'truncationRate', 'diagnostics'],
-  step(scheduler, { modelOutput, timestep, sample, options, priorWeight }) {
+  steps: jumps,
+  step(scheduler, { modelOutput, timestep, sample, options, priorWeight, tokensPerCall }) {
     const { generator, layout, guidance, previousTimestep, out, faults } = options
     scheduler.purityStep(modelOutput, timestep, sample, {
       generator,
       priorWeight,
       faults,
+      ...(tokensPerCall !== undefined && { tokensPerCall }),
       ...(layout && { layout }),
       ...(guidance && { guidance }),
       ...(previousTimestep !== undefined && { previousTimestep }),

@@ -54,7 +54,10 @@ fn main(
     highest = from_ordered(column_max(local_index, ordered(highest)));
     let num_masked = total_of(local_index, masked);
     let revealed = parameters.num_pixels - num_masked;
-    let wanted = min(max(item.revealed_after, revealed) - revealed, num_masked);
+    var wanted = min(max(item.revealed_after, revealed) - revealed, num_masked);
+    if (wanted > parameters.tokens_per_call + 1u) {
+      wanted = parameters.tokens_per_call;
+    }
 
     for (var n = local_index; n < parameters.num_pixels; n += WORKGROUP_SIZE) {
       let purity = top_probability[first + n] / (highest + 1e-10);
