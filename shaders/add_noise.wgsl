@@ -2,6 +2,7 @@
 // (docs/MATH.md#forward-process).
 //#include "lib/numerics.wgsl"
 //#include "lib/random.wgsl"
+//#include "lib/class_ranges.wgsl"
 //#include "lib/each_element.wgsl"
 
 struct NoiseItem {
@@ -22,6 +23,7 @@ struct AddNoise {
 @group(0) @binding(1) var<storage, read> x_0: array<u32>;
 @group(0) @binding(2) var<storage, read_write> x_t: array<u32>;
 @group(0) @binding(3) var<storage, read_write> faults: array<atomic<u32>, 2>;
+@group(0) @binding(4) var<storage, read> class_ranges: array<vec4u>; // CLASS_RANGES: first and last class, their number, its kind
 
 fn element_at(token: u32) {
   if (token >= parameters.num_tokens) {
@@ -30,7 +32,7 @@ fn element_at(token: u32) {
   let item = parameters.items[token / parameters.num_pixels];
   let pixel = token % parameters.num_pixels;
   let class_0 = x_0[parameters.x_0_offset + token];
-  if (class_0 > NUM_CODES) {
+  if (class_0 > NUM_CODES || is_outside(pixel, class_0)) {
     atomicAdd(&faults[1], 1u);
   }
   let draw = route_draw(item.stream, pixel, parameters.counter);
@@ -39,6 +41,6 @@ fn element_at(token: u32) {
   } else if (draw < item.thresholds.x) {
     x_t[token] = class_0;
   } else {
-    x_t[token] = uniform_class(item.stream, pixel, parameters.counter, NUM_CODES);
+    x_t[token] = uniform_class_of(item.stream, pixel, parameters.counter);
   }
 }

@@ -1,14 +1,12 @@
-// Diagnostics of a step: entropy and highest probability of p(x_0) for each token, and the number of tokens changed.
+// Diagnostics of a step: entropy and highest probability of p(x_0) for each token.
 //#include "lib/fetch_logits.wgsl"
 
 @group(0) @binding(0) var<storage, read> step: Step;
 @group(0) @binding(1) var<storage, read> conditional: array<Vector>;
-@group(0) @binding(2) var<storage, read> x_t: array<u32>;
-@group(0) @binding(3) var<storage, read> x_prev: array<u32>;
-@group(0) @binding(4) var<storage, read_write> entropy: array<f32>; // nats
-@group(0) @binding(5) var<storage, read_write> top_probability: array<f32>;
-@group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>, 2>; // tokens changed, columns read
-@group(0) @binding(7) var<storage, read> unconditional: array<Vector>; // GUIDED
+@group(0) @binding(2) var<storage, read_write> entropy: array<f32>; // nats
+@group(0) @binding(3) var<storage, read_write> top_probability: array<f32>;
+@group(0) @binding(4) var<storage, read> unconditional: array<Vector>; // GUIDED
+@group(0) @binding(5) var<storage, read> class_ranges: array<vec4u>; // CLASS_RANGES: first and last class, their number, its kind
 
 // Sums over logits, relative to the highest of them. All terms are at least 0, so nothing cancels.
 struct Sums {
@@ -52,7 +50,8 @@ fn main(
   var invalid = false;
   if (in_range) {
     let start = column_start(token);
-    for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
+    begin_column(token);
+    for (var group = first_group + lane; group < end_group; group += GROUPS_TOGETHER * LANES) {
       let loaded = read_block(start, group);
       invalid |= loaded.invalid;
       own = with_four(own, loaded.first);
@@ -73,8 +72,5 @@ fn main(
   if (in_range && lane == 0u) {
     entropy[token] = select(log(total) + (surprise / total), 0.0, is_invalid);
     top_probability[token] = select(1.0 / total, 0.0, is_invalid);
-    if (x_t[step.sample_offset + token] != x_prev[step.prev_sample_offset + token]) {
-      atomicAdd(&counts[0], 1u);
-    }
   }
 }

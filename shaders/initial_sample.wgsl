@@ -1,6 +1,7 @@
 // The start of a chain: the mask with its probability at the last timestep, else a uniform class.
 //#include "lib/numerics.wgsl"
 //#include "lib/random.wgsl"
+//#include "lib/class_ranges.wgsl"
 //#include "lib/each_element.wgsl"
 
 struct InitialSample {
@@ -13,6 +14,7 @@ struct InitialSample {
 
 @group(0) @binding(0) var<storage, read> parameters: InitialSample;
 @group(0) @binding(1) var<storage, read_write> x_t: array<u32>;
+@group(0) @binding(2) var<storage, read> class_ranges: array<vec4u>; // CLASS_RANGES: first and last class, their number, its kind
 
 fn element_at(token: u32) {
   if (token >= parameters.num_tokens) {
@@ -23,6 +25,6 @@ fn element_at(token: u32) {
   if (route_draw(stream, pixel, parameters.counter) < parameters.mask_threshold) {
     x_t[token] = NUM_CODES;
   } else {
-    x_t[token] = uniform_class(stream, pixel, parameters.counter, NUM_CODES);
+    x_t[token] = uniform_class_of(stream, pixel, parameters.counter);
   }
 }

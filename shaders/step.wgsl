@@ -10,6 +10,7 @@
 @group(0) @binding(5) var<storage, read_write> x_0: array<u32>;
 @group(0) @binding(6) var<storage, read> unconditional: array<Vector>; // GUIDED
 @group(0) @binding(7) var<storage, read> known_mask: array<u32>; // KNOWN: not 0 where known.wgsl has written x_prev
+@group(0) @binding(8) var<storage, read> class_ranges: array<vec4u>; // CLASS_RANGES: first and last class, their number, its kind
 
 fn exponent_of(token: u32) -> f32 {
   return 1.0;
@@ -17,15 +18,25 @@ fn exponent_of(token: u32) -> f32 {
 
 fn decide(token: u32) {
 //#if KNOWN
+//#if CLASS_RANGES
+  // There is no room for another binding: known.wgsl marks what it has written.
+  let known = x_prev[step.prev_sample_offset + token];
+  if ((known & KNOWN_MARK) != 0u) {
+    x_prev[step.prev_sample_offset + token] = known & ~KNOWN_MARK;
+    return;
+  }
+//#else
   if (known_mask[step.known_mask_offset + token] != 0u) {
     return;
   }
 //#endif
-  let item = step.items[token / step.num_pixels];
+//#endif
+  let item = step.items[item_index(token)];
   let pixel = token % step.num_pixels;
   let class_t = x_t[step.sample_offset + token];
   let is_masked = class_t >= NUM_CODES;
-  if (class_t > NUM_CODES || select(item.ordinary_possible, item.mask_possible, is_masked) == 0u) {
+  let is_possible = select(item.ordinary_possible, item.mask_possible, is_masked) != 0u && !is_outside(pixel, class_t);
+  if (class_t > NUM_CODES || !is_possible) {
     atomicAdd(&faults[1], 1u);
   }
   let draw = route_draw(item.stream, pixel, step.counter);
@@ -36,13 +47,13 @@ fn decide(token: u32) {
   }
   var result = min(class_t, NUM_CODES);
   if (settled == ROUTE_UNIFORM) {
-    result = uniform_class(item.stream, pixel, step.counter, NUM_CODES);
+    result = uniform_class_of(item.stream, pixel, step.counter);
   }
   x_prev[step.prev_sample_offset + token] = result;
 }
 
 fn finish(token: u32, draw: u32, drawn: u32) {
-  let item = step.items[token / step.num_pixels];
+  let item = step.items[item_index(token)];
   let class_t = min(x_t[step.sample_offset + token], NUM_CODES);
   let is_masked = class_t == NUM_CODES;
   var class_0 = drawn;
@@ -59,7 +70,7 @@ fn finish(token: u32, draw: u32, drawn: u32) {
   if (taken == ROUTE_KEEP) {
     result = class_t;
   } else if (taken == ROUTE_UNIFORM) {
-    result = uniform_class(item.stream, token % step.num_pixels, step.counter, NUM_CODES);
+    result = uniform_class_of(item.stream, token % step.num_pixels, step.counter);
   }
   x_prev[step.prev_sample_offset + token] = result;
   if ((step.flags & FLAG_WRITE_X_0) != 0u) {

@@ -42,6 +42,14 @@ export function requireSampleShape(name: string, shape: readonly number[]): { ba
   return { batchSize, numPixels }
 }
 
+/** Throws ShapeError unless N is the number of pairs of class_range, or there is no class_range. */
+export function requirePixels(name: string, numPixels: number, pairs: number | undefined): void {
+  if (pairs !== undefined && numPixels !== pairs)
+    throw new ShapeError(
+      `${name} needs ${pairs} latent pixels, one for each pair of the scheduler's class_range; given ${numPixels}.`,
+    )
+}
+
 /** Throws DtypeError or ShapeError unless this is a tensor of tokens with the shape of the sample. */
 export function requireTokensLike(
   name: string,

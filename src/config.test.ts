@@ -58,6 +58,22 @@ describe('reading a configuration', () => {
     expect(Object.keys(written)).toEqual(Object.keys(written).sort())
   })
 
+  it('keeps a copy of class_range, which comes back from a file', () => {
+    const class_range: [number, number][] = [
+      [0, 3],
+      [4, 7],
+    ]
+    const config = readConfig({ ...K8, class_range })
+    class_range[0]![1] = 9
+    class_range.pop()
+    expect(config.class_range).toEqual([
+      [0, 3],
+      [4, 7],
+    ])
+    expect(readConfig(JSON.parse(JSON.stringify(writeConfig(config))))).toEqual(config)
+    expect(Object.isFrozen(config.class_range) && Object.isFrozen(config.class_range![0])).toBe(true)
+  })
+
   it.each([[null], [[]], ['text'], [42], [{}], [{ num_train_timesteps: 100 }]])('refuses %j', (json) => {
     expect(() => readConfig(json)).toThrow(ConfigError)
   })
@@ -70,6 +86,16 @@ describe('validation', () => {
     ['a uniform schedule', { gamma_cum_start: 0, gamma_cum_end: 0 }],
     ['ends of exactly 0 and 1', { alpha_cum_end: 0, gamma_cum_end: 1 }],
     ['two classes and two timesteps', { num_vec_classes: 2, num_train_timesteps: 2 }],
+    [
+      'ranges of one class and of all',
+      {
+        class_range: [
+          [7, 7],
+          [0, 7],
+          [0, 0],
+        ],
+      },
+    ],
     ['a sum above 1 by rounding', { alpha_cum_start: 0.9 + 1e-13, gamma_cum_start: 0.1 }],
   ])('accepts %s', (_, options) => {
     expect(() => validateConfig(readConfig({ ...K8, ...options }))).not.toThrow()
@@ -93,6 +119,25 @@ describe('validation', () => {
     [{ alpha_cum_start: 0.5, gamma_cum_start: 0.5, gamma_cum_end: 0.4 }, /must not grow/],
     [{ alpha_cum_start: 1, alpha_cum_end: 1, gamma_cum_start: 0, gamma_cum_end: 0 }, /adds no noise/],
     [{ alpha_cum_start: 0.5, alpha_cum_end: 0.4, gamma_cum_start: 0.1, gamma_cum_end: 0.59 }, /must not fall/],
+    [{ class_range: [] }, /a pair \[first, last\] for each latent pixel; given \[\]/],
+    [{ class_range: { 0: [0, 1] } }, /class_range needs to be a list/],
+    [{ class_range: null }, /class_range needs to be a list .*; given null/],
+    [
+      {
+        class_range: [
+          [0, 1],
+          [2, 8],
+        ],
+      },
+      /0 ≤ first ≤ last ≤ 7; given \[2, 8\] for latent pixel 1/,
+    ],
+    [{ class_range: [[3, 2]] }, /given \[3, 2\] for latent pixel 0/],
+    [{ class_range: [[-1, 2]] }, /given \[-1, 2\]/],
+    [{ class_range: [[0, 1.5]] }, /given \[0, 1\.5\]/],
+    [{ class_range: [[0, 1, 2]] }, /given \[0, 1, 2\]/],
+    [{ class_range: [['0', 1]] }, /given \["0", 1\]/],
+    [{ class_range: [[0, 1], 5] }, /given 5 for latent pixel 1/],
+    [{ class_range: new Array(2) }, /given undefined for latent pixel 0/],
   ])('refuses %j', (options, message) => {
     const config = readConfig({ ...K8, ...options })
     expect(() => validateConfig(config)).toThrow(ConfigError)

@@ -3,7 +3,7 @@ import { ConfigError } from './errors'
 import type { Names } from './option_names'
 import { valueText } from './value_text'
 
-/** The constructor arguments of diffusers' VQDiffusionScheduler, by their names there. */
+/** The constructor arguments of diffusers' VQDiffusionScheduler, by their names there, and `class_range`. */
 export interface VQDiffusionSchedulerConfig {
   /** Number of classes C of a latent pixel, the mask included; K = C − 1 ordinary classes. */
   readonly num_vec_classes: number
@@ -17,6 +17,12 @@ export interface VQDiffusionSchedulerConfig {
   readonly gamma_cum_start: number
   /** Cumulative mask probability γ̄ at t = T − 1, from `gamma_cum_start` to 1. */
   readonly gamma_cum_end: number
+  /**
+   * The classes that each latent pixel may have, [first, last] with 0 ≤ first ≤ last < K, for models in which the place of a
+   * token says what kind it is of: a mask-and-replace process of its own for each pixel (docs/MATH.md#class-ranges). All
+   * samples then have as many latent pixels as there are pairs. By default a pixel may have any class. No key of diffusers.
+   */
+  readonly class_range?: readonly (readonly [first: number, last: number])[]
 }
 
 /** A configuration with defaults left out; only the number of classes has none. */
@@ -49,6 +55,7 @@ export const configNames = {
   alpha_cum_end: true,
   gamma_cum_start: true,
   gamma_cum_end: true,
+  class_range: true,
 } satisfies Names<VQDiffusionSchedulerConfig>
 
 /** Configurations that were read. They may have unknown keys: those of the file that they come from. */
@@ -65,7 +72,12 @@ export function readConfig(json: unknown): VQDiffusionSchedulerConfig {
     throw new ConfigError(
       `A scheduler configuration needs num_vec_classes (C, the mask included); given ${valueText(given)}.`,
     )
-  const config = Object.freeze({ ...defaults, ...given }) as VQDiffusionSchedulerConfig
+  const { class_range: ranges } = given
+  // A copy, since the caller may change the list. `validateConfig` checks what is in it.
+  const copied = Array.isArray(ranges) && {
+    class_range: Object.freeze(Array.from(ranges, (pair) => (Array.isArray(pair) ? Object.freeze([...pair]) : pair))),
+  }
+  const config = Object.freeze({ ...defaults, ...given, ...copied }) as VQDiffusionSchedulerConfig
   read.add(config)
   return config
 }
@@ -111,6 +123,7 @@ export function validateConfig(config: VQDiffusionSchedulerConfig): void {
   requireInteger(config, 'num_train_timesteps', 2, 10 ** 6)
   for (const key of ['alpha_cum_start', 'alpha_cum_end', 'gamma_cum_start', 'gamma_cum_end'] as const)
     requireProbability(config, key)
+  requireClassRange(config)
   const { alpha_cum_start, alpha_cum_end, gamma_cum_start, gamma_cum_end } = config
   for (const [place, alpha, gamma] of [
     ['start', alpha_cum_start, gamma_cum_start],
@@ -158,4 +171,22 @@ function requireProbability(config: VQDiffusionSchedulerConfig, key: Key): void 
   const value: unknown = config[key]
   if (typeof value !== 'number' || !(value >= 0 && value <= 1))
     throw new ConfigError(`${key} needs to be a number from 0 to 1; given ${valueText(value)}.`)
+}
+
+/** Throws ConfigError unless each latent pixel has a range of ordinary classes, or there are no ranges. */
+function requireClassRange({ class_range, num_vec_classes }: VQDiffusionSchedulerConfig): void {
+  if (class_range === undefined) return
+  if (!Array.isArray(class_range) || class_range.length === 0)
+    throw new ConfigError(
+      `class_range needs to be a list with a pair [first, last] for each latent pixel; given ${valueText(class_range)}.`,
+    )
+  const last = num_vec_classes - 2
+  for (const [pixel, pair] of class_range.entries()) {
+    const isPair = Array.isArray(pair) && pair.length === 2 && pair.every((value) => Number.isSafeInteger(value))
+    if (!isPair || pair[0]! < 0 || pair[1]! < pair[0]! || pair[1]! > last)
+      throw new ConfigError(
+        `class_range needs pairs [first, last] of classes, 0 ≤ first ≤ last ≤ ${last}; ` +
+          `given ${valueText(pair)} for latent pixel ${pixel}.`,
+      )
+  }
 }

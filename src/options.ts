@@ -119,7 +119,7 @@ export interface VQDiffusionSchedulerOutput<Sample> {
 export interface Faults {
   /** Latent pixels whose logits held NaN or +∞, or were −∞ for every class; or whose noise was outside of [0, 1]. */
   readonly invalidColumns: number
-  /** Latent pixels whose token was no class, or one that the schedule cannot produce. */
+  /** Latent pixels whose token was no class, none of the pixel's range, or one that the schedule cannot produce. */
   readonly impossibleTokens: number
 }
 

@@ -7,7 +7,6 @@
 import addNoiseFile from '../shaders/add_noise.wgsl'
 import applyCumulativeFile from '../shaders/apply_cumulative.wgsl'
 import codebookFile from '../shaders/codebook.wgsl'
-import columnsReadFile from '../shaders/columns_read.wgsl'
 import diagnosticsFile from '../shaders/diagnostics.wgsl'
 import guideFile from '../shaders/guide.wgsl'
 import gumbelMaxFile from '../shaders/gumbel_max.wgsl'
@@ -17,6 +16,7 @@ import knownFile from '../shaders/known.wgsl'
 import logOnehotFile from '../shaders/log_onehot.wgsl'
 import posteriorFile from '../shaders/posterior.wgsl'
 import stepFile from '../shaders/step.wgsl'
+import stepCountsFile from '../shaders/step_counts.wgsl'
 import transitionFile from '../shaders/transition.wgsl'
 import { requireBoolean, requireObject, requireOneOf } from './checks'
 import { OptionError } from './errors'
@@ -59,9 +59,7 @@ export const addNoise: Shader = addNoiseFile
 export const applyCumulative: Shader = applyCumulativeFile
 /** Codebook vectors of tokens. */
 export const codebook: Shader = codebookFile
-/** The number of columns that a step reads. */
-export const columnsRead: Shader = columnsReadFile
-/** Entropy and highest probability of p(x_0), and the number of tokens changed. */
+/** Entropy and highest probability of p(x_0). */
 export const diagnostics: Shader = diagnosticsFile
 /** log p(x_0), dense: guidance, log-softmax, truncation, clamp. */
 export const guide: Shader = guideFile
@@ -79,6 +77,8 @@ export const logOnehot: Shader = logOnehotFile
 export const posterior: Shader = posteriorFile
 /** One reverse step. */
 export const step: Shader = stepFile
+/** The numbers of tokens that a step changes and of columns that it reads. */
+export const stepCounts: Shader = stepCountsFile
 /** log q(x_t | x_0) or log q(x_t | x_{t-1}) of a known x_t, dense. */
 export const transition: Shader = transitionFile
 /** Purity sampling: draws the chosen tokens. */

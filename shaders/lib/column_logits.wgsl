@@ -1,4 +1,5 @@
-// The logits of a column, one class at a time, for kernels whose `parameters` give their place.
+// The logits of a column, one class at a time, for kernels whose `parameters` give their place. Those that have the
+// feature CLASS_RANGES include class_ranges.wgsl.
 //#include "lib/each_column.wgsl"
 //#include "lib/layout.wgsl"
 //#include "lib/log_sum_exp.wgsl"
@@ -22,6 +23,11 @@ fn column_log_sum_exp(local_index: u32, token: u32, in_range: bool) -> LogSumExp
   var partial = LogSumExp(LOG_ZERO, 0.0, 0u);
   if (in_range) {
     for (var k = lane_of(local_index); k < NUM_CODES; k += LANES) {
+//#if CLASS_RANGES
+      if (is_outside(token % parameters.num_pixels, k)) {
+        continue;
+      }
+//#endif
       let logit = logit_of(token, k);
       partial.invalid |= u32(logit.invalid);
       if (logit.value > LOG_ZERO) {

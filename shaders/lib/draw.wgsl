@@ -113,7 +113,7 @@ fn with_block(before: Found, position: u32, key: vec4u, group: u32, loaded: Logi
 fn draw_column(position: u32, start: u32, lane: u32, in_range: bool, key: vec4u, exponent: f32) -> u32 {
   var found = NOTHING_FOUND;
   if (in_range) {
-    for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
+    for (var group = first_group + lane; group < end_group; group += GROUPS_TOGETHER * LANES) {
       found = with_block(found, position, key, group, read_block(start, group), exponent, NO_BOUND);
     }
     publish_score(position, found.score, is_invalid(found));

@@ -80,7 +80,7 @@ fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, k
   // The first draw and the redraws share one loop: the body is long, and its instructions have to be fetched too.
   for (var is_first = true; ; is_first = false) {
     if (takes_part) {
-      for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
+      for (var group = first_group + lane; group < end_group; group += GROUPS_TOGETHER * LANES) {
         if (is_first || !is_held) {
           loaded = read_block(start, group);
         }
@@ -101,7 +101,7 @@ fn draw_truncated(local_index: u32, position: u32, start: u32, in_range: bool, k
         kept_mass = step.truncation_rate * found.sum * exp(found.high - high);
       }
       excess = -kept_mass;
-      for (var group = lane; group < NUM_GROUPS; group += GROUPS_TOGETHER * LANES) {
+      for (var group = first_group + lane; group < end_group; group += GROUPS_TOGETHER * LANES) {
         if (!is_held) {
           loaded = read_block(start, group);
         }

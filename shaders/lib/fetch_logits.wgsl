@@ -14,6 +14,25 @@ fn classes_of(group: u32) -> vec4u {
   return vec4u(0u, 1u, 2u, 3u) + (group * 4u);
 }
 
+//#if CLASS_RANGES
+// The classes of the column that the invocation works on, and the groups that have them. The first group is one of lane 0.
+var<private> column_range: ClassRange;
+var<private> first_group: u32;
+var<private> end_group: u32;
+//#else
+const first_group = 0u;
+override end_group: u32 = NUM_GROUPS;
+//#endif
+
+// Before the first group of a token's column is read.
+fn begin_column(token: u32) {
+//#if CLASS_RANGES
+  column_range = class_range(token % step.num_pixels);
+  first_group = (column_range.first / (4u * LANES)) * LANES;
+  end_group = (column_range.last / 4u) + 1u;
+//#endif
+}
+
 // The logits of a lane's next GROUPS_TOGETHER groups, which lie LANES groups apart. If it is one group, all four are
 // equal.
 struct LogitBlock {
@@ -28,6 +47,37 @@ struct LogitBlock {
 struct FetchedFour {
   conditional: Four,
   unconditional: Four,
+//#if CLASS_RANGES
+  takes_part: vec4<bool>,
+//#endif
+}
+
+// The bits of the two halves. Classes that the pixel cannot have are excluded, whatever their logits are.
+fn conditional_of(four: FetchedFour) -> vec4u {
+//#if CLASS_RANGES
+  return select(vec4u(NEGATIVE_INFINITY_BITS), four_bits(four.conditional), four.takes_part);
+//#else
+  return four_bits(four.conditional);
+//#endif
+}
+
+//#if GUIDED
+fn unconditional_of(four: FetchedFour) -> vec4u {
+//#if CLASS_RANGES
+  return select(vec4u(NEGATIVE_INFINITY_BITS), four_bits(four.unconditional), four.takes_part);
+//#else
+  return four_bits(four.unconditional);
+//#endif
+}
+//#endif
+
+fn are_in_range(group: u32) -> vec4<bool> {
+//#if CLASS_RANGES
+  let classes = classes_of(group);
+  return (classes >= vec4u(column_range.first)) & (classes <= vec4u(column_range.last));
+//#else
+  return classes_of(group) < vec4u(NUM_CODES);
+//#endif
 }
 
 // Index of a token's class 0 in the logits.
@@ -43,6 +93,9 @@ fn fetch(start: u32, any_group: u32) -> FetchedFour {
     group = min(group, NUM_GROUPS - 1u);
   }
   var four: FetchedFour;
+//#if CLASS_RANGES
+  four.takes_part = are_in_range(any_group);
+//#endif
 //#if VECTORS
   four.conditional = conditional[((step.conditional_offset + start) / 4u) + group];
 //#if GUIDED
@@ -63,36 +116,39 @@ fn fetch(start: u32, any_group: u32) -> FetchedFour {
 
 fn is_finite(four: FetchedFour) -> bool {
 //#if GUIDED
-  return all(are_finite(four_bits(four.conditional)) & are_finite(four_bits(four.unconditional)));
+  return all(are_finite(conditional_of(four)) & are_finite(unconditional_of(four)));
 //#else
-  return all(are_finite(four_bits(four.conditional)));
+  return all(are_finite(conditional_of(four)));
 //#endif
 }
 
 // The logits of four classes, valid only if all are finite.
 fn finite_logits(four: FetchedFour) -> vec4f {
 //#if GUIDED
-  return guided(four_bits(four.conditional), four_bits(four.unconditional), step.guidance_scale);
+  return guided(conditional_of(four), unconditional_of(four), step.guidance_scale);
 //#else
-  return bitcast<vec4f>(four_bits(four.conditional));
+  return bitcast<vec4f>(conditional_of(four));
 //#endif
 }
 
 // The logits of any four classes.
 fn decode(four: FetchedFour) -> FourLogits {
 //#if GUIDED
-  return guided_logits(four_bits(four.conditional), four_bits(four.unconditional), step.guidance_scale);
+  return guided_logits(conditional_of(four), unconditional_of(four), step.guidance_scale);
 //#else
-  return plain_logits(four_bits(four.conditional));
+  return plain_logits(conditional_of(four));
 //#endif
 }
 
-// Gives classes beyond the last the probability 0.
+// Gives classes beyond the last, or out of the pixel's range, the probability 0.
 fn of_existing(logits: vec4f, group: u32) -> vec4f {
+//#if CLASS_RANGES
+//#else
   if (NUM_CODES % (4u * GROUPS_TOGETHER * LANES) == 0u) {
     return logits;
   }
-  return select(vec4f(LOG_ZERO), logits, classes_of(group) < vec4u(NUM_CODES));
+//#endif
+  return select(vec4f(LOG_ZERO), logits, are_in_range(group));
 }
 
 fn read_block(start: u32, group: u32) -> LogitBlock {

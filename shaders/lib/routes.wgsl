@@ -3,6 +3,7 @@
 // units of 2^-31, from the route table.
 //#include "lib/numerics.wgsl"
 //#include "lib/random.wgsl"
+//#include "lib/class_ranges.wgsl"
 
 struct StepItem {
   stream: ItemStream,
@@ -37,11 +38,24 @@ struct Step {
   truncation_rate: f32,
   known_tokens_offset: u32,
   known_mask_offset: u32,
+  num_kinds: u32, // numbers of classes that a latent pixel can have; each has an item of its own, next to each other
   items: array<StepItem>,
 }
 
 // x_0 of every token is wanted: settled tokens draw it too.
 const FLAG_WRITE_X_0 = 1u;
+
+// In x_prev, of what known.wgsl has written.
+const KNOWN_MARK = 0x80000000u;
+
+// The item of `step.items` that a token belongs to.
+fn item_index(token: u32) -> u32 {
+//#if CLASS_RANGES
+  return ((token / step.num_pixels) * step.num_kinds) + class_range(token % step.num_pixels).kind;
+//#else
+  return token / step.num_pixels;
+//#endif
+}
 
 const ROUTE_KEEP = 0u; // of a masked token: stays masked
 const ROUTE_UNIFORM = 1u;

@@ -38,6 +38,7 @@ fn draw_listed(local_index: u32, count: u32) {
       listed = listed_tokens[position];
     }
     let start = column_start(listed.token);
+    begin_column(listed.token);
 //#if TRUNCATED
     let drawn = draw_truncated(local_index, position, start, in_range, listed.key);
 //#else

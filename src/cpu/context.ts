@@ -1,6 +1,7 @@
 import { requireDtype, requireSampleShape, requireShape, requireTokens } from '../checks'
 import { DestroyedError } from '../errors'
 import type { Faults, StepDiagnostics } from '../options'
+import { type ClassRange, isOutside } from '../process/class_ranges'
 import type { Process } from '../process/process'
 import { isPossible, type PossibleTokens } from '../process/routes'
 import { requireOwnMemory, type StepTensors } from './step_tensors'
@@ -66,11 +67,18 @@ export class CpuContext {
     return Math.min(tokens[token]! >>> 0, this.process.maskClass)
   }
 
-  /** The same; a token that is no class, or that the process cannot produce, is counted. */
-  countedClassOf(tokens: CpuArray, token: number, faults: CpuArray, possible: PossibleTokens): number {
+  /** The same; a token that is no class of the range, or that the process cannot produce, is counted. */
+  countedClassOf(
+    tokens: CpuArray,
+    token: number,
+    faults: CpuArray,
+    possible: PossibleTokens,
+    range: ClassRange,
+  ): number {
     const { maskClass } = this.process
     const given = tokens[token]! >>> 0
-    if (given > maskClass || !isPossible(possible, given === maskClass)) faults[1]!++
+    const isMask = given === maskClass
+    if (!isPossible(possible, isMask) || (!isMask && isOutside(range, given))) faults[1]!++
     return Math.min(given, maskClass)
   }
 }

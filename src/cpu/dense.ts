@@ -42,6 +42,7 @@ export class DenseOperators {
     const { process } = context
     const { numCodes } = process
     context.assertUsable()
+    context.process.requireAllClasses('qPosterior')
     const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options, qPosteriorNames)
     requireLayout(layout)
     const x = asCpuTensor('xT', xT)
@@ -89,6 +90,7 @@ export class DenseOperators {
     const { process } = context
     const { numCodes, schedule } = process
     context.assertUsable()
+    context.process.requireAllClasses('logQTTransitioningToKnownClass')
     const given = requireOptions('logQTTransitioningToKnownClass', options, logQNames)
     const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
@@ -110,6 +112,7 @@ export class DenseOperators {
   ): CpuTensor<Float64Array> {
     const { numCodes, schedule } = this.context.process
     this.context.assertUsable()
+    this.context.process.requireAllClasses('applyCumulativeTransitions')
     const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options, { layout: true })
     requireLayout(layout)
     const tensor = asCpuTensor('q', q)
@@ -138,6 +141,7 @@ export class DenseOperators {
   addNoise(x0: CpuTensor, t: number | readonly number[], noise: CpuTensor): CpuTensor<Uint32Array> {
     const { process } = this.context
     this.context.assertUsable()
+    this.context.process.requireAllClasses('addNoise with supplied noise')
     const clean = asCpuTensor('x0', x0)
     const tensor = asCpuTensor('noise', noise)
     const { batchSize, numPixels } = requireSample('x0', clean)
@@ -184,6 +188,7 @@ export class DenseOperators {
   ): VariationalTerms<CpuTensor<Float64Array>> {
     const { maskClass, numCodes, schedule } = this.context.process
     this.context.assertUsable()
+    this.context.process.requireAllClasses('vbTerms')
     const { layout = 'class-major' } = requireOptions('vbTerms', options, { layout: true })
     requireLayout(layout)
     const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))

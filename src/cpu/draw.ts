@@ -1,3 +1,4 @@
+import type { ClassRange } from '../process/class_ranges'
 import type { RouteThresholds, Thresholds } from '../process/routes'
 import type { ItemStream } from '../random'
 import { classTailWords, classWords, exponential, multiplyHigh, Purpose, pixelKey, type Words } from './random'
@@ -20,16 +21,22 @@ export function routeDraw({ stream, pixel, counter }: PixelStream): number {
   return pixelKey(stream, pixel, counter, Purpose.route)[0] >>> 1
 }
 
-/** A uniform class below K. */
-export function uniformClass({ stream, pixel, counter }: PixelStream, numCodes: number): number {
-  return multiplyHigh(pixelKey(stream, pixel, counter, Purpose.uniformClass)[0], numCodes)
+/** A uniform class of those that the pixel may have. */
+export function uniformClass({ stream, pixel, counter }: PixelStream, { first, size }: ClassRange): number {
+  return first + multiplyHigh(pixelKey(stream, pixel, counter, Purpose.uniformClass)[0], size)
 }
 
 /** A clean token after the forward process: kept, masked, or replaced. */
-export function noised(token: number, [keep, mask]: Thresholds, at: PixelStream, numCodes: number): number {
+export function noised(
+  token: number,
+  [keep, mask]: Thresholds,
+  at: PixelStream,
+  range: ClassRange,
+  maskClass: number,
+): number {
   const draw = routeDraw(at)
   if (draw < keep) return token
-  return draw < mask ? numCodes : uniformClass(at, numCodes)
+  return draw < mask ? maskClass : uniformClass(at, range)
 }
 
 /** The route of a token before x₀ is drawn. */

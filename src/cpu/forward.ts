@@ -1,4 +1,5 @@
 import { requireGenerator, requireOneOf, requireOptions, requireSample, requireSampleShape } from '../checks'
+import { isOutside } from '../process/class_ranges'
 import { forwardThresholds, threshold } from '../process/routes'
 import { initialMaskProbability } from '../process/schedule'
 import type { RandomGenerator } from '../random'
@@ -15,10 +16,12 @@ export class ForwardProcess {
     shape: readonly [batchSize: number, numLatentPixels: number],
     options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): CpuTensor<Uint32Array> {
-    const { maskClass, numCodes, schedule } = this.context.process
+    const { process } = this.context
+    const { maskClass, schedule } = process
     this.context.assertUsable()
     const { generator, start = 'noise' } = requireOptions('initialSample', options, { generator: true, start: true })
     const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
+    process.requirePixels('initialSample', numPixels)
     const sample = this.context.emptyTokens(shape)
     requireOneOf('start', start, ['noise', 'mask'])
     if (start === 'noise' || generator !== undefined) requireGenerator('initialSample', generator)
@@ -31,7 +34,7 @@ export class ForwardProcess {
     const masked = threshold(initialMaskProbability(schedule))
     for (let token = 0; token < sample.size; token++) {
       const at = { stream: streams[Math.floor(token / numPixels)]!, pixel: token % numPixels, counter }
-      sample.data[token] = routeDraw(at) < masked ? maskClass : uniformClass(at, numCodes)
+      sample.data[token] = routeDraw(at) < masked ? maskClass : uniformClass(at, process.rangeOf(at.pixel))
     }
     return sample
   }
@@ -43,13 +46,15 @@ export class ForwardProcess {
     options: { generator: RandomGenerator; faults?: CpuTensor },
   ): CpuTensor<Uint32Array> {
     const { context } = this
-    const { maskClass, numCodes, schedule } = context.process
+    const { process } = context
+    const { maskClass, schedule } = process
     context.assertUsable()
     const { generator, faults } = requireOptions('addNoise', options, { generator: true, faults: true })
     requireGenerator('addNoise', generator)
     const clean = asCpuTensor('x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
-    const steps = context.process.resolveSteps(t, -1, batchSize)
+    process.requirePixels('x0', numPixels)
+    const steps = process.resolveSteps(t, -1, batchSize)
     const counters = context.faultsOf(faults, [clean]).data
     const streams = generator.streams(batchSize)
     const counter = generator.nextCounter()
@@ -57,10 +62,12 @@ export class ForwardProcess {
     const draw = (token: number) => {
       const item = Math.floor(token / numPixels)
       const class0 = context.classOf(clean.data, token)
-      if (clean.data[token]! >>> 0 > maskClass) counters[1]!++
-      if (class0 === maskClass) return maskClass // the mask is absorbing
       const at = { stream: streams[item]!, pixel: token % numPixels, counter }
-      return noised(class0, thresholds[item]!, at, numCodes)
+      const range = process.rangeOf(at.pixel)
+      const given = clean.data[token]! >>> 0
+      if (given !== maskClass && isOutside(range, given)) counters[1]!++
+      if (class0 === maskClass) return maskClass // the mask is absorbing
+      return noised(class0, thresholds[item]!, at, range, maskClass)
     }
     return new CpuTensor(
       Uint32Array.from({ length: clean.size }, (_, token) => draw(token)),

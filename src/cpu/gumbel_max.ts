@@ -17,9 +17,10 @@ export function drawStepWithNoise(
 ): void {
   const { sample, prevSample, numPixels, logits, faults } = tokens
   const { numCodes, maskClass } = context.process
+  const allClasses = context.process.rangeOf(0)
   for (let token = 0; token < sample.length; token++) {
     const item = coefficients[Math.floor(token / numPixels)]!
-    const classT = context.countedClassOf(sample, token, faults, item)
+    const classT = context.countedClassOf(sample, token, faults, item, allClasses)
     prevSample[token] = classT
     if (rows > numCodes && !isPossible(item, classT === maskClass)) continue
     const column = readColumn(logits, token, numCodes)

@@ -1,5 +1,6 @@
 import { requireLogits, rowsShape } from '../checks'
 import type { Guidance, Layout } from '../options'
+import type { ClassRanges } from '../process/class_ranges'
 import { asCpuTensor, type CpuArray, type CpuTensor, zeros } from './tensor'
 
 /** Dtypes of logits and log-probabilities. */
@@ -42,6 +43,22 @@ export function columns(tensor: CpuTensor, layout: Layout, rows: number, numPixe
 /** `columns` of logits. */
 export function logitColumns(tensor: CpuTensor, layout: Layout, rows: number, numPixels: number): ColumnReader {
   return plain(columnsOf(tensor, layout, rows, numPixels))
+}
+
+/** The logits of the classes that each latent pixel may have; −∞ for the others, whatever their logits are. */
+export function logitsInRange(
+  reader: ColumnReader,
+  { classRanges }: { readonly classRanges: ClassRanges | undefined },
+  numPixels: number,
+): ColumnReader {
+  if (!classRanges) return reader
+  const { ranges } = classRanges
+  return (token, into) => {
+    const { first, last } = ranges[token % numPixels]!
+    return reader(token, into)
+      .fill(-Infinity, 0, first)
+      .fill(-Infinity, last + 1)
+  }
 }
 
 /** Rows 0 to rows − 1 of a token, in an array of their own. */

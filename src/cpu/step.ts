@@ -1,6 +1,7 @@
 import { requireNoise, requireSample, requireStepOptions, truncates } from '../checks'
 import { stepNames } from '../option_names'
 import type { KnownTokens, StepDiagnostics, StepOptions, VQDiffusionSchedulerOutput } from '../options'
+import { isOutside } from '../process/class_ranges'
 import { posteriorCoefficients } from '../process/posterior'
 import type { StepThresholds } from '../process/routes'
 import type { ItemStream } from '../random'
@@ -8,7 +9,7 @@ import type { CpuContext } from './context'
 import { count, diagnose } from './diagnostics'
 import { drawX0, noised, routeDraw, routeGivenX0, settledRoute, uniformClass } from './draw'
 import { drawStepWithNoise } from './gumbel_max'
-import { type ColumnReader, columns, logitsReader } from './logits'
+import { type ColumnReader, columns, logitsInRange, logitsReader } from './logits'
 import { requireDiagnostics, requireKnown, requireOutput } from './step_tensors'
 import { asCpuTensor, type CpuArray, type CpuTensor } from './tensor'
 import { keptClasses } from './truncation'
@@ -29,7 +30,8 @@ interface DrawCall {
   readonly known: KnownTokens<CpuTensor> | undefined
   /** [invalid columns, impossible tokens] */
   readonly faults: CpuArray
-  readonly items: readonly { stream: ItemStream; thresholds: StepThresholds }[]
+  /** `thresholds` are by the kind of a latent pixel's range. */
+  readonly items: readonly { stream: ItemStream; thresholds: readonly StepThresholds[] }[]
   readonly counter: number
   /** Undefined if nothing is truncated. */
   readonly truncationRate: number | undefined
@@ -58,6 +60,8 @@ export class ReverseStep {
     const { generator, predOriginalSample, known, layout = 'class-major' } = options
     const x = asCpuTensor('sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
+    process.requirePixels('sample', numPixels)
+    if (options.noise !== undefined) process.requireAllClasses('step with supplied noise')
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
     const noise = options.noise === undefined ? undefined : asCpuTensor('noise', options.noise)
@@ -83,10 +87,14 @@ export class ReverseStep {
     } else {
       const columnsRead = this.#draw({
         ...tokens,
+        logits: logitsInRange(logits, process, numPixels),
         x0: x0?.data,
         diagnostics,
         known,
-        items: steps.map((step, item) => ({ stream: streams[item]!, thresholds: process.thresholds(step) })),
+        items: steps.map((step, item) => ({
+          stream: streams[item]!,
+          thresholds: process.schedules.map((_, kind) => process.thresholds(step, kind)),
+        })),
         counter: generator!.nextCounter(),
         truncationRate: truncates(options.truncationRate) ? options.truncationRate : undefined,
       })
@@ -100,21 +108,24 @@ export class ReverseStep {
     const { sample, prevSample, x0, diagnostics, numPixels, logits, known, faults, items, counter, truncationRate } =
       call
     const column = this.#column
-    const { numCodes, maskClass } = this.context.process
+    const { maskClass } = this.context.process
     let columnsRead = 0
     for (let token = 0; token < sample.length; token++) {
-      const { stream, thresholds } = items[Math.floor(token / numPixels)]!
-      const at = { stream, pixel: token % numPixels, counter }
+      const item = items[Math.floor(token / numPixels)]!
+      const pixel = token % numPixels
+      const at = { stream: item.stream, pixel, counter }
+      const range = this.context.process.rangeOf(pixel)
+      const thresholds = item.thresholds[range.kind]!
       // Diagnostics read every column. The draw then need not read it again.
       const softmax = diagnostics && diagnose(diagnostics, token, logits(token, column))
       if (known?.mask.data[token]) {
         const clean = known.tokens.data[token]! >>> 0
-        if (clean >= maskClass) faults[1]!++
-        prevSample[token] = clean < maskClass ? noised(clean, thresholds.known, at, numCodes) : maskClass
+        if (isOutside(range, clean)) faults[1]!++
+        prevSample[token] = clean < maskClass ? noised(clean, thresholds.known, at, range, maskClass) : maskClass
         if (x0) x0[token] = clean
         continue
       }
-      const classT = this.context.countedClassOf(sample, token, faults, thresholds)
+      const classT = this.context.countedClassOf(sample, token, faults, thresholds, range)
       const isMasked = classT === maskClass
       const draw = routeDraw(at)
       const settled = settledRoute(thresholds, isMasked, draw)
@@ -135,7 +146,7 @@ export class ReverseStep {
         }
       }
       if (x0) x0[token] = class0
-      if (route === 'uniform') prevSample[token] = uniformClass(at, numCodes)
+      if (route === 'uniform') prevSample[token] = uniformClass(at, range)
       else prevSample[token] = route === 'keep' ? classT : class0
     }
     return columnsRead

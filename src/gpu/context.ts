@@ -9,6 +9,7 @@ import {
 } from '../checks'
 import { DestroyedError, DeviceLostError, OptionError } from '../errors'
 import type { Faults, Layout, StepDiagnostics } from '../options'
+import type { ClassRanges } from '../process/class_ranges'
 import type { Process } from '../process/process'
 import { type Buffers, Kernels, type KernelVariant } from './kernels'
 import { requireOwnBuffer, type StepTensors } from './step_tensors'
@@ -23,6 +24,8 @@ export class GpuContext {
   readonly launchShapes: LaunchShapes
   /** The counters of work without counters of its own, u32 [2]: invalid columns, impossible tokens. */
   readonly faults: GpuTensor
+  /** The range of classes of each latent pixel, as class_ranges.wgsl takes it; undefined if all have all. @internal */
+  readonly classRanges: GPUBuffer | undefined
   readonly #owned: { destroy(): void }[] = []
   #destroyed = false
 
@@ -47,6 +50,7 @@ export class GpuContext {
     this.launchShapes = launchShapes ?? launchShapesFor(device)
     this.kernels = new Kernels(device)
     this.faults = this.own(GpuTensor.empty(device, [2], 'u32', 'vqd/scheduler/faults'))
+    this.classRanges = process.classRanges && this.own(uploadRanges(device, process.classRanges))
   }
 
   /** Frees the resource in `destroy`. @internal */
@@ -159,4 +163,12 @@ export class GpuContext {
       pass.end()
     })
   }
+}
+
+function uploadRanges(device: GPUDevice, { ranges }: ClassRanges): GPUBuffer {
+  const data = Uint32Array.from(ranges.flatMap(({ first, last, size, kind }) => [first, last, size, kind]))
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST
+  const buffer = device.createBuffer({ label: 'vqd/scheduler/class_ranges', size: data.byteLength, usage })
+  device.queue.writeBuffer(buffer, 0, data)
+  return buffer
 }

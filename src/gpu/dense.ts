@@ -73,6 +73,7 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     context.assertUsable()
+    context.process.requireAllClasses('qPosterior')
     const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options, qPosteriorNames)
     requireLayout(layout)
     const x = asGpuTensor(context.device, 'xT', xT)
@@ -136,6 +137,7 @@ export class DenseOperators {
     const { context } = this
     const { numCodes, schedule } = context.process
     context.assertUsable()
+    context.process.requireAllClasses('logQTTransitioningToKnownClass')
     const given = requireOptions('logQTTransitioningToKnownClass', options, logQNames)
     const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
@@ -164,6 +166,7 @@ export class DenseOperators {
     const { context } = this
     const { numCodes, schedule } = context.process
     context.assertUsable()
+    context.process.requireAllClasses('applyCumulativeTransitions')
     const { layout = 'class-major' } = requireOptions('applyCumulativeTransitions', options, { layout: true })
     requireLayout(layout)
     const tensor = asGpuTensor(context.device, 'q', q)
@@ -211,6 +214,7 @@ export class DenseOperators {
     const { context } = this
     const { numCodes } = context.process
     context.assertUsable()
+    context.process.requireAllClasses('addNoise with supplied noise')
     const clean = asGpuTensor(context.device, 'x0', x0)
     const uniforms = asGpuTensor(context.device, 'noise', noise)
     const { batchSize, numPixels } = requireSample('x0', clean)

@@ -1,5 +1,5 @@
-import columnsReadShader from '../../shaders/columns_read.wgsl'
 import shader from '../../shaders/diagnostics.wgsl'
+import countsShader from '../../shaders/step_counts.wgsl'
 import type { KnownTokens, Layout, StepDiagnostics } from '../options'
 import type { GpuContext } from './context'
 import type { KernelVariant } from './kernels'
@@ -14,34 +14,39 @@ export class Diagnostics {
 
   /** The kernels of a step with these features. */
   variants(features: Features, layout: Layout): KernelVariant[] {
-    return [this.#variant(features, layout), this.#columnsReadVariant(features)]
+    return [this.#variant(features, layout), this.#countsVariant(features)]
   }
 
-  #variant({ GUIDED, F16, VECTORS }: Features, layout: Layout): KernelVariant {
+  #variant({ GUIDED, F16, VECTORS, CLASS_RANGES }: Features, layout: Layout): KernelVariant {
     const { process, launchShapes } = this.context
     return {
       shader,
-      features: { GUIDED, F16, VECTORS },
+      features: { GUIDED, F16, VECTORS, CLASS_RANGES },
       constants: overrideConstants(process.numCodes, launchShapes.columns(process.numCodes, layout)),
       bindings: [
         'step',
         'conditional',
-        'x_t',
-        'x_prev',
         'entropy',
         'top_probability',
-        'counts',
         ...(GUIDED ? ['unconditional'] : []),
+        ...(CLASS_RANGES ? ['class_ranges'] : []),
       ],
     }
   }
 
-  #columnsReadVariant({ KNOWN }: Features): KernelVariant {
+  #countsVariant({ KNOWN, CLASS_RANGES }: Features): KernelVariant {
     return {
-      shader: columnsReadShader,
-      features: { KNOWN },
+      shader: countsShader,
+      features: { KNOWN, CLASS_RANGES },
       constants: { NUM_CODES: this.context.process.numCodes },
-      bindings: ['step', 'x_t', 'counts', ...(KNOWN ? ['known_mask'] : [])],
+      bindings: [
+        'step',
+        'x_t',
+        'x_prev',
+        'counts',
+        ...(KNOWN ? ['known_mask'] : []),
+        ...(CLASS_RANGES ? ['class_ranges'] : []),
+      ],
     }
   }
 
@@ -72,6 +77,7 @@ export class Diagnostics {
       ...logitsFeatures(logits),
       KNOWN: known !== undefined,
       VECTORS: readsVectors(logits, process.numCodes),
+      CLASS_RANGES: process.classRanges !== undefined,
     }
     const buffers = {
       ...logitsBuffers(logits),
@@ -82,9 +88,10 @@ export class Diagnostics {
       top_probability: topProbability.buffer,
       counts: counts.buffer,
       known_mask: known?.mask.buffer,
+      class_ranges: this.context.classRanges,
     }
-    const columnsRead = kernels.get(this.#columnsReadVariant(features))
-    kernels.dispatch(pass, columnsRead, buffers, elementWorkgroups(sample.size))
+    const counting = kernels.get(this.#countsVariant(features))
+    kernels.dispatch(pass, counting, buffers, elementWorkgroups(sample.size))
     const shape = launchShapes.columns(process.numCodes, layout)
     const workgroups = Math.ceil((sample.size * shape.lanes) / shape.workgroupSize)
     kernels.dispatch(pass, kernels.get(this.#variant(features, layout)), buffers, workgroups)

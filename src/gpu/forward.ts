@@ -15,6 +15,7 @@ import type { RandomGenerator } from '../random'
 import type { GpuContext } from './context'
 import type { KernelVariant } from './kernels'
 import { ParameterBuffer } from './parameters'
+import type { Shader } from './shader'
 import { asGpuTensor, type GpuTensor, requireBindable } from './tensor'
 
 /** The start of a chain and the forward process, drawn by seed. */
@@ -44,10 +45,12 @@ export class ForwardProcess {
     options: { generator?: RandomGenerator; start?: 'noise' | 'mask' },
   ): GpuTensor<'u32'> {
     const { context } = this
-    const { maskClass, schedule } = context.process
+    const { process } = context
+    const { maskClass, schedule } = process
     context.assertUsable()
     const { generator, start = 'noise' } = requireOptions('initialSample', options, { generator: true, start: true })
     const { batchSize, numPixels } = requireSampleShape('initialSample', shape)
+    process.requirePixels('initialSample', numPixels)
     requireBindable(context.device, shape, 'u32')
     const tokens = elementCount(shape)
     requireOneOf('start', start, ['noise', 'mask'])
@@ -65,7 +68,8 @@ export class ForwardProcess {
       mask_threshold: threshold(initialMaskProbability(schedule)),
       streams,
     })
-    context.submitElements(this.#initialVariant, tokens, { parameters, x_t: sample.buffer })
+    const buffers = { parameters, x_t: sample.buffer, class_ranges: context.classRanges }
+    context.submitElements(this.#initialVariant, tokens, buffers)
     return sample
   }
 
@@ -86,6 +90,7 @@ export class ForwardProcess {
     requireGenerator('addNoise', generator)
     const clean = asGpuTensor(context.device, 'x0', x0)
     const { batchSize, numPixels } = requireSample('x0', clean)
+    process.requirePixels('x0', numPixels)
     this.#noiseParameters.requireItems(batchSize)
     const steps = process.resolveSteps(t, -1, batchSize)
     const counters = context.faultsOf(faults, [clean])
@@ -103,18 +108,27 @@ export class ForwardProcess {
         thresholds: forwardThresholds(process.schedule, steps[item]!.t),
       })),
     })
-    const variant = {
-      shader: addNoise,
-      constants: { NUM_CODES: process.numCodes },
-      bindings: ['parameters', 'x_0', 'x_t', 'faults'],
-    }
-    const buffers = { parameters, x_0: clean.buffer, x_t: output.buffer, faults: counters.buffer }
-    context.submitElements(variant, clean.size, buffers)
+    context.submitElements(this.#variant(addNoise, ['parameters', 'x_0', 'x_t', 'faults']), clean.size, {
+      parameters,
+      x_0: clean.buffer,
+      x_t: output.buffer,
+      faults: counters.buffer,
+      class_ranges: context.classRanges,
+    })
     return output
   }
 
   get #initialVariant(): KernelVariant {
-    const constants = { NUM_CODES: this.context.process.numCodes }
-    return { shader: initialSample, constants, bindings: ['parameters', 'x_t'] }
+    return this.#variant(initialSample, ['parameters', 'x_t'])
+  }
+
+  #variant(shader: Shader, bindings: readonly string[]): KernelVariant {
+    const { numCodes, classRanges } = this.context.process
+    return {
+      shader,
+      features: { CLASS_RANGES: classRanges !== undefined },
+      constants: { NUM_CODES: numCodes },
+      bindings: [...bindings, ...(classRanges ? ['class_ranges'] : [])],
+    }
   }
 }

@@ -54,12 +54,22 @@ export interface ArrayLayout {
  * - F16: logits are halves, two in a word
  * - VECTORS: a column's classes lie together, so that four are read at once
  * - TRUNCATED: the draw is truncated
+ * - CLASS_RANGES: each latent pixel has a range of classes of its own
  * - KNOWN: some latent pixels are known
  * - COUNTED: gumbel_max counts tokens that are no class, or that the process cannot produce
  * - POSTERIOR: gumbel_max draws from the posterior of the logits, not from the logits
  */
 export type Feature = (typeof featureNames)[number]
-export const featureNames = ['COUNTED', 'F16', 'GUIDED', 'KNOWN', 'POSTERIOR', 'TRUNCATED', 'VECTORS'] as const
+export const featureNames = [
+  'CLASS_RANGES',
+  'COUNTED',
+  'F16',
+  'GUIDED',
+  'KNOWN',
+  'POSTERIOR',
+  'TRUNCATED',
+  'VECTORS',
+] as const
 /** The features that are compiled in; those that are left out are off. */
 export type Features = Readonly<Partial<Record<Feature, boolean>>>
 

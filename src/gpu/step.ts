@@ -112,6 +112,7 @@ export class ReverseStep {
       TRUNCATED: truncates(truncationRate),
       KNOWN: known !== undefined,
       VECTORS: layout === 'pixel-major' && numCodes % 4 === 0,
+      CLASS_RANGES: this.context.process.classRanges !== undefined,
     }
     await this.context.kernels.compile([
       ...(known ? [this.#knownVariant()] : []),
@@ -148,7 +149,9 @@ export class ReverseStep {
     if (encoder !== undefined) requireMethod('encoder', encoder, 'beginComputePass', 'a GPUCommandEncoder')
     const x = asGpuTensor(device, 'sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
-    this.#parameters.requireItems(batchSize)
+    process.requirePixels('sample', numPixels)
+    if (options.noise !== undefined) process.requireAllClasses('step with supplied noise')
+    this.#parameters.requireItems(batchSize * process.schedules.length)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     const logits = logitsSource(device, modelOutput, options, [batchSize, process.numCodes, numPixels])
     const noise = options.noise === undefined ? undefined : asGpuTensor(device, 'noise', options.noise)
@@ -205,9 +208,12 @@ export class ReverseStep {
     return { prevSample, ...(x0 && { predOriginalSample: x0 }), ...(diagnostics && { diagnostics }) }
   }
 
-  /** The thresholds and streams of a batch. @internal */
+  /** The thresholds and streams of a batch, for each number of classes that a latent pixel can have. @internal */
   drawItems(steps: readonly TimestepPair[], streams: readonly ItemStream[]): DrawItem[] {
-    return steps.map((step, item) => ({ stream: streams[item]!, thresholds: this.context.process.thresholds(step) }))
+    const { process } = this.context
+    return steps.flatMap((step, item) =>
+      process.schedules.map((_, kind) => ({ stream: streams[item]!, thresholds: process.thresholds(step, kind) })),
+    )
   }
 
   #encodeDraw(encoder: GPUCommandEncoder, call: DrawCall, separately: boolean): void {
@@ -216,10 +222,7 @@ export class ReverseStep {
     const { kernels } = this.context
     const everyColumn = x0 !== undefined || call.items.every(({ thresholds }) => thresholds.nothingSettled)
     const { kernel, shape } = this.#plan(call, everyColumn)
-    const parameters = this.#parameters.upload(
-      stepParameters(call, shape.tile, this.context.process.numCodes),
-      separately,
-    )
+    const parameters = this.#parameters.upload(stepParameters(call, shape.tile, this.context.process), separately)
     // The kernel skips known pixels, whose x₀ is the known token.
     if (known && x0) copyTokens(encoder, known.tokens, x0)
     if (diagnostics) encoder.clearBuffer(diagnostics.counts.buffer, 0, 8)
@@ -232,6 +235,7 @@ export class ReverseStep {
       x_0: x0?.buffer ?? this.#noX0,
       known_tokens: known?.tokens.buffer,
       known_mask: known?.mask.buffer,
+      class_ranges: this.context.classRanges,
     }
     const pass = encoder.beginComputePass({ label: 'vqd/step' })
     if (known) {
@@ -251,6 +255,7 @@ export class ReverseStep {
       KNOWN: known !== undefined,
       TRUNCATED: truncationRate !== undefined,
       VECTORS: readsVectors(logits, process.numCodes),
+      CLASS_RANGES: process.classRanges !== undefined,
     }
     const size = { layout: logits.layout, truncated: features.TRUNCATED, everyColumn, tokens: sample.size }
     const kind = JSON.stringify([features, size])
@@ -263,7 +268,7 @@ export class ReverseStep {
   }
 
   #variant(features: Features, shape: StepLaunchShape): KernelVariant {
-    const { GUIDED, KNOWN } = features
+    const { GUIDED, KNOWN, CLASS_RANGES } = features
     return {
       shader: stepShader,
       features,
@@ -276,22 +281,30 @@ export class ReverseStep {
         'faults',
         'x_0',
         ...(GUIDED ? ['unconditional'] : []),
-        ...(KNOWN ? ['known_mask'] : []),
+        // A kernel binds at most eight storage buffers.
+        ...(KNOWN && !CLASS_RANGES ? ['known_mask'] : []),
+        ...(CLASS_RANGES ? ['class_ranges'] : []),
       ],
     }
   }
 
   #knownVariant(): KernelVariant {
+    const { numCodes, classRanges } = this.context.process
     return {
       shader: knownShader,
-      constants: { NUM_CODES: this.context.process.numCodes },
-      bindings: ['step', 'known_tokens', 'known_mask', 'x_prev', 'faults'],
+      features: { CLASS_RANGES: classRanges !== undefined },
+      constants: { NUM_CODES: numCodes },
+      bindings: ['step', 'known_tokens', 'known_mask', 'x_prev', 'faults', ...(classRanges ? ['class_ranges'] : [])],
     }
   }
 }
 
 /** The struct Step of lib/routes.wgsl. */
-export function stepParameters(call: DrawCall, tile: number, numCodes: number): ParameterValue {
+export function stepParameters(
+  call: DrawCall,
+  tile: number,
+  { numCodes, schedules }: { readonly numCodes: number; readonly schedules: readonly unknown[] },
+): ParameterValue {
   const { logits, sample, prevSample, predOriginalSample, known, numPixels } = call
   const classMajor = logits.layout === 'class-major'
   return {
@@ -309,6 +322,7 @@ export function stepParameters(call: DrawCall, tile: number, numCodes: number): 
     truncation_rate: Math.max(0, call.truncationRate ?? 1),
     known_tokens_offset: known?.tokens.offset ?? 0,
     known_mask_offset: known?.mask.offset ?? 0,
+    num_kinds: schedules.length,
     items: call.items.map(({ stream, thresholds }) => ({
       stream,
       mask_possible: thresholds.maskPossible ? 1 : 0,

@@ -8,6 +8,7 @@ import {
   requireInteger,
   requireKnownTokens,
   requireObject,
+  requirePixels,
   requireSample,
   requireScale,
   requireShape,
@@ -153,6 +154,11 @@ function shapeOf<Tensor extends ChainTensor>(
   if (N === undefined)
     throw new OptionError('sample needs numLatentPixels, unless latents or an image are given; given none.')
   requireInteger('numLatentPixels', N, 1)
+  requirePixels(
+    tokens === undefined || options.numLatentPixels !== undefined ? 'numLatentPixels' : name,
+    N,
+    scheduler.config.class_range?.length,
+  )
   const items = tokens?.shape[0] ?? (resume ? Math.ceil(resume.tokens.length / N) : 1)
   const B = options.batchSize === undefined ? items : options.batchSize
   requireInteger('batchSize', B, 1)

@@ -1,12 +1,20 @@
-import { requireObject, requireOneOf, requirePerItem, requireTimestepList, requireTimesteps } from '../checks'
+import {
+  requireObject,
+  requireOneOf,
+  requirePerItem,
+  requirePixels,
+  requireTimestepList,
+  requireTimesteps,
+} from '../checks'
 import {
   readOptions,
   type VQDiffusionSchedulerConfig,
   type VQDiffusionSchedulerOptions,
   validateConfig,
 } from '../config'
-import { TimestepError } from '../errors'
+import { OptionError, TimestepError } from '../errors'
 import type { Spacing } from '../options'
+import { type ClassRange, type ClassRanges, classRanges } from './class_ranges'
 import { type RouteTable, routeTable, type StepThresholds, stepThresholds } from './routes'
 import { createSchedule, type Schedule } from './schedule'
 import { leadingTimesteps, spacedTimesteps } from './timesteps'
@@ -27,6 +35,11 @@ export class Process {
   readonly numCodes: number
   /** The mask, K. */
   readonly maskClass: number
+  /** The ranges of the latent pixels, if they have some. @internal */
+  readonly classRanges: ClassRanges | undefined
+  /** For each number of classes that a latent pixel can have. @internal */
+  readonly schedules: readonly Schedule[]
+  readonly #allClasses: ClassRange
   #timesteps: readonly number[]
   #numInferenceSteps: number | null = null
   readonly #thresholds = new Map<number, StepThresholds>()
@@ -38,6 +51,9 @@ export class Process {
     this.schedule = createSchedule(this.config)
     this.numCodes = this.schedule.numCodes
     this.maskClass = this.numCodes
+    this.#allClasses = { first: 0, last: this.numCodes - 1, size: this.numCodes, kind: 0 }
+    this.classRanges = this.config.class_range && classRanges(this.config.class_range)
+    this.schedules = this.classRanges?.sizes.map((numCodes) => ({ ...this.schedule, numCodes })) ?? [this.schedule]
     const T = this.config.num_train_timesteps
     this.#timesteps = Object.freeze(leadingTimesteps(T, T))
   }
@@ -88,22 +104,46 @@ export class Process {
 
   /**
    * The probabilities of the four routes of a step t → u (docs/MATH.md#route-table): for a masked token, for one that differs
-   * from x₀, and for one that agrees with it. Throws OptionError, TimestepError.
+   * from x₀, and for one that agrees with it; of a latent pixel that may have any of the K classes. Throws OptionError,
+   * TimestepError.
    */
   routeTable(step: TimestepPair): RouteTable {
     requireObject('step', step, 'an object { t, u }')
     return routeTable(this.schedule, step.t, step.u)
   }
 
-  /** The thresholds of a step, computed once. Throws OptionError, TimestepError. @internal */
-  thresholds(step: TimestepPair): StepThresholds {
+  /** The classes that a latent pixel may have. @internal */
+  rangeOf(pixel: number): ClassRange {
+    return this.classRanges?.ranges[pixel] ?? this.#allClasses
+  }
+
+  /** Throws ShapeError unless there is a range of classes for each of N latent pixels, or none for any. @internal */
+  requirePixels(name: string, numPixels: number): void {
+    requirePixels(name, numPixels, this.classRanges?.ranges.length)
+  }
+
+  /** Throws OptionError if latent pixels have ranges of classes. @internal */
+  requireAllClasses(name: string): void {
+    if (this.classRanges)
+      throw new OptionError(
+        `${name} computes with all ${this.numCodes} classes of each latent pixel; given a scheduler with a class_range.`,
+      )
+  }
+
+  /**
+   * The thresholds of a step, computed once. Throws OptionError, TimestepError. @internal
+   *
+   * @param kind which of the numbers of classes that a latent pixel can have
+   */
+  thresholds(step: TimestepPair, kind = 0): StepThresholds {
     requireObject('step', step, 'an object { t, u }')
     const { t, u } = step
-    const key = t * this.schedule.numTrainTimesteps + u + 1
+    const { numTrainTimesteps } = this.schedule
+    const key = (kind * numTrainTimesteps + t) * numTrainTimesteps + u + 1
     const existing = this.#thresholds.get(key)
     if (existing) return existing
     requireTimesteps(this.schedule.numTrainTimesteps, t, u)
-    const computed = stepThresholds(this.schedule, t, u)
+    const computed = stepThresholds(this.schedules[kind]!, t, u)
     this.#thresholds.set(key, computed)
     return computed
   }

@@ -94,7 +94,7 @@ export abstract class SchedulerBase implements ScheduleTables {
     options = requireOptions('expectation', options, expectationNames)
     const { method, strength, spacing } = options
     const sampler = samplerOf(method)
-    const { schedule } = this.#process
+    const { schedule, schedules, classRanges } = this.#process
     const list = timestepList(options, schedule.numTrainTimesteps)
     const timesteps = timestepsBelow(
       'strength',
@@ -104,7 +104,15 @@ export abstract class SchedulerBase implements ScheduleTables {
     )
     if (timesteps.length === 0) return { timesteps, masked: [0], changed: [] }
     const fromMasks = strength === undefined && (spacing === 'leading' || sampler.start === 'mask')
-    return { timesteps, ...sampler.expectation(schedule, timesteps, fromMasks) }
+    const ofKinds = schedules.map((each) => sampler.expectation(each, timesteps, fromMasks))
+    if (!classRanges) return { timesteps, ...ofKinds[0]! }
+    // The mean over the latent pixels.
+    const { ranges } = classRanges
+    const mean = (shares: 'masked' | 'changed') =>
+      ofKinds[0]![shares].map(
+        (_, i) => ranges.reduce((sum, { kind }) => sum + ofKinds[kind]![shares][i]!, 0) / ranges.length,
+      )
+    return { timesteps, masked: mean('masked'), changed: mean('changed') }
   }
 
   /**

@@ -58,6 +58,16 @@ export function wrongCalls<T extends ChainTensor>({
   const call = (method: (...values: never[]) => unknown, ...given: unknown[]) =>
     method.apply(scheduler, given as never[])
 
+  /** A scheduler of two latent pixels with ranges of classes. */
+  const ranged = async () =>
+    (await create({
+      ...config,
+      class_range: [
+        [0, 3],
+        [4, 7],
+      ],
+    })) as typeof scheduler
+
   const calls: [InvalidCall['name'], InvalidCall['error'], InvalidCall['message'], InvalidCall['call']][] = [
     [
       'logits of too few classes',
@@ -342,6 +352,89 @@ export function wrongCalls<T extends ChainTensor>({
       () => scheduler.purityStep(logits(), 5, sample, {} as never),
     ],
     ['no number of classes', ConfigError, /num_vec_classes/, () => fromConfig({ num_train_timesteps: 10 })],
+    [
+      'a range of classes with the mask',
+      ConfigError,
+      /0 ≤ first ≤ last ≤ 7; given \[0, 8\] for latent pixel 0/,
+      () => create({ ...config, class_range: [[0, 8]] }),
+    ],
+    [
+      'a sample of another number of pixels than there are ranges',
+      ShapeError,
+      /sample needs 2 latent pixels, one for each pair of the scheduler's class_range; given 6/,
+      async () => (await ranged()).step(logits(), 5, sample, good),
+    ],
+    [
+      'a purity step of another number of pixels than there are ranges',
+      ShapeError,
+      /sample needs 2 latent pixels.*given 6/,
+      async () => (await ranged()).purityStep(logits(), 5, sample, sameMemory),
+    ],
+    [
+      'a start of another number of pixels than there are ranges',
+      ShapeError,
+      /initialSample needs 2 latent pixels.*given 6/,
+      async () => (await ranged()).initialSample([1, N], good),
+    ],
+    [
+      'noise on another number of pixels than there are ranges',
+      ShapeError,
+      /x0 needs 2 latent pixels.*given 6/,
+      async () => (await ranged()).addNoise(sample, 5, good),
+    ],
+    [
+      'a chain of another number of pixels than there are ranges',
+      ShapeError,
+      /numLatentPixels needs 2 latent pixels.*given 6/,
+      async () => new VQDiffusionPipeline({ scheduler: await ranged(), denoiser }).generate(chain),
+    ],
+    [
+      'latents of another number of pixels than there are ranges',
+      ShapeError,
+      /latents needs 2 latent pixels.*given 6/,
+      async () =>
+        new VQDiffusionPipeline({ scheduler: await ranged(), denoiser }).generate({
+          ...chain,
+          numLatentPixels: undefined as never,
+          latents: sample,
+        }),
+    ],
+    [
+      'supplied noise for ranges of classes',
+      OptionError,
+      /step with supplied noise computes with all 8 classes of each latent pixel; given a scheduler with a class_range/,
+      async () => (await ranged()).step(logits([1, K, 2]), 5, pair, { noise: logits([1, K + 1, 2]) }),
+    ],
+    [
+      'noising by supplied noise for ranges of classes',
+      OptionError,
+      /addNoise with supplied noise computes with all 8 classes/,
+      async () => (await ranged()).addNoise(pair, 5, { noise: logits([1, K + 1, 2]) }),
+    ],
+    [
+      'a dense posterior of ranges of classes',
+      OptionError,
+      /qPosterior computes with all 8 classes/,
+      async () => (await ranged()).qPosterior(logits([1, K, 2]), pair, 5),
+    ],
+    [
+      'transition rows of ranges of classes',
+      OptionError,
+      /logQTTransitioningToKnownClass computes with all 8 classes/,
+      async () => (await ranged()).logQTTransitioningToKnownClass({ t: 5, xT: pair, cumulative: true }),
+    ],
+    [
+      'cumulative transitions of ranges of classes',
+      OptionError,
+      /applyCumulativeTransitions computes with all 8 classes/,
+      async () => (await ranged()).applyCumulativeTransitions(logits([1, K, 2]), 5),
+    ],
+    [
+      'a dense purity prior of ranges of classes',
+      OptionError,
+      /purityPrior computes with all 8 classes/,
+      async () => (await ranged()).purityPrior(logits([1, K, 2]), pair),
+    ],
     ['one class', ConfigError, /at least 2 .*; given 1/, () => create({ num_vec_classes: 1 })],
     ['one timestep', ConfigError, /at least 2 .*; given 1/, () => create({ ...config, num_train_timesteps: 1 })],
     [

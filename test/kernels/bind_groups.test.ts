@@ -25,7 +25,8 @@ describe('a chain', () => {
     // A scheduler creates its parameter buffers at its first step.
     scheduler.step(logits, 9, sample, { previousTimestep: 7, generator, diagnostics: true })
     for (const more of [{}, { guidance, truncationRate: 0.7 }, { guidance, diagnostics }]) {
-      const groups = 'diagnostics' in more ? 4 : 2 // two dispatches a step
+      // The dispatch for each of two samples; of the diagnostics, one dispatch that depends on the sample and one that does not.
+      const groups = 'diagnostics' in more ? 3 : 2
       await scheduler.prepare(more)
       const steps = (from: number, to: number) => {
         for (let i = from; i < to; i++) {

@@ -21,6 +21,7 @@ function featuresOf(kernel: Shader): Feature[] {
   const tested = [...files.values()].flatMap(({ source }) => [...source.matchAll(/#if (\w+)/g)])
   return [...new Set(tested.map(([, name]) => name as Feature))].filter((feature) => {
     if (feature === 'GUIDED') return 'unconditional' in kernel.bindings
+    if (feature === 'CLASS_RANGES') return 'class_ranges' in kernel.bindings
     return feature !== 'VECTORS' || files.has('fetch_logits')
   })
 }

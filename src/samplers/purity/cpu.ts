@@ -1,7 +1,15 @@
 import { requireGenerator, requireOptions, requireSameEnd, requireSample } from '../../checks'
 import type { CpuContext } from '../../cpu/context'
 import { drawX0, type PixelStream } from '../../cpu/draw'
-import { asLogit, type ColumnReader, fromColumns, isInvalid, logitsReader, readColumn } from '../../cpu/logits'
+import {
+  asLogit,
+  type ColumnReader,
+  fromColumns,
+  isInvalid,
+  logitsInRange,
+  logitsReader,
+  readColumn,
+} from '../../cpu/logits'
 import { exponential, Purpose, pixelKey } from '../../cpu/random'
 import { softmaxOf } from '../../cpu/softmax'
 import type { ReverseStep } from '../../cpu/step'
@@ -55,12 +63,14 @@ export class PuritySampler {
     const rule = requirePurityOptions(options)
     const x = asCpuTensor('sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
+    process.requirePixels('sample', numPixels)
     const steps = process.resolveSteps(timestep, options.previousTimestep, batchSize)
     if (requireSameEnd(steps)) {
       const { priorWeight, byPurity, tokensPerCall, ...plain } = options
       return this.reverseStep.step(modelOutput, timestep, sample, plain)
     }
-    const logits = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
+    const reader = logitsReader(modelOutput, options, [batchSize, process.numCodes, numPixels])
+    const logits = logitsInRange(reader, process, numPixels)
     const streams = generator.streams(batchSize)
     const inputs = [x, modelOutput, options.guidance?.unconditional]
     const faults = context.faultsOf(options.faults, inputs)
@@ -91,6 +101,7 @@ export class PuritySampler {
     const { context } = this
     const { numCodes, maskClass } = context.process
     context.assertUsable()
+    context.process.requireAllClasses('purityPrior')
     const { layout = 'class-major', ...given } = requireOptions('purityPrior', options, priorNames)
     const { priorWeight, byPurity } = requirePurityOptions({ layout, ...given })
     const { batchSize, numPixels } = requireSample('xT', asCpuTensor('xT', xT))
@@ -120,7 +131,7 @@ export class PuritySampler {
     const purity = purities(top)
     let revealed = 0
     for (let pixel = 0; pixel < numPixels; pixel++) {
-      const classT = this.context.countedClassOf(sample, pixel, faults, possible)
+      const classT = this.context.countedClassOf(sample, pixel, faults, possible, this.context.process.rangeOf(pixel))
       prevSample[pixel] = classT
       if (classT !== maskClass) revealed++
     }

@@ -94,7 +94,9 @@ export class PuritySampler {
     const rule = requirePurityOptions(options)
     const x = asGpuTensor(device, 'sample', sample)
     const { batchSize, numPixels } = requireSample('sample', x)
-    for (const parameters of [this.#parameters, this.#revealParameters]) parameters.requireItems(batchSize)
+    process.requirePixels('sample', numPixels)
+    this.#parameters.requireItems(batchSize)
+    this.#revealParameters.requireItems(batchSize * process.schedules.length)
     const steps = process.resolveSteps(timestep, previousTimestep, batchSize)
     if (requireSameEnd(steps)) {
       const { priorWeight, byPurity, tokensPerCall, ...plain } = options
@@ -142,6 +144,7 @@ export class PuritySampler {
     const { context } = this
     const { device, process } = context
     context.assertUsable()
+    process.requireAllClasses('purityPrior')
     const { layout = 'class-major', ...given } = requireOptions('purityPrior', options, priorNames)
     const rule = requirePurityOptions({ layout, ...given })
     const x = asGpuTensor(device, 'xT', xT)
@@ -214,21 +217,26 @@ export class PuritySampler {
 
   /** Records the draw of the chosen tokens. */
   #dispatchReveal(pass: GPUComputePassEncoder, draw: DrawCall): void {
-    const { kernels, launchShapes, process } = this.context
+    const { kernels, launchShapes, process, classRanges } = this.context
     const { logits, sample, prevSample, faults } = draw
     const size = { layout: logits.layout, truncated: false, everyColumn: false, tokens: sample.size }
     const shape = launchShapes.step(process.numCodes, size)
     const buffers = {
       ...logitsBuffers(logits),
-      step: this.#revealParameters.upload(stepParameters(draw, shape.tile, process.numCodes)),
+      step: this.#revealParameters.upload(stepParameters(draw, shape.tile, process)),
       x_t: sample.buffer,
       x_prev: prevSample.buffer,
       faults: faults.buffer,
       exponents: this.#exponents.buffer,
+      ...(classRanges && { class_ranges: classRanges }),
     }
     const kernel = kernels.get({
       shader: revealShader,
-      features: { ...logitsFeatures(logits), VECTORS: readsVectors(logits, process.numCodes) },
+      features: {
+        ...logitsFeatures(logits),
+        VECTORS: readsVectors(logits, process.numCodes),
+        CLASS_RANGES: classRanges !== undefined,
+      },
       constants: overrideConstants(process.numCodes, shape),
       bindings: Object.keys(buffers),
     })
@@ -242,12 +250,12 @@ export class PuritySampler {
     { logits, sample }: SelectionCall,
     others: Buffers,
   ): void {
-    const { kernels, launchShapes, process } = this.context
+    const { kernels, launchShapes, process, classRanges } = this.context
     const shape = launchShapes.columns(process.numCodes, logits.layout)
-    const buffers = { ...logitsBuffers(logits), ...others }
+    const buffers = { ...logitsBuffers(logits), ...others, ...(classRanges && { class_ranges: classRanges }) }
     const kernel = kernels.get({
       shader,
-      features: logitsFeatures(logits),
+      features: { ...logitsFeatures(logits), CLASS_RANGES: classRanges !== undefined },
       constants: overrideConstants(process.numCodes, shape),
       bindings: Object.keys(buffers),
     })

@@ -8,15 +8,17 @@
 @group(0) @binding(4) var<storage, read_write> faults: array<atomic<u32>, 2>;
 @group(0) @binding(5) var<storage, read> exponents: array<f32>; // 0: the token is not chosen
 @group(0) @binding(6) var<storage, read> unconditional: array<Vector>; // GUIDED
+@group(0) @binding(7) var<storage, read> class_ranges: array<vec4u>; // CLASS_RANGES: first and last class, their number, its kind
 
 fn exponent_of(token: u32) -> f32 {
   return exponents[token];
 }
 
 fn decide(token: u32) {
-  let item = step.items[token / step.num_pixels];
+  let item = step.items[item_index(token)];
   let class_t = x_t[step.sample_offset + token];
-  if (class_t > NUM_CODES || select(item.ordinary_possible, item.mask_possible, class_t == NUM_CODES) == 0u) {
+  let is_possible = select(item.ordinary_possible, item.mask_possible, class_t == NUM_CODES) != 0u;
+  if (class_t > NUM_CODES || !is_possible || is_outside(token % step.num_pixels, class_t)) {
     atomicAdd(&faults[1], 1u);
   }
   if (exponents[token] == 0.0) {
