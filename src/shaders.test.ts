@@ -11,7 +11,7 @@ it('gives the text of one variant, without directives', () => {
 })
 
 it.each([
-  ['a name that is no feature', step, { guided: true }, "A feature needs to be 'COUNTED'"],
+  ['a name that is no feature', step, { guided: true }, "A feature needs to be 'CLASS_RANGES'"],
   ['a feature that is neither true nor false', step, { GUIDED: 'no' }, 'GUIDED needs to be true or false; given "no"'],
   ['features of null', step, null, 'features needs to be an object; given null'],
   ['no shader', undefined, {}, 'shader needs to be a kernel of this module; given undefined'],

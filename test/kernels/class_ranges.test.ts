@@ -76,6 +76,8 @@ describe.each(setups)('%s,', async (_, device, K, layout) => {
   }
   const side = (name: 'gpu' | 'twin', tensors: Record<string, Pair>) =>
     Object.fromEntries(Object.entries(tensors).map(([key, value]) => [key, value[name]])) as never
+  // What was there before must not be taken for the mark of a known pixel.
+  const outOf = (name: 'gpu' | 'twin') => pair(device, new Uint32Array(B * N).fill(0xffffffff), [B, N])[name]
   const noFaults = { invalidColumns: 0, impossibleTokens: 0 }
 
   gpuTest(device, 'steps draw the twin’s tokens, from the classes of each pixel', async () => {
@@ -98,7 +100,7 @@ describe.each(setups)('%s,', async (_, device, K, layout) => {
             {
               ...more,
               ...(guided && { guidance: { scale: 2, unconditional: unconditional[name] } }),
-              ...(guided && { known: side(name, known) }),
+              ...(guided && { known: side(name, known), out: outOf(name) }),
               layout,
               previousTimestep,
               generator: new RandomGenerator([7, 8]),
