@@ -25,7 +25,7 @@ import { watchCreations } from '../support/device_watch'
 import { withErrorScopes } from '../support/error_scopes'
 import { expectNamedError } from './named_error'
 import type { InvalidCall } from './operator_calls'
-import { wrongCallConfig, wrongCalls } from './wrong_calls'
+import { rangedConfig, wrongCallConfig, wrongCalls } from './wrong_calls'
 
 /** Every invalid call gives its named error before anything is enqueued, and changes nothing about the scheduler. */
 const device = await requestDevice()
@@ -218,6 +218,7 @@ const invalidCalls: InvalidCall[] = [
   ...gpuCalls.map(([name, error, message, call]) => ({ name, error, message, call })),
   ...wrongCalls<GpuTensor>({
     scheduler,
+    ranged: await VQDiffusionScheduler.create(device, rangedConfig),
     upload: (data, shape) => GpuTensor.from(device, data as Float32Array, shape, 'test/input'),
     view: ({ buffer }, shape) => GpuTensor.borrow(device, buffer, shape, 'u32'),
     create: (options) => VQDiffusionScheduler.create(device, options),

@@ -6,7 +6,7 @@ import { destroyedCalls } from './destroyed_calls'
 import { expectNamedError } from './named_error'
 import { outcomesOfUnknownNames, sweep } from './sweep'
 import { validCalls } from './valid_calls'
-import { wrongCallConfig, wrongCalls } from './wrong_calls'
+import { rangedConfig, wrongCallConfig, wrongCalls } from './wrong_calls'
 
 type Data = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
 const upload = (data: Data, shape: readonly number[]): CpuTensor => new CpuTensor(data, shape)
@@ -15,11 +15,12 @@ const upload = (data: Data, shape: readonly number[]): CpuTensor => new CpuTenso
 describe('a wrong call of the twin throws its named error and changes nothing:', async () => {
   const scheduler = await VQDiffusionScheduler.create(wrongCallConfig)
   scheduler.setTimesteps(5)
+  const ranged = await VQDiffusionScheduler.create(rangedConfig)
   const generator = new RandomGenerator(1)
   const create = (options: VQDiffusionSchedulerOptions) => VQDiffusionScheduler.create(options)
   const fromConfig = (json: unknown) => VQDiffusionScheduler.fromConfig(json)
   const view = ({ data }: CpuTensor, shape: readonly number[]) => new CpuTensor(data, shape)
-  const calls = wrongCalls<CpuTensor>({ scheduler, upload, view, create, fromConfig, generator })
+  const calls = wrongCalls<CpuTensor>({ scheduler, ranged, upload, view, create, fromConfig, generator })
 
   it.each(calls)('$name', async ({ error, message, call }) => {
     await expectNamedError(call, error, message)

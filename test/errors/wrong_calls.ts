@@ -17,8 +17,18 @@ import type { SmallEngine } from './valid_calls'
 
 /** K = 8, N = 6, T = 10. */
 export const wrongCallConfig = { num_vec_classes: 9, num_train_timesteps: 10 }
+/** The same of two latent pixels with ranges of classes. */
+export const rangedConfig = {
+  ...wrongCallConfig,
+  class_range: [
+    [0, 3],
+    [4, 7],
+  ] as const,
+}
 
 export interface WrongCallEngine<T extends ChainTensor> extends SmallEngine<T> {
+  /** A scheduler of `rangedConfig`. */
+  readonly ranged: SmallEngine<T>['scheduler']
   create(options: VQDiffusionSchedulerOptions): Promise<unknown>
   fromConfig(json: unknown): Promise<unknown>
   /** Another tensor of the same tokens. */
@@ -33,6 +43,7 @@ export interface WrongCallEngine<T extends ChainTensor> extends SmallEngine<T> {
  */
 export function wrongCalls<T extends ChainTensor>({
   scheduler,
+  ranged,
   upload,
   view,
   create,
@@ -57,16 +68,6 @@ export function wrongCalls<T extends ChainTensor>({
   /** A call of a method with fewer arguments than it has. */
   const call = (method: (...values: never[]) => unknown, ...given: unknown[]) =>
     method.apply(scheduler, given as never[])
-
-  /** A scheduler of two latent pixels with ranges of classes. */
-  const ranged = async () =>
-    (await create({
-      ...config,
-      class_range: [
-        [0, 3],
-        [4, 7],
-      ],
-    })) as typeof scheduler
 
   const calls: [InvalidCall['name'], InvalidCall['error'], InvalidCall['message'], InvalidCall['call']][] = [
     [
@@ -362,38 +363,38 @@ export function wrongCalls<T extends ChainTensor>({
       'a sample of another number of pixels than there are ranges',
       ShapeError,
       /sample needs 2 latent pixels, one for each pair of the scheduler's class_range; given 6/,
-      async () => (await ranged()).step(logits(), 5, sample, good),
+      () => ranged.step(logits(), 5, sample, good),
     ],
     [
       'a purity step of another number of pixels than there are ranges',
       ShapeError,
       /sample needs 2 latent pixels.*given 6/,
-      async () => (await ranged()).purityStep(logits(), 5, sample, sameMemory),
+      () => ranged.purityStep(logits(), 5, sample, sameMemory),
     ],
     [
       'a start of another number of pixels than there are ranges',
       ShapeError,
       /initialSample needs 2 latent pixels.*given 6/,
-      async () => (await ranged()).initialSample([1, N], good),
+      () => ranged.initialSample([1, N], good),
     ],
     [
       'noise on another number of pixels than there are ranges',
       ShapeError,
       /x0 needs 2 latent pixels.*given 6/,
-      async () => (await ranged()).addNoise(sample, 5, good),
+      () => ranged.addNoise(sample, 5, good),
     ],
     [
       'a chain of another number of pixels than there are ranges',
       ShapeError,
       /numLatentPixels needs 2 latent pixels.*given 6/,
-      async () => new VQDiffusionPipeline({ scheduler: await ranged(), denoiser }).generate(chain),
+      () => new VQDiffusionPipeline({ scheduler: ranged, denoiser }).generate(chain),
     ],
     [
       'latents of another number of pixels than there are ranges',
       ShapeError,
       /latents needs 2 latent pixels.*given 6/,
-      async () =>
-        new VQDiffusionPipeline({ scheduler: await ranged(), denoiser }).generate({
+      () =>
+        new VQDiffusionPipeline({ scheduler: ranged, denoiser }).generate({
           ...chain,
           numLatentPixels: undefined as never,
           latents: sample,
@@ -403,37 +404,37 @@ export function wrongCalls<T extends ChainTensor>({
       'supplied noise for ranges of classes',
       OptionError,
       /step with supplied noise computes with all 8 classes of each latent pixel; given a scheduler with a class_range/,
-      async () => (await ranged()).step(logits([1, K, 2]), 5, pair, { noise: logits([1, K + 1, 2]) }),
+      () => ranged.step(logits([1, K, 2]), 5, pair, { noise: logits([1, K + 1, 2]) }),
     ],
     [
       'noising by supplied noise for ranges of classes',
       OptionError,
       /addNoise with supplied noise computes with all 8 classes/,
-      async () => (await ranged()).addNoise(pair, 5, { noise: logits([1, K + 1, 2]) }),
+      () => ranged.addNoise(pair, 5, { noise: logits([1, K + 1, 2]) }),
     ],
     [
       'a dense posterior of ranges of classes',
       OptionError,
       /qPosterior computes with all 8 classes/,
-      async () => (await ranged()).qPosterior(logits([1, K, 2]), pair, 5),
+      () => ranged.qPosterior(logits([1, K, 2]), pair, 5),
     ],
     [
       'transition rows of ranges of classes',
       OptionError,
       /logQTTransitioningToKnownClass computes with all 8 classes/,
-      async () => (await ranged()).logQTTransitioningToKnownClass({ t: 5, xT: pair, cumulative: true }),
+      () => ranged.logQTTransitioningToKnownClass({ t: 5, xT: pair, cumulative: true }),
     ],
     [
       'cumulative transitions of ranges of classes',
       OptionError,
       /applyCumulativeTransitions computes with all 8 classes/,
-      async () => (await ranged()).applyCumulativeTransitions(logits([1, K, 2]), 5),
+      () => ranged.applyCumulativeTransitions(logits([1, K, 2]), 5),
     ],
     [
       'a dense purity prior of ranges of classes',
       OptionError,
       /purityPrior computes with all 8 classes/,
-      async () => (await ranged()).purityPrior(logits([1, K, 2]), pair),
+      () => ranged.purityPrior(logits([1, K, 2]), pair),
     ],
     ['one class', ConfigError, /at least 2 .*; given 1/, () => create({ num_vec_classes: 1 })],
     ['one timestep', ConfigError, /at least 2 .*; given 1/, () => create({ ...config, num_train_timesteps: 1 })],

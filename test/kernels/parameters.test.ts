@@ -127,6 +127,7 @@ describe('host packing equals WGSL', () => {
       truncation_rate: 0.75,
       known_tokens_offset: 10,
       known_mask_offset: 10,
+      num_kinds: 1,
     })
     expect(items).toHaveLength(B)
     expect(items[1]).toMatchObject({ stream: { seed: [4, 3], item: 0 }, mask_possible: 1 })
@@ -275,6 +276,7 @@ describe('host packing equals WGSL', () => {
       counter: 1,
       prior_weight: 1.5,
       by_purity: 1,
+      tokens_per_call: 2 ** 31,
     })
     const expected = (u: number) => Math.round(N * (1 - Math.exp(scheduler.logCumprodCt[u]!)))
     expect(items).toEqual([
