@@ -124,6 +124,9 @@ describe.each(setups)('%s,', async (_, device, K, layout) => {
     expect(await twin.readFaults()).toEqual(noFaults)
   })
 
+  // The other kernels bind less than the step.
+  if (device === devices['the lowest limits']) return
+
   gpuTest(device, 'chains by purity draw the twin’s tokens', async () => {
     const [generator, twinGenerator] = [new RandomGenerator(3), new RandomGenerator(3)]
     let x: GpuTensor = scheduler.initialSample([B, N], { start: 'mask' })
