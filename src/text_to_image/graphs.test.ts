@@ -110,6 +110,24 @@ describe('openGraphs', () => {
     await expect(openGraphs(folder, ['a.onnx', 'b.onnx'], open)).rejects.toThrow('refused')
     expect(log).not.toContain('begin c.bin')
   })
+
+  it('opens no graph after the signal or another graph has stopped it', async () => {
+    const { folder } = folderOf({ 'a.onnx': graphOf({}), 'b.onnx': graphOf({}) })
+    const controller = new AbortController()
+    const open = vi.fn(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      controller.abort(new Error('enough'))
+    })
+    const paths = ['a.onnx', 'b.onnx']
+    await expect(openGraphs(folder, paths, open, { signal: controller.signal })).rejects.toThrow('enough')
+    expect(open).toHaveBeenCalledOnce()
+    const refusing = vi.fn(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      throw new Error('refused')
+    })
+    await expect(openGraphs(folder, paths, refusing)).rejects.toThrow('refused')
+    expect(refusing).toHaveBeenCalledOnce()
+  })
 })
 
 describe('WasmHeap', () => {

@@ -67,8 +67,17 @@ export async function openGraphs<Opened>(
       requireExternalData(at, content, needed)
       externalData[name] = content
     }
-    abort.signal.throwIfAborted()
-    return open({ bytes, externalData }, index)
+    return openInTurn({ bytes, externalData }, index)
+  }
+  let turn: Promise<unknown> = Promise.resolve()
+  /** Sessions are created one at a time anyway; after a failure, or when the signal has stopped, none is. */
+  function openInTurn(graph: Graph, index: number): Promise<Opened> {
+    const opening = turn.then(() => {
+      abort.signal.throwIfAborted()
+      return open(graph, index)
+    })
+    turn = opening
+    return opening
   }
   /** Lets go of the files that no graph needs any more. */
   function close(index: number): void {
