@@ -9,6 +9,7 @@ import type { EncodedPrompt } from './word_tokenizer'
 export interface ClipTokenizerFile {
   /** Byte-pair encoding. */
   readonly model: {
+    /** No other kind is read. */
     readonly type: 'BPE'
     /** The tokens by their symbols; the last symbols of words end in `</w>`. */
     readonly vocab: Readonly<Record<string, number>>
@@ -16,9 +17,17 @@ export interface ClipTokenizerFile {
     readonly merges: readonly (string | readonly [string, string])[]
   }
   /** Symbols that stand for themselves wherever a prompt has them, as the padding "!" of diffusers' models does. */
-  readonly added_tokens?: readonly { readonly id: number; readonly content: string }[]
-  /** The token of padding; 0 by default, as in all published models. */
-  readonly padding?: { readonly pad_id: number } | null
+  readonly added_tokens?: readonly {
+    /** The token. */
+    readonly id: number
+    /** The symbol. */
+    readonly content: string
+  }[]
+  /** How prompts are filled up to their length. */
+  readonly padding?: {
+    /** The token of padding; without `padding` 0, as in all published models. */
+    readonly pad_id: number
+  } | null
   /** If there is one, prompts that are too long are cut before their end token, else with it, as diffusers cuts. */
   readonly truncation?: object | null
 }
