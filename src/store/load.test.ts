@@ -300,6 +300,22 @@ describe('if the browser refuses storage', () => {
   })
 })
 
+describe('without a manifest', () => {
+  it.each([
+    ['no size', undefined],
+    ['the size', SIZE],
+    ['too small a size', 3.2 * MEBIBYTE],
+    ['too large a size', 12 * MEBIBYTE],
+  ])('a file is whole if the server tells %s', async (_, size) => {
+    vi.stubGlobal('fetch', async (url: string, options: RequestInit) => {
+      const { body } = await server.fetch(url, options)
+      return new Response(body, size === undefined ? {} : { headers: { 'content-length': String(size) } })
+    })
+    const [loaded] = await loadFiles([{ name: 'a', url: 'https://files.example/a' }])
+    expectSame(loaded, a)
+  })
+})
+
 describe('without a store', () => {
   it('verifies a file whose checksum is known', async () => {
     expectSame((await loadFiles([fileA]))[0], a)
