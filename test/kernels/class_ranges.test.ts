@@ -6,6 +6,7 @@ import { gpuTest } from '../support/gpu'
 import { type Pair, pair, pseudoLogits, pseudoTokens } from '../support/inputs'
 import { compatibilityDevice, softwareDevice } from '../support/launch_shapes'
 import { columnsShape } from '../support/layouts'
+import { checkSameDraws } from '../support/statistics'
 
 /** Each latent pixel has a range of classes of its own: the GPU draws the twin's tokens, in every launch shape. */
 const devices = {
@@ -198,6 +199,31 @@ describe.each(setups)('%s,', async (_, device, K, layout) => {
       ofLogits: { invalidColumns: B * N, impossibleTokens: outside },
     })
   })
+})
+
+gpuTest(devices.GPUs, 'the routes of a token that is x₀ follow the number of classes of its pixel', async () => {
+  // Much is replaced, and the network is sure of the tokens that there are: the number of classes then matters most.
+  const [K, N] = [8, 4096]
+  const options = {
+    num_vec_classes: K + 1,
+    num_train_timesteps: 12,
+    alpha_cum_start: 0.97,
+    alpha_cum_end: 0.05,
+    gamma_cum_start: 0.01,
+    gamma_cum_end: 0.2,
+    class_range: Array.from({ length: N }, (_, n): [number, number] => [0, n % K]),
+  }
+  const scheduler = await VQDiffusionScheduler.create(devices.GPUs, options)
+  const twin = await CpuScheduler.create(options)
+  const logits = pair(
+    devices.GPUs,
+    Float32Array.from({ length: N * K }, (_, i) => (i % K === 0 ? 9 : 0)),
+    [1, N, K],
+  )
+  const zeros = pair(devices.GPUs, new Uint32Array(N), [1, N])
+  const given = () => ({ generator: new RandomGenerator(1), layout: 'pixel-major' as const, previousTimestep: 5 })
+  const tokens = await scheduler.step(logits.gpu, 8, zeros.gpu, given()).prevSample.read()
+  checkSameDraws('x_u', tokens, twin.step(logits.twin, 8, zeros.twin, given()).prevSample.data)
 })
 
 gpuTest(devices.GPUs, 'halves are drawn as the same values in f32', async () => {
