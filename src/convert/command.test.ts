@@ -79,10 +79,10 @@ describe('vq-diffusion-webgpu convert', () => {
   it('leaves nothing when it is interrupted', async () => {
     const { code, err } = await run(['convert', source, join(parent, 'mine')], {
       interactive: true,
-      onText: (abort) => abort.abort(),
+      onText: (abort, text) => text.startsWith('\r') && abort.abort(),
     })
     expect(code).toBe(exitCodes.interrupted)
-    expect(err).toMatch(/Interrupted\.\n$/)
+    expect(err.endsWith(' left\x1b[K\nInterrupted.\n')).toBe(true)
     expect(await readdir(parent)).toEqual([])
   })
 

@@ -6,7 +6,6 @@ import type { OnnxRuntime } from './check/networks'
 import { faultsOf, reportLines } from './check/report'
 import { type AuthorsPaths, openCheckpoint } from './checkpoint/open_checkpoint'
 import { type ConvertOptions, convertCheckpoint, shardBytesOf } from './write/convert'
-import { bytesText } from './write/output_folder'
 import { progressLine } from './write/progress'
 
 const usage = `Usage: vq-diffusion-webgpu convert SOURCE OUT [options]
@@ -162,13 +161,16 @@ async function convert({ out, files, check, ...request }: ConvertRequest, termin
   try {
     terminal.err(`${request.source}: ${checkpoint.description}\n`)
     const progress = new Progress(terminal)
-    await convertCheckpoint(checkpoint, out, {
-      ...request,
-      source: basename(request.source),
-      signal: terminal.signal,
-      onProgress: (done, total) => progress.report(done, total),
-    })
-    progress.end()
+    try {
+      await convertCheckpoint(checkpoint, out, {
+        ...request,
+        source: basename(request.source),
+        signal: terminal.signal,
+        onProgress: (done, total) => progress.report(done, total),
+      })
+    } finally {
+      progress.end()
+    }
     terminal.out(`${out} is written.\n`)
     if (!ort) return exitCodes.done
     const report = await checkModel(checkpoint, out, ort, {
@@ -200,12 +202,10 @@ class Progress {
   readonly #start = performance.now()
   #last = -Infinity
   #tenth = 0
-  #total = 0
 
   constructor(readonly terminal: Terminal) {}
 
   report(done: number, total: number): void {
-    this.#total = total
     const seconds = (performance.now() - this.#start) / 1000
     if (this.terminal.interactive) {
       // Ten times a second at most.
@@ -219,9 +219,8 @@ class Progress {
     }
   }
 
+  /** Ends the line. */
   end(): void {
-    const seconds = (performance.now() - this.#start) / 1000
-    if (this.terminal.interactive) this.terminal.err('\n')
-    this.terminal.err(`${bytesText(this.#total)} in ${seconds.toFixed(1)} s\n`)
+    if (this.terminal.interactive && this.#last > -Infinity) this.terminal.err('\n')
   }
 }
