@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -22,6 +22,8 @@ describe('an output folder', () => {
     expect(await readdir(join(parent, 'models'))).toEqual([expect.stringMatching(/^mine\.unfinished-/)])
     await folder.finish()
     expect(await readdir(join(parent, 'models'))).toEqual(['mine'])
+    const modes = await Promise.all(['models', 'models/mine'].map((path) => stat(join(parent, path))))
+    expect(modes[1]!.mode).toBe(modes[0]!.mode)
     expect(await readFile(join(parent, 'models/mine/a/b.bin'), 'utf8')).toBe('abc')
     // SHA-256 of "abc", FIPS 180-2
     const sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { access, mkdir, mkdtemp, open, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { access, mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { LimitError, OptionError } from '../../errors'
 
@@ -33,7 +33,10 @@ export class OutputFolder {
     const target = resolve(path)
     await requireNew(target)
     await mkdir(dirname(target), { recursive: true })
-    return new OutputFolder(target, await mkdtemp(`${target}.unfinished-`))
+    const temporary = `${target}.unfinished-${randomBytes(4).toString('hex')}`
+    // Not mkdtemp, whose folders other users, such as a web server's, may not read.
+    await mkdir(temporary)
+    return new OutputFolder(target, temporary)
   }
 
   /** Size and SHA-256 of the files so far, by their paths. */
