@@ -21,7 +21,9 @@ import { leadingTimesteps, spacedTimesteps } from './timesteps'
 
 /** One step t → u of one batch item; u = −1 is clean data. */
 export interface TimestepPair {
+  /** The timestep of the tokens that there are, 0 … T − 1. */
   readonly t: number
+  /** The timestep of the tokens to draw, −1 … t − 1. */
   readonly u: number
 }
 

@@ -30,11 +30,13 @@ export function cumulativeIndex({ numTrainTimesteps }: Schedule, timestep: numbe
 
 /** Probabilities of the routes to x_u once x₀ is drawn; they add up to 1. */
 export interface Routes {
+  /** The class that is drawn from p(x₀). */
   readonly x0: number
   /** Keep x_t. */
   readonly keep: number
   /** Each of the K classes with equal probability, the own class included. */
   readonly uniform: number
+  /** The mask. */
   readonly mask: number
 }
 
