@@ -108,7 +108,7 @@ test('opens pictures of every shape, and says what others lack', async ({ demo, 
   ] as const) {
     await bring(page, 'drop', 'body', [file])
     await expect(page.locator('#source-name')).toHaveText(`Starts from ${file.name}`)
-    await expect(said).toContainText('Say what it should become.')
+    await expect(said).toContainText('What should it become?')
     const opaque = (await demo.tokens()).map((token, cell) => (token > 0 ? cell : -1)).filter((cell) => cell >= 0)
     expect([...new Set(opaque.map((cell) => cell % 16))]).toEqual(columns)
     expect(new Set(opaque.map((cell) => Math.floor(cell / 16))).size).toBe(rows)
@@ -164,7 +164,7 @@ test('draws SVGs of every size, and neither runs nor loads anything in them', as
   ] as const) {
     await bring(page, 'drop', 'body', [file])
     await expect(page.locator('#source-name')).toHaveText(`Starts from ${file.name}`)
-    await expect(said).toContainText('Say what it should become.')
+    await expect(said).toContainText('What should it become?')
     const opaque = (await demo.tokens()).flatMap((token, cell) => (token > 0 ? [cell] : []))
     const cells = [new Set(opaque.map((cell) => cell % 16)).size, new Set(opaque.map((cell) => cell >> 4)).size]
     expect([file.name, ...cells]).toEqual([file.name, columns, rows])
