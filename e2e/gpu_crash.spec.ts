@@ -15,7 +15,7 @@ test('draws the same picture though the GPU process crashes', async ({ demo, pag
   const undisturbed = await demo.draw()
   const states = await demo.watchStates()
   await demo.generate.click()
-  await expect(page.getByTestId('progress')).toContainText(/step [23] of 12/)
+  await expect(page.getByTestId('progress')).toContainText(/step \d of 12/)
   const session = await browser.newBrowserCDPSession()
   await session.send('Browser.crashGpuProcess')
   expect(await demo.drawn()).toEqual(undisturbed)
