@@ -1,4 +1,5 @@
-import type { ByteFolder, ByteSource } from '../../src/convert/checkpoint/checkpoint'
+import { createHash } from 'node:crypto'
+import type { ByteFolder, ByteSource, Checkpoint } from '../../src/convert/checkpoint/checkpoint'
 import { CheckpointError } from '../../src/errors'
 
 /** Files of checkpoints in memory, and writers of the layouts that PyTorch and safetensors write, valid or not. */
@@ -198,4 +199,13 @@ export function torchArchive(value: unknown, faults: ZipFaults = {}): Uint8Array
 
 function bytesOf(array: ArrayBufferView): number[] {
   return [...new Uint8Array(array.buffer, array.byteOffset, array.byteLength)]
+}
+
+/** Of names, shapes and values of all weights, in the order of names. */
+export async function digest({ transformer, vqvae, textEncoder }: Checkpoint): Promise<string> {
+  const hash = createHash('sha256')
+  for (const { weights } of [transformer, vqvae, textEncoder!])
+    for (const [name, shape] of [...weights.shapes].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      hash.update(`${name} ${shape}\n`).update(await weights.read(name))
+  return hash.digest('hex').slice(0, 16)
 }

@@ -1,26 +1,29 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { folder, Named, Saved, safetensors, source, torchArchive, utf8 } from '../../../test/support/checkpoint_files'
+import {
+  checkpointOf,
+  classModel,
+  classTransformer,
+  codec,
+  codecFile,
+  D,
+  embedding,
+  K,
+  layer,
+  type Shapes,
+  saved,
+  T,
+} from '../../../test/support/authors_model'
+import { digest, folder, Saved, source, utf8 } from '../../../test/support/checkpoint_files'
 import { CheckpointError } from '../../errors'
 import { openAuthors } from './authors'
-import type { Checkpoint } from './checkpoint'
 import { openCheckpoint } from './open_checkpoint'
-import { publishedMapping } from './published_mappings'
 
 const fixtures = 'test/fixtures/pipelines/authors'
 const [pth, vqvae, config] = ['ithq_learnable.pth', 'ithq_vqvae.pth', 'ithq.yaml'].map(
   (name) => `${fixtures}/checkpoint/${name}`,
 )
 const golden = JSON.parse(readFileSync(`${fixtures}/golden.json`, 'utf8')).sizes
-
-async function digest({ transformer, vqvae, textEncoder }: Checkpoint): Promise<string> {
-  const hash = createHash('sha256')
-  for (const { weights } of [transformer, vqvae, textEncoder!])
-    for (const [name, shape] of [...weights.shapes].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      hash.update(`${name} ${shape}\n`).update(await weights.read(name))
-  return hash.digest('hex').slice(0, 16)
-}
 
 describe("the authors' published layout", () => {
   it('reads averaged weights, CLIP and the autoencoder', async () => {
@@ -111,88 +114,6 @@ describe("the authors' published layout", () => {
   })
 })
 
-// A small model for classes, in the names of the authors' Condition2ImageTransformer and of taming's VQModel and GumbelVQ.
-
-type Shapes = Record<string, number[]>
-const zeros = new Float32Array(2 ** 14)
-/** Every weight is a view of the same zeros. */
-const saved = (shapes: Shapes, prefix = '') =>
-  new Map(Object.entries(shapes).map(([name, shape]): [string, unknown] => [prefix + name, new Saved(zeros, shape)]))
-const layer = (name: string, ...shape: number[]): Shapes => ({
-  [`${name}.weight`]: shape,
-  [`${name}.bias`]: [shape[0]!],
-})
-const [D, K, T] = [16, 5, 3]
-
-const classTransformer = (classes: number): Shapes => ({
-  'content_emb.emb.weight': [K + 1, D],
-  'content_emb.height_emb.weight': [8, D],
-  'content_emb.width_emb.weight': [8, D],
-  'blocks.0.ln1.emb.weight': [T, D],
-  ...layer('blocks.0.ln1.linear', 2 * D, D),
-  'blocks.0.ln2.emb.weight': [classes, D],
-  ...layer('blocks.0.ln2.linear', 2 * D, D),
-  ...Object.assign({}, ...['key', 'query', 'value', 'proj'].map((part) => layer(`blocks.0.attn.${part}`, D, D))),
-  ...layer('blocks.0.mlp.conv1', 4 * D, D, 3, 3),
-  ...layer('blocks.0.mlp.conv2', D, 4 * D, 3, 3),
-  ...layer('to_logits.0', D),
-  ...layer('to_logits.1', K, D),
-})
-
-const C = 32
-const resnet = (name: string): Shapes => ({
-  ...layer(`${name}.norm1`, C),
-  ...layer(`${name}.conv1`, C, C, 3, 3),
-  ...layer(`${name}.norm2`, C),
-  ...layer(`${name}.conv2`, C, C, 3, 3),
-})
-const middle = (side: string): Shapes => ({
-  ...resnet(`${side}.mid.block_1`),
-  ...layer(`${side}.mid.attn_1.norm`, C),
-  ...Object.assign({}, ...['q', 'k', 'v', 'proj_out'].map((part) => layer(`${side}.mid.attn_1.${part}`, C, C, 1, 1))),
-  ...resnet(`${side}.mid.block_2`),
-  ...layer(`${side}.norm_out`, C),
-})
-/** One level, of two blocks in the decoder. */
-const codec = (quantize: Shapes, width = C): Shapes => ({
-  ...layer('encoder.conv_in', C, 3, 3, 3),
-  ...resnet('encoder.down.0.block.0'),
-  ...middle('encoder'),
-  ...layer('encoder.conv_out', 4, C, 3, 3),
-  ...layer('quant_conv', 6, 4, 1, 1),
-  ...quantize,
-  ...layer('post_quant_conv', 4, 6, 1, 1),
-  ...layer('decoder.conv_in', width, 4, 3, 3),
-  ...middle('decoder'),
-  ...resnet('decoder.up.0.block.0'),
-  ...resnet('decoder.up.0.block.1'),
-  ...layer('decoder.conv_out', 3, C, 3, 3),
-})
-const embedding = (entries: number): Shapes => ({ 'quantize.embedding.weight': [entries, 6] })
-const gumbel = (entries: number): Shapes => ({
-  'quantize.embed.weight': [entries, 6],
-  ...layer('quantize.proj', entries, 6, 1, 1),
-})
-
-const optimizer = new Named('torch.optim.adamw', 'AdamW', [
-  new Named('numpy.core.multiarray', 'scalar', [new Named('numpy', 'dtype', ['f8'])]),
-])
-const checkpointOf = (model: Map<string, unknown>, more: Record<string, unknown> = {}) =>
-  source(
-    'model.pth',
-    torchArchive(
-      new Map<string, unknown>(Object.entries({ last_epoch: 9, model, ...more, optimizer_and_scheduler: optimizer })),
-    ),
-  )
-const classModel = (classes = 1001) => saved(classTransformer(classes), 'transformer.transformer.')
-const codecFile = (shapes: Shapes, prefix = '') =>
-  source(
-    'codec.pth',
-    torchArchive(new Map([['state_dict', saved({ ...shapes, 'loss.discriminator.weight': [4] }, prefix)]])),
-  )
-const mapping = (codes: number[]) =>
-  source('mapping.pt', torchArchive(new Saved(BigInt64Array.from(codes, BigInt), [codes.length])))
-
 describe('a model for classes', () => {
   it('reads its second AdaLN, its convolutions, and the grid of half the table of positions', async () => {
     const { transformer, textEncoder, textLength, description } = await openAuthors(checkpointOf(classModel()), {
@@ -260,108 +181,6 @@ describe('a model for classes', () => {
     })
     expect([...(await transformer.weights.read('out.bias'))]).toEqual([1, 2, 3, 4, 5])
     expect([...(await transformer.weights.read('norm_out.bias'))]).toEqual(Array(D).fill(0))
-  })
-})
-
-describe('autoencoders', () => {
-  const open = (file: ReturnType<typeof source>, more: object = {}) =>
-    openAuthors(checkpointOf(classModel()), { vqvae: file, ...more })
-
-  it('reads one inside of the checkpoint', async () => {
-    const inside = { enc: /^(encoder|quant_conv|quantize)\./, dec: /^(decoder|post_quant_conv|quantize)\./ }
-    const parts = Object.entries(inside).flatMap(([part, names]) =>
-      [...saved(codec(embedding(K)))]
-        .filter(([name]) => names.test(name))
-        .map(([name, value]): [string, unknown] => [`content_codec.${part}.${name}`, value]),
-    )
-    const { vqvae } = await openAuthors(checkpointOf(new Map([...classModel(), ...parts])))
-    expect(vqvae.config).toMatchObject({
-      num_vq_embeddings: K,
-      block_out_channels: [C],
-      latent_channels: 4,
-      vq_embed_dim: 6,
-      quantizer: 'nearest',
-    })
-    expect(vqvae.weights.shapes.get('decoder.mid_block.attentions.0.to_q.weight')).toEqual([C, C])
-    expect(vqvae.codes).toBeUndefined()
-  })
-
-  it.each(['', 'first_stage_model.'])(
-    'reads the names of GumbelVQ (prefix "%s") and maps codes to its entries',
-    async (prefix) => {
-      const { vqvae } = await open(codecFile(codec(gumbel(8)), prefix), { mapping: mapping([0, 0, 1, 2, 0, 3, 4, 1]) })
-      expect(vqvae.config).toMatchObject({ num_vq_embeddings: 8, quantizer: 'projection' })
-      expect(vqvae.weights.shapes.get('quantize.embedding.weight')).toEqual([8, 6])
-      expect(vqvae.weights.shapes.get('quantize.proj.weight')).toEqual([8, 6])
-      // The first entry of each code.
-      expect([...vqvae.codes!]).toEqual([0, 2, 3, 5, 6])
-      expect([...vqvae.codesOfEntries!]).toEqual([0, 0, 1, 2, 0, 3, 4, 1])
-    },
-  )
-
-  it('knows which entries the published models use', () => {
-    // Sums and first values of taming_vqvae_2887.pt and taming_vqvae_974.pt.
-    const texts = publishedMapping(8192, 2887)!
-    expect([...texts.subarray(0, 16)]).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 3, 4, 5, 6, 7, 0])
-    expect([texts.length, Math.max(...texts), texts.reduce((sum, code) => sum + code, 0)]).toEqual([
-      8192,
-      2886,
-      (2886 * 2887) / 2,
-    ])
-    const imagenet = publishedMapping(16384, 974)!
-    expect([imagenet.indexOf(1), imagenet.indexOf(2), imagenet.indexOf(9)]).toEqual([23, 66, 134])
-    expect([imagenet.length, imagenet.reduce((sum, code) => sum + code, 0)]).toEqual([16384, (973 * 974) / 2])
-    expect(createHash('sha256').update(texts).update(imagenet).digest('hex').slice(0, 16)).toBe('261e9df6df2215e3')
-    expect(publishedMapping(8192, 2886)).toBeUndefined()
-  })
-
-  it.each([
-    [
-      'more entries than codes',
-      codecFile(codec(embedding(8))),
-      {},
-      'codec.pth has a codebook of 8 entries, and the transformer 5 codes: it is another autoencoder, or the file that maps its entries to codes is needed (--mapping)',
-    ],
-    [
-      'a mapping of another codebook',
-      codecFile(codec(embedding(8))),
-      { mapping: mapping([0, 1, 2, 3, 4]) },
-      'mapping.pt needs to hold one tensor of 8 codes',
-    ],
-    [
-      'a mapping to other codes',
-      codecFile(codec(embedding(8))),
-      { mapping: mapping([0, 1, 2, 3, 4, 5, 0, 0]) },
-      'mapping.pt needs codes from 0 to 4',
-    ],
-    [
-      'a mapping without a code',
-      codecFile(codec(embedding(8))),
-      { mapping: mapping([0, 1, 2, 3, 0, 0, 0, 0]) },
-      'mapping.pt has no entry of the codebook for code 4',
-    ],
-    [
-      'a mapping that calls',
-      codecFile(codec(embedding(8))),
-      { mapping: source('m.pt', torchArchive(new Named('posix', 'system', ['x']))) },
-      'asks for "posix.system"',
-    ],
-    [
-      'another width',
-      codecFile(codec(embedding(K), 64)),
-      {},
-      'has the weight "decoder.conv_in.weight" of shape [64, 4, 3, 3]',
-    ],
-    [
-      'safetensors',
-      source('c.safetensors', safetensors({}, new Uint8Array(0))),
-      {},
-      'c.safetensors needs to be an archive of torch.save; given safetensors',
-    ],
-  ])('refuses %s', async (_, file, more, message) => {
-    await expect(open(file, more)).rejects.toThrow(message)
-    await expect(open(file, more)).rejects.toBeInstanceOf(CheckpointError)
-    expect(file.closed).toBe(true)
   })
 })
 

@@ -103,21 +103,25 @@ export interface TextEncoderConfig {
   readonly layer_norm_eps: number
 }
 
+/** A network: what it looks like, and its weights. */
+export interface Network<Config> {
+  readonly config: Config
+  readonly weights: Weights
+}
+
 /** A VQ-Diffusion model: everything that its files say. */
 export interface Checkpoint {
   /** What it was recognised as, for the card and the log. */
   readonly description: string
-  readonly transformer: { readonly config: TransformerConfig; readonly weights: Weights }
-  readonly vqvae: {
-    readonly config: VqvaeConfig
-    readonly weights: Weights
+  readonly transformer: Network<TransformerConfig>
+  readonly vqvae: Network<VqvaeConfig> & {
     /** `quantize_to_full` of the authors' COCO, CC, CUB and ImageNet: the codebook entry of every code. */
     readonly codes?: Int32Array
     /** `full_to_quantize`: the code of every codebook entry, for the encoder. */
     readonly codesOfEntries?: Int32Array
   }
   /** Of models for texts only. */
-  readonly textEncoder?: { readonly config: TextEncoderConfig; readonly weights: Weights }
+  readonly textEncoder?: Network<TextEncoderConfig>
   /** CLIP's vocab.json and merges.txt as they are. */
   readonly tokenizer?: {
     readonly vocab: Uint8Array

@@ -1,22 +1,11 @@
-import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { folder, json, safetensors, utf8 } from '../../../test/support/checkpoint_files'
+import { digest, folder, json, safetensors, utf8 } from '../../../test/support/checkpoint_files'
 import { CheckpointError } from '../../errors'
-import type { Checkpoint } from './checkpoint'
 import { openDiffusers } from './diffusers'
 import { openCheckpoint } from './open_checkpoint'
 
 const fixtures = 'test/fixtures/pipelines'
-
-/** Names, shapes and values of all weights, in the order of names. */
-async function digest({ transformer, vqvae, textEncoder }: Checkpoint): Promise<string> {
-  const hash = createHash('sha256')
-  for (const { weights } of [transformer, vqvae, textEncoder!])
-    for (const [name, shape] of [...weights.shapes].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      hash.update(`${name} ${shape}\n`).update(await weights.read(name))
-  return hash.digest('hex').slice(0, 16)
-}
 
 const sizes = (name: string) => JSON.parse(readFileSync(`${fixtures}/${name}/golden.json`, 'utf8')).sizes
 

@@ -6,10 +6,10 @@ import type {
   ByteFolder,
   ByteSource,
   Checkpoint,
+  Network,
   TextEncoderConfig,
   TransformerConfig,
   VqvaeConfig,
-  Weights,
 } from './checkpoint'
 import { ConfigValues } from './config_values'
 import { readJson } from './json'
@@ -114,10 +114,7 @@ async function readConfig(folder: ByteFolder, component: string, className: stri
 
 // Transformer
 
-async function openTransformer(
-  folder: ByteFolder,
-  opened: ByteSource[],
-): Promise<{ config: TransformerConfig; weights: Weights }> {
+async function openTransformer(folder: ByteFolder, opened: ByteSource[]): Promise<Network<TransformerConfig>> {
   const values = await readConfig(folder, 'transformer', 'Transformer2DModel')
   const config = transformerConfig(values)
   const tensors = await openWeights(folder, 'transformer', opened)
@@ -163,7 +160,7 @@ function transformerConfig(values: ConfigValues): TransformerConfig {
 
 // Autoencoder
 
-async function openVqvae(folder: ByteFolder, opened: ByteSource[]): Promise<{ config: VqvaeConfig; weights: Weights }> {
+async function openVqvae(folder: ByteFolder, opened: ByteSource[]): Promise<Network<VqvaeConfig>> {
   const values = await readConfig(folder, 'vqvae', 'VQModel')
   const config = vqvaeConfig(values)
   const tensors = withPresentNames(await openWeights(folder, 'vqvae', opened))
@@ -214,10 +211,7 @@ function withPresentNames(tensors: Tensors): Tensors {
 
 // Text
 
-async function openTextEncoder(
-  folder: ByteFolder,
-  opened: ByteSource[],
-): Promise<{ config: TextEncoderConfig; weights: Weights }> {
+async function openTextEncoder(folder: ByteFolder, opened: ByteSource[]): Promise<Network<TextEncoderConfig>> {
   const path = 'text_encoder/config.json'
   const whole = await readJson(folder, path)
   // That of a whole CLIP has its text model's in it.

@@ -31,6 +31,19 @@ export async function readTensors(source: ByteSource): Promise<Map<string, Store
   return stateDict(source.name, await readTorch(source, 'refuse'))
 }
 
+/**
+ * The dictionary of a checkpoint of PyTorch, in which optimizers and schedulers are objects without a content. Rejects
+ * CheckpointError.
+ */
+export async function readDictionary(source: ByteSource): Promise<Map<unknown, unknown>> {
+  if ((await weightFormat(source)) !== 'torch')
+    throw new CheckpointError(`${source.name} needs to be an archive of torch.save; given safetensors.`, source.name)
+  const whole = await readTorch(source, 'inert')
+  if (!(whole instanceof Map))
+    throw new CheckpointError(`${source.name} needs to hold a dictionary, as checkpoints do.`, source.name)
+  return whole
+}
+
 /** The tensors of a state dict; other values of it are left out. Throws CheckpointError if it is none. */
 export function stateDict(source: string, value: unknown): Map<string, StoredTensor> {
   if (!(value instanceof Map)) throw new CheckpointError(`${source} needs a state dict, names with tensors.`, source)
