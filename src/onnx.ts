@@ -6,6 +6,7 @@
  * @module vq-diffusion-webgpu/onnx
  */
 
+export type { FileFacts } from './file_facts'
 export type { OnnxConditioning, OnnxInputs } from './onnx/conditioning'
 export { createOnnxDecoder, type OnnxDecoder, type OnnxImage } from './onnx/decoder'
 export { createOnnxDenoiser, type OnnxDenoiser } from './onnx/denoiser'
@@ -20,7 +21,7 @@ export { createOnnxSession, type OnnxSession, type OnnxSessionOptions } from './
 export type { Axis, HostFloats } from './onnx/shapes'
 export { conditionText, normaliseTextEmbeddings, type TextEmbeddings } from './onnx/text_embeddings'
 export { createOnnxTextEncoder, type OnnxTextEncoder } from './onnx/text_encoder'
-export type { Bytes, DownloadProgress, FileFacts, RemoteFile, StorableFile } from './store/files'
+export type { Bytes, DownloadProgress, RemoteFile, StorableFile } from './store/files'
 export { type LoadOptions, loadFiles } from './store/load'
 export { MemoryStore, type MemoryStoreLike } from './store/memory_store'
 export { PartStore } from './store/part_store'

@@ -42,7 +42,7 @@ export class DenseOperators {
     const { process } = context
     const { numCodes } = process
     context.assertUsable()
-    context.process.requireAllClasses('qPosterior')
+    process.requireAllClasses('qPosterior')
     const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options, qPosteriorNames)
     requireLayout(layout)
     const x = asCpuTensor('xT', xT)
@@ -90,7 +90,7 @@ export class DenseOperators {
     const { process } = context
     const { numCodes, schedule } = process
     context.assertUsable()
-    context.process.requireAllClasses('logQTTransitioningToKnownClass')
+    process.requireAllClasses('logQTTransitioningToKnownClass')
     const given = requireOptions('logQTTransitioningToKnownClass', options, logQNames)
     const { t, xT, cumulative, layout = 'class-major' } = given
     requireLayout(layout)
@@ -141,7 +141,7 @@ export class DenseOperators {
   addNoise(x0: CpuTensor, t: number | readonly number[], noise: CpuTensor): CpuTensor<Uint32Array> {
     const { process } = this.context
     this.context.assertUsable()
-    this.context.process.requireAllClasses('addNoise with supplied noise')
+    process.requireAllClasses('addNoise with supplied noise')
     const clean = asCpuTensor('x0', x0)
     const tensor = asCpuTensor('noise', noise)
     const { batchSize, numPixels } = requireSample('x0', clean)

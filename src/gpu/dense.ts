@@ -73,7 +73,7 @@ export class DenseOperators {
     const { context } = this
     const { process } = context
     context.assertUsable()
-    context.process.requireAllClasses('qPosterior')
+    process.requireAllClasses('qPosterior')
     const { layout = 'class-major', previousTimestep } = requireOptions('qPosterior', options, qPosteriorNames)
     requireLayout(layout)
     const x = asGpuTensor(context.device, 'xT', xT)

@@ -1,5 +1,6 @@
 import { requireInteger, requireObject, requireString } from '../checks'
 import { OptionError } from '../errors'
+import type { FileFacts } from '../file_facts'
 import { valueText } from '../value_text'
 
 /** The content of a file. */
@@ -11,14 +12,6 @@ export interface RemoteFile {
   readonly name: string
   /** The address that is fetched; relative ones are relative to the page. */
   readonly url: string
-}
-
-/** Size and checksum of a file, known before it is downloaded. */
-export interface FileFacts {
-  /** Size in bytes. */
-  readonly bytes: number
-  /** SHA-256 in lowercase hexadecimal. */
-  readonly sha256: string
 }
 
 /** A file that is verified after the download and can be stored. */

@@ -19,6 +19,7 @@ import {
   integers,
   microsoftNode,
   node,
+  patchDecoderGraph,
   value,
   weights,
 } from './onnx_graph.mjs'
@@ -37,19 +38,7 @@ await write(
 
 const codebook = weights('codebook', [numCodes, 16], 3)
 
-await write('decoder.onnx', {
-  name: 'decoder',
-  input: [value('codes', INT32, [numLatentPixels])],
-  output: [value('rgba', FLOAT, [4, 8, 8])],
-  initializer: [codebook, integers('grid', [-1, 16, 4, 4])],
-  node: [
-    node('Gather', ['codebook', 'codes'], 'vectors'),
-    node('Transpose', ['vectors'], 'channels', { perm: [0, 2, 1] }),
-    node('Reshape', ['channels', 'grid'], 'patches'),
-    node('DepthToSpace', ['patches'], 'pixels', { blocksize: 2 }),
-    node('Sigmoid', ['pixels'], 'rgba'),
-  ],
-})
+await write('decoder.onnx', patchDecoderGraph({ rows: 4, columns: 4, channels: 4, codebook }))
 
 // Among the patches p that the codes stand for, the nearest to x has the highest 2x·p − p·p.
 const patches = codebook.floatData.map((value) => 1 / (1 + Math.exp(-value)))

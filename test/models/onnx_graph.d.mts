@@ -27,3 +27,9 @@ export function denoiserGraph(sizes: {
   mixing: number
   head: number
 }): Graph
+export function patchDecoderGraph(sizes: {
+  rows: number
+  columns: number
+  channels: number
+  codebook: onnx.ITensorProto
+}): Graph

@@ -93,3 +93,24 @@ export function denoiserGraph({ numLatentPixels, numCodes, textLength, textVocab
     ],
   }
 }
+
+/**
+ * Codes of a grid to pixels of 0 … 1, rgba float32 [B,channels,2·rows,2·columns]: each code is a patch of 2 × 2 pixels.
+ *
+ * @param codebook [codes, 4·channels]
+ */
+export function patchDecoderGraph({ rows, columns, channels, codebook }) {
+  return {
+    name: 'decoder',
+    input: [value('codes', INT32, [rows * columns])],
+    output: [value('rgba', FLOAT, [channels, 2 * rows, 2 * columns])],
+    initializer: [codebook, integers('grid', [-1, 4 * channels, rows, columns])],
+    node: [
+      node('Gather', [codebook.name, 'codes'], 'vectors'),
+      node('Transpose', ['vectors'], 'channels', { perm: [0, 2, 1] }),
+      node('Reshape', ['channels', 'grid'], 'patches'),
+      node('DepthToSpace', ['patches'], 'pixels', { blocksize: 2 }),
+      node('Sigmoid', ['pixels'], 'rgba'),
+    ],
+  }
+}

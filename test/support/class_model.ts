@@ -1,11 +1,11 @@
 import {
   denoiserGraph,
   encodeModel,
-  FLOAT,
   type Graph,
   INT32,
   integers,
   node,
+  patchDecoderGraph,
   value,
   weights,
 } from '../models/onnx_graph.mjs'
@@ -36,20 +36,8 @@ function classDenoiser(numClasses: number): Graph {
   }
 }
 
-/** Codes of a grid that is not square to red, green and blue of 6 × 10 pixels, in 0 … 1. */
-const decoder: Graph = {
-  name: 'decoder',
-  input: [value('codes', INT32, [rows * columns])],
-  output: [value('rgba', FLOAT, [3, 2 * rows, 2 * columns])],
-  initializer: [weights('codebook', [numCodes, 12], 3), integers('grid', [-1, 12, rows, columns])],
-  node: [
-    node('Gather', ['codebook', 'codes'], 'vectors'),
-    node('Transpose', ['vectors'], 'channels', { perm: [0, 2, 1] }),
-    node('Reshape', ['channels', 'grid'], 'patches'),
-    node('DepthToSpace', ['patches'], 'pixels', { blocksize: 2 }),
-    node('Sigmoid', ['pixels'], 'rgba'),
-  ],
-}
+/** Red, green and blue of 6 × 10 pixels. */
+const decoder = patchDecoderGraph({ rows, columns, channels: 3, codebook: weights('codebook', [numCodes, 12], 3) })
 
 // Made once: every call of `weights` gives others.
 const networks = [classDenoiser(11), decoder].map((graph) => new Blob([new Uint8Array(encodeModel(graph))]))

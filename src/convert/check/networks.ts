@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type * as Ort from 'onnxruntime-web'
-import { paths } from '../write/model_index'
+import { paths, weightsPrefix } from '../write/model_index'
 
 export type OnnxRuntime = Pick<typeof Ort, 'InferenceSession' | 'Tensor'>
 
@@ -22,10 +22,8 @@ export async function runNetwork(
     files: Record<string, unknown>
   }
   // Those of other networks in the folder do not hurt, but take memory.
-  const prefix = path === paths.decoder ? 'decoder.' : path === paths.encoder ? 'encoder.' : 'weights.'
-  const files = Object.keys(manifest.files).filter(
-    (file) => file.startsWith(`${dirname(path)}/${prefix}`) && file.endsWith('.bin'),
-  )
+  const prefix = `${dirname(path)}/${weightsPrefix(path)}.`
+  const files = Object.keys(manifest.files).filter((file) => file.startsWith(prefix) && file.endsWith('.bin'))
   const externalData = await Promise.all(
     files.map(async (file) => ({
       path: file.slice(dirname(path).length + 1),

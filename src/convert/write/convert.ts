@@ -67,13 +67,13 @@ function plan(checkpoint: Checkpoint, { dtype, attention, encoder, shardBytes }:
       'The model takes a text; the checkpoint has no text encoder or no tokenizer.',
       'text_encoder',
     )
-  const networks: [NetworkGraph, path: string, prefix: string][] = [
-    [denoiserGraph(transformer, textLength, options), paths.denoiser, 'weights'],
-    [decoderGraph(vqvae, grid, unquantised), paths.decoder, 'decoder'],
+  const networks: [NetworkGraph, path: string][] = [
+    [denoiserGraph(transformer, textLength, options), paths.denoiser],
+    [decoderGraph(vqvae, grid, unquantised), paths.decoder],
   ]
-  if (encoder) networks.push([encoderGraph(vqvae, grid, unquantised), paths.encoder, 'encoder'])
-  if (needsText) networks.push([textEncoderGraph(textEncoder!, textLength!, options), paths.textEncoder, 'weights'])
-  return networks.map(([graph, path, prefix]) => planNetwork(graph, path, prefix, shardBytes))
+  if (encoder) networks.push([encoderGraph(vqvae, grid, unquantised), paths.encoder])
+  if (needsText) networks.push([textEncoderGraph(textEncoder!, textLength!, options), paths.textEncoder])
+  return networks.map(([graph, path]) => planNetwork(graph, path, shardBytes))
 }
 
 /** Convolutions are not quantised: the autoencoder's weights stay floats. */

@@ -15,6 +15,11 @@ export const paths = {
   card: 'MODEL_CARD.md',
 } as const
 
+/** What the names of a network's files of weights begin with; they lie beside its graph, two networks' in `vqvae/`. */
+export function weightsPrefix(path: string): string {
+  return path === paths.decoder ? 'decoder' : path === paths.encoder ? 'encoder' : 'weights'
+}
+
 /** What `model_index.json` says of a converted model. */
 export function modelIndexOf(
   checkpoint: Checkpoint,

@@ -1,6 +1,7 @@
 import type { NetworkGraph } from '../graphs/network_graph'
 import { type ExternalPlace, layOut, type Shard } from '../onnx/external_layout'
 import { bytesOf, encodeModel, type Placement, type TensorSpec } from '../onnx/model'
+import { weightsPrefix } from './model_index'
 import type { OutputFile, OutputFolder } from './output_folder'
 
 /** A network with the files that it will have. */
@@ -14,11 +15,11 @@ export interface PlannedNetwork {
   readonly bytes: number
 }
 
-/** @param prefix of its files of external data, which are beside it */
-export function planNetwork(graph: NetworkGraph, path: string, prefix: string, shardBytes: number): PlannedNetwork {
+/** Places the weights of a network in files beside its graph. Throws OptionError if one is larger than a file may be. */
+export function planNetwork(graph: NetworkGraph, path: string, shardBytes: number): PlannedNetwork {
   const { constants } = graph
   const bytes = constants.reduce((sum, constant) => sum + bytesOf(constant), 0)
-  return { graph, path, ...layOut(constants, prefix, shardBytes), bytes }
+  return { graph, path, ...layOut(constants, weightsPrefix(path), shardBytes), bytes }
 }
 
 /**

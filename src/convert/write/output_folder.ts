@@ -2,13 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { access, mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { LimitError, OptionError } from '../../errors'
-
-/** What a manifest says of a file. */
-interface FileFacts {
-  readonly bytes: number
-  /** In lowercase hexadecimal. */
-  readonly sha256: string
-}
+import type { FileFacts } from '../../file_facts'
 
 /** A file that is written piece by piece. */
 export interface OutputFile {
