@@ -28,7 +28,7 @@ it('says of each part what it is for and how far it is', () => {
   const here = { loaded: 4 * MB, total: 4 * MB }
   const parts = { runtime: here, network: { loaded: 7 * MB, total: 28 * MB }, decoder: { loaded: 0, total: MB } }
   expect(partsText(parts)).toBe(
-    'Runtime ✓, network (draws tokens) 25 %, decoder (makes pixels) 0 %. Kept here for the next visit.',
+    'Runtime ✓, network (draws tokens) 25 %, decoder (makes pixels) 0 %. Kept for the next visit where the browser allows it.',
   )
   expect(partsText({ runtime: here, decoder: here })).toMatch(/^Runtime ✓, decoder \(makes pixels\) ✓\./)
   expect(partsText({})).toBe('')

@@ -37,7 +37,7 @@ export function partsText(parts: PartsProgress['parts']): string {
     ([name, { loaded, total }]) => `${PURPOSES[name]} ${loaded === total ? '✓' : formatPercent(loaded / total)}`,
   )
   const text = texts.join(', ')
-  return text && `${text[0]!.toUpperCase()}${text.slice(1)}. Kept here for the next visit.`
+  return text && `${text[0]!.toUpperCase()}${text.slice(1)}. Kept for the next visit where the browser allows it.`
 }
 
 /** “4 s”, “20 s”, “3 min”: rounded up, to what can be told of a time to come. */

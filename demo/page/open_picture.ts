@@ -1,3 +1,5 @@
+import { proxy } from 'comlink'
+import type { DownloadProgress } from 'vq-diffusion-webgpu/onnx'
 import { formatCount } from '../format'
 import { fittedSize, nameOf, readFile } from '../picture/image_file'
 import { otherModelNotice } from '../picture/model_hash'
@@ -11,6 +13,7 @@ import { offerBackground } from './background_button'
 import { BatchItem, createBatch } from './batch'
 import { openInEntry } from './browser_history'
 import { connect, connectDecoder, connection, fail } from './connection'
+import { DownloadText } from './download_text'
 import type { Source } from './drawing_request'
 import { fillFormForStage } from './follow'
 import { readForm } from './form'
@@ -76,8 +79,14 @@ async function openStartPicture(file: File, size: Size, remark: string, keepsBac
   await whileBusy(connect, async (opened) => {
     const { studio, failure, facts } = opened
     const name = nameOf(file)
+    const text = new DownloadText()
+    const onProgress = ({ loaded, total }: DownloadProgress) =>
+      loaded === total
+        ? showProgress(0, 'Reading the picture …')
+        : showProgress(loaded / total, text.say({ loaded, total }, performance.now()))
+    const encoding = studio.encode(file, size, keepsBackground, proxy(onProgress))
     showProgress(0, 'Reading the picture …')
-    const { tokens, hasPlainBackground } = await Promise.race([failure, studio.encode(file, size, keepsBackground)])
+    const { tokens, hasPlainBackground } = await Promise.race([failure, encoding])
     const settings = readForm()
     const picture: Picture = {
       tokens,

@@ -149,8 +149,17 @@ export interface StudioWorker {
    * @param text [16] tokens of style and prompt
    */
   score(tokens: Tokens, text: Int32Array): Promise<number>
-  /** The nearest tokens of a picture file, scaled to `size` and centred in 128×128. Loads the encoder at the first call. */
-  encode(file: File, size: Size, keepsBackground: boolean): Promise<EncodedPicture>
+  /**
+   * The nearest tokens of a picture file, scaled to `size` and centred in 128×128.
+   *
+   * @param onProgress of loading the encoder, at the first call
+   */
+  encode(
+    file: File,
+    size: Size,
+    keepsBackground: boolean,
+    onProgress: (progress: DownloadProgress) => void,
+  ): Promise<EncodedPicture>
   /**
    * An animated GIF, scaled up by an integer factor; frames are clean tokens.
    *

@@ -6,6 +6,7 @@ import {
   chooseBackend,
   createOnnxDecoder,
   createOnnxSession,
+  type DownloadProgress,
   loadFiles,
   type MemoryStoreLike,
   type OnnxDecoder,
@@ -55,7 +56,7 @@ interface OpenStudio {
   factory: EngineFactory
   engines: EngineProvider
   modelHash: string
-  loadEncoder(): Promise<Bytes>
+  loadEncoder(onProgress: (progress: DownloadProgress) => void): Promise<Bytes>
 }
 
 /** The worker: scheduler, networks and images, on a thread of their own. */
@@ -125,7 +126,8 @@ export class Studio implements StudioWorker {
       // Shaders seem to compile on a lost device too.
       const lost = await Promise.race([engine.device?.lost, undefined])
       if (lost) throw new DeviceLostError(lost.message)
-      const loadEncoder = async () => (await loadFiles([encoderFile(modelRoot)], { store }))[0]!
+      const loadEncoder = async (onProgress: (progress: DownloadProgress) => void) =>
+        (await loadFiles([encoderFile(modelRoot)], { store, onProgress }))[0]!
       this.#openStudio = { backend, scheduler, ort, factory, engines, modelHash: modelHash(modelRoot), loadEncoder }
       return { ...backend, explanation: [backend.explanation, store.refusal].filter(Boolean).join(' ') }
     }
@@ -203,11 +205,16 @@ export class Studio implements StudioWorker {
     return withUserMessages(() => this.#open.engines.runner()((engine) => engine.score(tokens, text)))
   }
 
-  encode(file: File, size: Size, keepsBackground: boolean): Promise<EncodedPicture> {
+  encode(
+    file: File,
+    size: Size,
+    keepsBackground: boolean,
+    onProgress: (progress: DownloadProgress) => void,
+  ): Promise<EncodedPicture> {
     return withUserMessages(async () => {
       const { image, hasPlainBackground } = await fitPicture(file, size, keepsBackground)
       const { ort, loadEncoder } = this.#open
-      this.#encoder ??= loadEncoder().then((model) => createEncoder(ort, model))
+      this.#encoder ??= loadEncoder(onProgress).then((model) => createEncoder(ort, model))
       // After a failure the next call loads it again.
       this.#encoder.catch(() => {
         this.#encoder = undefined
@@ -216,7 +223,7 @@ export class Studio implements StudioWorker {
       const { data } = await encoder(toEncoderInput(image))
       const tokens = Uint16Array.from(data)
       return transfer({ tokens, hasPlainBackground }, [tokens.buffer])
-    })
+    }).finally(() => releaseCallback(onProgress))
   }
 
   exportGif(

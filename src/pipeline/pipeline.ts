@@ -11,7 +11,7 @@ import { requireComponents } from './components'
 import { layoutOf } from './layout'
 import type { ChainOptions, ChainPosition, Decoder, Denoiser, SampleOptions, SampleProgress } from './options'
 import { planSample, type SamplePlan, sampleNames } from './plan'
-import { PreviewClock } from './preview'
+import { type DecodingTime, PreviewClock } from './preview'
 
 /**
  * The sampling loop over a scheduler, a network and, for previews, a decoder. The loop of diffusers'
@@ -27,6 +27,7 @@ export class VQDiffusionPipeline<
   readonly #denoiser: Denoiser<Tensor, Conditioning>
   readonly #decoder: Decoder<Tensor, Image> | undefined
   readonly #layout: Layout | undefined
+  readonly #decoding: DecodingTime = {}
 
   /**
    * @param components.layout of the denoiser's logits; only needed if there are as many classes as latent pixels, since
@@ -62,7 +63,7 @@ export class VQDiffusionPipeline<
     const { conditioning } = options as { conditioning: Conditioning }
     const plan = planSample(options, scheduler)
     const { sampler, timesteps, firstStep, shape, generator, priorWeight, tokensPerCall, kinds } = plan
-    const previews = new PreviewClock(previewEvery)
+    const previews = new PreviewClock(previewEvery, this.#decoding)
     signal?.throwIfAborted()
     const owned: Tensor[] = []
     const own = (tensor: Tensor) => {

@@ -4,22 +4,31 @@ import { valueText } from '../value_text'
 /** The share of the sampling time that automatic previews may take. */
 const budget = 1 / 8
 
+/** How long the decoder took last; undefined before it has run. The chains of a pipeline share it. */
+export interface DecodingTime {
+  milliseconds?: number
+}
+
 /** Decides at which steps of a chain a preview is decoded. */
 export class PreviewClock {
   #last = -Infinity
-  #stepMilliseconds = 0
-  #decodeMilliseconds = 0
+  /** Sampling time since the last preview, or since the chain began. */
+  #sampled = 0
   #pending: Promise<void> | undefined
 
   /** @param every n-th step, 0 for never, or 'auto'. Throws OptionError. */
-  constructor(private readonly every: number | 'auto') {
+  constructor(
+    private readonly every: number | 'auto',
+    private readonly decoding: DecodingTime,
+  ) {
     requirePreviewEvery(every)
   }
 
   /** Whether a preview of this step is due and none is running. If so, it counts as decoded. */
   due(step: number): boolean {
-    if (this.every === 0 || step - this.#last < this.#interval || this.#pending) return false
+    if (this.#pending || !this.#isTime(step)) return false
     this.#last = step
+    this.#sampled = 0
     return true
   }
 
@@ -29,7 +38,7 @@ export class PreviewClock {
   }
 
   stepTook(milliseconds: number): void {
-    this.#stepMilliseconds = milliseconds
+    this.#sampled += milliseconds
   }
 
   /** Measures a decoding from when its step is finished, since it cannot begin earlier. */
@@ -44,7 +53,7 @@ export class PreviewClock {
     )
     const settled = decoding.then(
       () => {
-        this.#decodeMilliseconds = performance.now() - begun
+        this.decoding.milliseconds = performance.now() - begun
       },
       () => {}, // the consumer of the preview gets the error
     )
@@ -54,9 +63,12 @@ export class PreviewClock {
     return decoding
   }
 
-  get #interval(): number {
-    if (this.every !== 'auto') return this.every
-    return Math.max(1, Math.ceil(this.#decodeMilliseconds / (budget * this.#stepMilliseconds || 1)))
+  #isTime(step: number): boolean {
+    if (this.every === 0) return false
+    if (this.every !== 'auto') return step - this.#last >= this.every
+    // The first decoding of all measures the decoder.
+    const { milliseconds = 0 } = this.decoding
+    return milliseconds <= budget * this.#sampled
   }
 }
 

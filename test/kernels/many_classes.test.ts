@@ -32,8 +32,8 @@ describe('a whole chain of 4097 classes', () => {
     const [B, N, K] = [2, 256, 4096]
     const options = { num_vec_classes: K + 1, gamma_cum_end: 0.9 }
     const [scheduler, twin] = [await VQDiffusionScheduler.create(device, options), await CpuScheduler.create(options)]
-    scheduler.setTimesteps(8)
-    twin.setTimesteps(8)
+    scheduler.setTimesteps(4)
+    twin.setTimesteps(4)
     const data = pseudoLogits(2 * B * N * K, 1, 30)
     const modelOutput = pair(device, data, [2 * B, N, K])
     const rule = { layout: 'pixel-major', guidance: { scale: 2.5 }, truncationRate: 0.86 } as const

@@ -10,7 +10,7 @@ const device = await requestDevice()
  * The truncated draw of the GPU against the twin, which sorts the classes, excludes those beyond the rate and takes the
  * argmax of the same noise. The tokens are the same, so the law is the twin's, which laws/truncation.node.test.ts tests.
  */
-describe.each([2, 3, 8, 38, 257, 4097])('with %i classes', async (C) => {
+describe.each([2, 8, 38, 257, 4097])('with %i classes', async (C) => {
   const [K, N] = [C - 1, 24]
   const scheduler = await VQDiffusionScheduler.create(device, { num_vec_classes: C })
   const twin = await CpuScheduler.create({ num_vec_classes: C })
