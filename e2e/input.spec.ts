@@ -50,6 +50,37 @@ async function bring(
 
 const PROMPT = '[data-testid=prompt]'
 
+test('completes names by keyboard and says which ones it ignores', async ({ demo, page }) => {
+  const prompt = page.getByTestId('prompt')
+  await demo.ask('?prompt=')
+  const states = await demo.watchStates()
+  await prompt.pressSequentially('florbish, "red" butterf')
+  await expect(page.getByTestId('ignored')).toHaveText('ignored: florbish')
+  await prompt.press('ArrowDown')
+  await expect(page.getByRole('option', { name: 'butterfly' })).toHaveAttribute('aria-selected', 'true')
+  await prompt.press('Enter')
+  await expect(prompt).toHaveValue('florbish, "red" butterfly ')
+  await prompt.pressSequentially('zq')
+  await expect(page.getByTestId('ignored')).toHaveText('ignored: florbish, zq')
+  await prompt.fill(`${'red '.repeat(15)}heart.`)
+  await expect(page.getByTestId('ignored')).toHaveText('ignored: heart')
+  expect(await states()).not.toContain('drawing')
+})
+
+test('leads from the prompt to the examples by Tab, whatever was typed', async ({ demo, page }) => {
+  await demo.ask('?prompt=red+heart')
+  const [prompt, chip] = [page.getByTestId('prompt'), page.locator('#examples button').first()]
+  for (const text of ['', 'panda', 'butterf']) {
+    await prompt.fill(text)
+    await expect(page.locator('#completions [role=option]')).toHaveCount(text === 'butterf' ? 1 : 0)
+    await page.keyboard.press('Tab')
+    await expect(chip).toBeFocused()
+    await expect(chip).toBeVisible()
+  }
+  await page.keyboard.press('Shift+Tab')
+  await expect(prompt).toBeFocused()
+})
+
 test('leaves every key to an input method that composes', async ({ demo, page }) => {
   await demo.ask('?prompt=&steps=2&auto=0')
   await expect(demo.status).toHaveText(/ready|done/)

@@ -64,23 +64,6 @@ test('fills the form from the address, sensibly, and starts when told to', async
   await demo.drawn()
 })
 
-test('completes names by keyboard and says which ones it ignores', async ({ demo, page }) => {
-  const prompt = page.getByTestId('prompt')
-  await demo.open('?prompt=')
-  await expect(demo.status).toHaveText('ready')
-  await prompt.pressSequentially('florbish, "red" butterf')
-  await expect(page.getByTestId('ignored')).toHaveText('ignored: florbish')
-  await prompt.press('ArrowDown')
-  await expect(page.getByRole('option', { name: 'butterfly' })).toHaveAttribute('aria-selected', 'true')
-  await prompt.press('Enter')
-  await expect(prompt).toHaveValue('florbish, "red" butterfly ')
-  await prompt.pressSequentially('zq')
-  await expect(page.getByTestId('ignored')).toHaveText('ignored: florbish, zq')
-  await prompt.fill(`${'red '.repeat(15)}heart.`)
-  await expect(page.getByTestId('ignored')).toHaveText('ignored: heart')
-  await expect(demo.status).toHaveText('ready')
-})
-
 test('fits a phone, where what explains the picture is folded', async ({ demo, page }) => {
   await page.setViewportSize({ width: 390, height: 844 })
   await demo.open(`?prompt=panda&${QUICK}`)
@@ -260,26 +243,6 @@ test('winds a picture back to noise', async ({ demo, page }) => {
   await expect(scrubber).toBeHidden()
 })
 
-test('shows how far a GIF is, and stops making it when told to', async ({ demo, page }) => {
-  await demo.open(`?prompt=panda&${QUICK}&auto=1`)
-  await demo.drawn()
-  const [save, cancel] = [page.getByTestId('export-gif'), page.getByTestId('cancel-gif')]
-  await expect(cancel).toBeHidden()
-  const height = () => page.evaluate(() => document.documentElement.scrollHeight)
-  const before = await height()
-  for (const time of ['once', 'again']) {
-    await save.click()
-    await expect(page.getByTestId('gif-progress'), time).toHaveJSProperty('value', 0.5)
-    await expect(save).toHaveAttribute('aria-disabled', 'true')
-    expect(await height()).toBe(before)
-    await cancel.click()
-    await expect(cancel).toBeHidden()
-    await expect(save).toBeFocused()
-    await expect(save).toHaveAttribute('aria-disabled', 'false')
-  }
-  await expect(page.locator('#readout')).not.toHaveClass(/error/)
-})
-
 test('explains every setting, by touch, key and screen reader', async ({ demo, page }) => {
   await demo.open(`?${QUICK}`)
   await expect(demo.status).toHaveText('ready')
@@ -387,8 +350,16 @@ test('has no accessibility violation in any of its states', async ({ demo, page 
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
 })
 
-test('opens the model card beside the studio, as a page to read', async ({ demo, page, request }) => {
+test('opens what its footer links to beside the studio; the model card is a page to read', async ({
+  demo,
+  page,
+  request,
+}) => {
   await demo.open()
+  for (const link of await page.getByRole('contentinfo').getByRole('link').all()) {
+    await expect(link).toHaveAttribute('target', '_blank')
+    await expect(link).toHaveAttribute('rel', 'noopener')
+  }
   const [card] = await Promise.all([page.waitForEvent('popup'), page.getByRole('link', { name: 'Model card' }).click()])
   await expect(card.getByRole('heading', { level: 1 })).toHaveText(/^emoji-16x16/)
   await expect(card.getByRole('cell', { name: 'mask-and-replace process' })).toContainText('ᾱ 0.99999 → 9e-6')
@@ -401,14 +372,6 @@ test('opens the model card beside the studio, as a page to read', async ({ demo,
   expect(await card.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
   const file = await request.get((await card.getByRole('link', { name: 'as a file' }).getAttribute('href'))!)
   expect(await file.text()).toMatch(/^# emoji-16x16/)
-})
-
-test('leaves the page alone when a link of its footer is followed', async ({ demo, page }) => {
-  await demo.open()
-  for (const link of await page.getByRole('contentinfo').getByRole('link').all()) {
-    await expect(link).toHaveAttribute('target', '_blank')
-    await expect(link).toHaveAttribute('rel', 'noopener')
-  }
 })
 
 test('shows in a forced palette what cannot be used, and what is no text', async ({ demo, page }) => {
@@ -433,21 +396,6 @@ test('shows in a forced palette what cannot be used, and what is no text', async
   await expect(demo.generate).toBeDisabled()
   await expect(demo.generate).toHaveCSS('color', grey)
   await expect(demo.generate).not.toHaveCSS('background-color', grey)
-})
-
-test('leads from the prompt to the examples by Tab, whatever was typed', async ({ demo, page }) => {
-  await demo.open('?prompt=red+heart')
-  await expect(demo.status).toHaveText('ready')
-  const [prompt, chip] = [page.getByTestId('prompt'), page.locator('#examples button').first()]
-  for (const text of ['', 'panda', 'butterf']) {
-    await prompt.fill(text)
-    await expect(page.locator('#completions [role=option]')).toHaveCount(text === 'butterf' ? 1 : 0)
-    await page.keyboard.press('Tab')
-    await expect(chip).toBeFocused()
-    await expect(chip).toBeVisible()
-  }
-  await page.keyboard.press('Shift+Tab')
-  await expect(prompt).toBeFocused()
 })
 
 test('can be done by keyboard alone', async ({ demo, page }) => {

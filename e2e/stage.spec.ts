@@ -268,3 +268,23 @@ test('draws next what Enter asks for while something is drawn', async ({ demo, p
   await expect(prompt).toHaveValue('ghost')
   await demo.done()
 })
+
+test('shows how far a GIF is, and stops making it when told to', async ({ demo, page }) => {
+  await demo.ask('?prompt=panda&style=noto&steps=2&auto=1')
+  await demo.drawn()
+  const [save, cancel] = [page.getByTestId('export-gif'), page.getByTestId('cancel-gif')]
+  await expect(cancel).toBeHidden()
+  const height = () => page.evaluate(() => document.documentElement.scrollHeight)
+  const before = await height()
+  for (const time of ['once', 'again']) {
+    await save.click()
+    await expect(page.getByTestId('gif-progress'), time).toHaveJSProperty('value', 0.5)
+    await expect(save).toHaveAttribute('aria-disabled', 'true')
+    expect(await height()).toBe(before)
+    await cancel.click()
+    await expect(cancel).toBeHidden()
+    await expect(save).toBeFocused()
+    await expect(save).toHaveAttribute('aria-disabled', 'false')
+  }
+  await expect(page.locator('#readout')).not.toHaveClass(/error/)
+})
