@@ -1,6 +1,6 @@
 import { expNegative } from './exp'
 import { isInvalid } from './logits'
-import { softmaxOf } from './softmax'
+import { type Softmax, softmaxOf } from './softmax'
 
 /**
  * The classes that truncation keeps, in rising order (docs/MATH.md#truncation). Classes are ranked by falling logit,
@@ -8,25 +8,50 @@ import { softmaxOf } from './softmax'
  * rate. None is kept if a logit is NaN or +∞, or none is finite.
  */
 export function keptClasses(logits: Float64Array, rate: number, softmax = softmaxOf(logits)): number[] {
-  const { high, total } = softmax
-  if (!Number.isFinite(high)) return []
-  // All classes below this together have at most half of the mass that is dropped: they need no sorting.
-  const floor = Math.min(high, high + Math.log(((1 - rate) * total) / 2 / logits.length))
-  const candidates: number[] = []
-  for (let k = 0; k < logits.length; k++) if (logits[k]! >= floor) candidates.push(k)
-  const rising = Float64Array.from(candidates, (k) => logits[k]!).sort()
-  const first = firstKept(rising, rate * total, high)
-  const lowest = rising[first]!
-  let equals = rising.lastIndexOf(lowest) + 1 - first
-  return candidates.filter((k) => logits[k]! > lowest || (logits[k] === lowest && equals-- > 0))
+  if (!Number.isFinite(softmax.high)) return []
+  const border = borderOf(logits, rate, softmax)
+  let { equals } = border
+  const kept: number[] = []
+  for (let k = 0; k < logits.length; k++) {
+    const logit = logits[k]!
+    if (logit > border.lowest || (logit === border.lowest && equals-- > 0)) kept.push(k)
+  }
+  return kept
 }
 
-/** The position of the lowest logit that is kept, among logits in rising order. */
-function firstKept(rising: Float64Array, massToKeep: number, high: number): number {
-  let first = rising.length - 1
-  let mass = 1
-  while (first > 0 && mass < massToKeep) mass += expNegative(rising[--first]! - high)
-  return first
+/** The lowest logit that is kept, and how many of the classes that have it are kept. */
+interface Border {
+  readonly lowest: number
+  readonly equals: number
+}
+
+/** Masses of the logits in equal parts of their range, the highest first; to be found in one of them without sorting all. */
+const masses = new Float64Array(64)
+
+function borderOf(logits: Float64Array, rate: number, { high, total }: Softmax): Border {
+  const massToKeep = rate * total
+  // All classes below this together have at most half of the mass that is dropped: none of them is kept.
+  const floor = Math.min(high, high + Math.log(((1 - rate) * total) / 2 / logits.length))
+  const scale = floor < high ? masses.length / (high - floor) : 0
+  const partOf = (logit: number) => Math.min(masses.length - 1, Math.floor((high - logit) * scale))
+  masses.fill(0)
+  for (let k = 0; k < logits.length; k++) {
+    const logit = logits[k]!
+    if (logit >= floor) masses[partOf(logit)]! += expNegative(logit - high)
+  }
+
+  let part = 0
+  let mass = 0
+  while (part < masses.length - 1 && mass + masses[part]! < massToKeep) mass += masses[part++]!
+  const ofPart: number[] = []
+  for (let k = 0; k < logits.length; k++)
+    if (logits[k]! >= floor && partOf(logits[k]!) === part) ofPart.push(logits[k]!)
+  const rising = Float64Array.from(ofPart).sort()
+  let first = rising.length
+  do mass += expNegative(rising[--first]! - high)
+  while (first > 0 && mass < massToKeep)
+  const lowest = rising[first]!
+  return { lowest, equals: rising.lastIndexOf(lowest) + 1 - first }
 }
 
 /** Sets the classes that truncation drops from a column to −∞. An invalid column stays as it is. */
