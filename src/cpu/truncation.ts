@@ -1,6 +1,6 @@
 import { expNegative } from './exp'
 import { isInvalid } from './logits'
-import { type Softmax, softmaxOf } from './softmax'
+import { softmaxOf } from './softmax'
 
 /**
  * The classes that truncation keeps, in rising order (docs/MATH.md#truncation). Classes are ranked by falling logit,
@@ -8,15 +8,15 @@ import { type Softmax, softmaxOf } from './softmax'
  * rate. None is kept if a logit is NaN or +∞, or none is finite.
  */
 export function keptClasses(logits: Float64Array, rate: number, softmax = softmaxOf(logits)): number[] {
-  if (!Number.isFinite(softmax.high)) return []
-  const border = borderOf(logits, rate, softmax)
+  const { high, total } = softmax
+  if (!Number.isFinite(high)) return []
+  // All classes below this together have at most half of the mass that is dropped: none of them is kept.
+  const floor = Math.min(high, high + Math.log(((1 - rate) * total) / 2 / logits.length))
+  const candidates: number[] = []
+  for (let k = 0; k < logits.length; k++) if (logits[k]! >= floor) candidates.push(k)
+  const border = borderOf(logits, candidates, { high, floor, massToKeep: rate * total })
   let { equals } = border
-  const kept: number[] = []
-  for (let k = 0; k < logits.length; k++) {
-    const logit = logits[k]!
-    if (logit > border.lowest || (logit === border.lowest && equals-- > 0)) kept.push(k)
-  }
-  return kept
+  return candidates.filter((k) => logits[k]! > border.lowest || (logits[k] === border.lowest && equals-- > 0))
 }
 
 /** The lowest logit that is kept, and how many of the classes that have it are kept. */
@@ -25,28 +25,24 @@ interface Border {
   readonly equals: number
 }
 
-/** Masses of the logits in equal parts of their range, the highest first; to be found in one of them without sorting all. */
+/** Masses of the logits in equal parts of their range, the highest first: the border is in one of them, and only that is sorted. */
 const masses = new Float64Array(64)
 
-function borderOf(logits: Float64Array, rate: number, { high, total }: Softmax): Border {
-  const massToKeep = rate * total
-  // All classes below this together have at most half of the mass that is dropped: none of them is kept.
-  const floor = Math.min(high, high + Math.log(((1 - rate) * total) / 2 / logits.length))
+function borderOf(
+  logits: Float64Array,
+  candidates: readonly number[],
+  { high, floor, massToKeep }: { high: number; floor: number; massToKeep: number },
+): Border {
   const scale = floor < high ? masses.length / (high - floor) : 0
   const partOf = (logit: number) => Math.min(masses.length - 1, Math.floor((high - logit) * scale))
   masses.fill(0)
-  for (let k = 0; k < logits.length; k++) {
-    const logit = logits[k]!
-    if (logit >= floor) masses[partOf(logit)]! += expNegative(logit - high)
-  }
+  for (const k of candidates) masses[partOf(logits[k]!)]! += expNegative(logits[k]! - high)
 
   let part = 0
   let mass = 0
   while (part < masses.length - 1 && mass + masses[part]! < massToKeep) mass += masses[part++]!
-  const ofPart: number[] = []
-  for (let k = 0; k < logits.length; k++)
-    if (logits[k]! >= floor && partOf(logits[k]!) === part) ofPart.push(logits[k]!)
-  const rising = Float64Array.from(ofPart).sort()
+  const ofPart = candidates.filter((k) => partOf(logits[k]!) === part)
+  const rising = Float64Array.from(ofPart, (k) => logits[k]!).sort()
   let first = rising.length
   do mass += expNegative(rising[--first]! - high)
   while (first > 0 && mass < massToKeep)
