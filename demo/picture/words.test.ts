@@ -104,6 +104,7 @@ describe('a remark on a prompt', () => {
     ['🐼 👍🏽', '🐼 panda, 👍🏽 thumbs up medium skin tone'],
     ['pnada', 'Unknown: pnada. Did you mean panda?'],
     ['the qwzx', 'Unknown: qwzx. Try panda, red heart or ghost.'],
+    ['qwzx zzyzx kwzzq xqzz', 'Unknown: qwzx, zzyzx and 2 more. Try panda, red heart or ghost.'],
     ['!?', 'Unknown: “!?”. Try panda, red heart or ghost.'],
   ])('“%s”: “%s”', (prompt, remark) => {
     expect(remarkOn(prompt, model)).toEqual({ text: remark, warns: /Unknown|ignored/.test(remark) })

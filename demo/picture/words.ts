@@ -127,11 +127,17 @@ export function remarkOn(prompt: string, model: WordTokenizer, unfinished = ''):
   if (unfinished === '' && !saysSomething(prompt, model)) {
     const [meant] = correct(prompt, EMOJI_NAMES, model, 1)
     const question = meant ? `Did you mean ${meant.text}?` : 'Try panda, red heart or ghost.'
-    const unknown = ignored.length > 0 ? ignored.join(', ') : `“${prompt.trim()}”`
+    const unknown = ignored.length > 0 ? listed(ignored) : `“${prompt.trim()}”`
     return { text: `Unknown: ${unknown}. ${question}`, warns: true }
   }
   if (ignored.length > 0) return { text: `ignored: ${ignored.join(', ')}`, warns: true }
   return { text: emojiIn(prompt).join(', '), warns: false }
+}
+
+/** Some words, in a line that leaves room for a question. */
+function listed(words: readonly string[]): string {
+  if (words.length <= 3) return words.join(', ')
+  return `${words.slice(0, 2).join(', ')} and ${words.length - 2} more`
 }
 
 /** Letters to change, leave out, add or swap with the next one, from one word to the other. */
