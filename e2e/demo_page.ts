@@ -82,9 +82,14 @@ export class DemoPage {
 
   /** Records the states that the page goes through from now on, also those that pass quickly; gives them when called. */
   async watchStates(): Promise<() => Promise<(string | null)[]>> {
-    const seen = await this.status.evaluateHandle((status) => {
+    return this.watchTexts(this.status)
+  }
+
+  /** Records the texts of an element from now on, also those that pass quickly; gives them when called. */
+  async watchTexts(element: Locator): Promise<() => Promise<(string | null)[]>> {
+    const seen = await element.evaluateHandle((element) => {
       const seen = new Set<string | null>()
-      new MutationObserver(() => seen.add(status.textContent)).observe(status, {
+      new MutationObserver(() => seen.add(element.textContent)).observe(element, {
         childList: true,
         characterData: true,
         subtree: true,

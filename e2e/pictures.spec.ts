@@ -69,8 +69,12 @@ test('draws at the first press what the page shows: a red heart, in the steps of
 
 test('starts from a picture: its reconstruction at strength 0, another picture at more', async ({ demo, page }) => {
   await demo.open('?prompt=ghost&style=noto&steps=2&guidance=1&engine=cpu')
+  await expect(demo.status).toHaveText('ready')
+  const texts = await demo.watchTexts(page.locator('#readout'))
   await page.locator('#picture-file').setInputFiles('demo/public/icon-512.png')
   await expect(page.locator('#source-name')).toHaveText('Starts from icon-512.png')
+  // The encoder is downloaded now.
+  expect((await texts()).join()).toMatch(/Loading the model: [1-9]\d*\.\d of \d+\.\d MB/)
   await page.getByTestId('background').click()
   await expect(page.getByTestId('background')).toHaveText('Remove background')
   const reconstruction = await demo.drawn()
