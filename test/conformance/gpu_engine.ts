@@ -5,7 +5,7 @@ import type { Fixtures } from './fixtures'
 
 /** The GPU scheduler under test. */
 export class GpuEngine extends Engine<GpuTensor, VQDiffusionScheduler> {
-  readonly draws = 2 ** 14
+  readonly draws = 2 ** 13
 
   constructor(
     readonly device: GPUDevice,
