@@ -48,21 +48,33 @@ export function readWall(recording: Uint8Array<ArrayBuffer>): Omit<Wall, 'bitmap
  * @param folder URL of the two, with a trailing slash
  */
 export async function fetchWall(folder: string): Promise<Wall> {
-  const sprite = new Image()
-  sprite.src = `${folder}sprite.webp`
-  const [recording] = await Promise.all([fetchUnpacked(`${folder}recording.bin`), sprite.decode()])
+  const [recording, sprite] = await Promise.all([
+    fetchUnpacked(`${folder}recording.bin`),
+    fetchImage(`${folder}sprite.webp`),
+  ])
   const wall = readWall(recording)
   const bitmaps = wall.pictures.map((_, i) => {
     const [row, column] = [Math.floor(i / SPRITE_COLUMNS), i % SPRITE_COLUMNS]
     const [left, top] = [column * PICTURE_PIXELS, row * PICTURE_PIXELS]
     return createImageBitmap(sprite, left, top, PICTURE_PIXELS, PICTURE_PIXELS)
   })
-  return { ...wall, bitmaps: await Promise.all(bitmaps) }
+  const cut = await Promise.all(bitmaps)
+  sprite.close()
+  return { ...wall, bitmaps: cut }
 }
 
 async function fetchUnpacked(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { body } = await fetchFile(url)
+  return new Uint8Array(await new Response(body!.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer())
+}
+
+/** Decoded once: an image element would be decoded again for each picture that is cut out. */
+async function fetchImage(url: string): Promise<ImageBitmap> {
+  return createImageBitmap(await (await fetchFile(url)).blob())
+}
+
+async function fetchFile(url: string): Promise<Response> {
   const response = await fetch(url)
   if (!response.ok) throw new Error(`${url}: ${response.status}`)
-  const unpacked = response.body!.pipeThrough(new DecompressionStream('gzip'))
-  return new Uint8Array(await new Response(unpacked).arrayBuffer())
+  return response
 }
