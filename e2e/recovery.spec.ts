@@ -40,7 +40,7 @@ test('draws the same picture though its device is destroyed: early, late, repeat
   const undisturbed = await demo.draw()
   const worker = await demo.worker()
   const states = await demo.watchStates()
-  for (const calls of [[1], [8, 40]]) {
+  for (const calls of [[1], [8, 28]]) {
     await loseDeviceAt(worker, calls)
     expect(await demo.draw()).toEqual(undisturbed)
     expect(await lossesOf(worker)).toBe(calls.length)
@@ -53,7 +53,7 @@ test('draws the same picture though its device is destroyed: early, late, repeat
 test('gives up when the device is lost again and again, and then draws with another worker', async ({ demo }) => {
   await demo.open(`${QUICK}&steps=2`)
   await expect(demo.status).toHaveText('ready')
-  await loseDeviceAt(await demo.worker(), [5, 15, 25])
+  await loseDeviceAt(await demo.worker(), [3, 6, 9])
   await demo.generate.click()
   await expect(demo.status).toHaveText(/^error: The graphics device was lost/)
   await demo.draw()
