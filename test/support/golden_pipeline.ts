@@ -6,7 +6,9 @@ import type { GoldenArray, GoldenCase } from '../convert/golden_cases'
 
 /** A whole run of a golden folder (test/fixtures/pipelines/README.md). */
 export interface GoldenRun extends GoldenCase {
+  /** An empty one for classes. */
   readonly prompts: readonly string[]
+  readonly classes?: readonly number[]
   readonly timesteps: readonly number[]
   readonly guidance_scale: number
   readonly truncation_rate: number
@@ -57,8 +59,9 @@ export function drawWithUniforms<T extends ChainTensor>(
 }
 
 /** The options of the run, as diffusers' pipeline understands them. */
-export function callOf({ timesteps, guidance_scale, truncation_rate }: GoldenRun): PictureOptions {
+export function callOf({ classes, timesteps, guidance_scale, truncation_rate }: GoldenRun): PictureOptions {
   return {
+    ...(classes && { classLabel: classes }),
     numInferenceSteps: timesteps.length,
     spacing: 'leading',
     guidanceScale: guidance_scale,

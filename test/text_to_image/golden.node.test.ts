@@ -5,9 +5,8 @@ import * as ort from 'onnxruntime-web'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CpuTensor, type VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import { VQDiffusionPipeline } from 'vq-diffusion-webgpu/onnx'
-import { openCheckpoint } from '../../src/convert/checkpoint/open_checkpoint'
 import { convertCheckpoint } from '../../src/convert/write/convert'
-import { goldenCases, goldenFolder } from '../convert/golden'
+import { goldenCases, openGolden } from '../convert/golden'
 import { callOf, drawWithUniforms, expectImages, expectTokens, type GoldenRun } from '../support/golden_pipeline'
 
 // The networks are too small for threads to be of use.
@@ -17,14 +16,7 @@ afterAll(() => rm(parent, { recursive: true }))
 
 /** The files of a golden pipeline, converted, as a person would pick them. */
 async function convertedFiles(name: string): Promise<Map<string, Blob>> {
-  const folder = goldenFolder(name)
-  const checkpoint = await (name === 'authors'
-    ? openCheckpoint(join(folder, 'checkpoint/ithq_learnable.pth'), {
-        vqvae: join(folder, 'checkpoint/ithq_vqvae.pth'),
-        tokenizer: join(folder, 'tokenizer'),
-        config: join(folder, 'checkpoint/ithq.yaml'),
-      })
-    : openCheckpoint(join(folder, 'pipeline')))
+  const checkpoint = await openGolden(name)
   const out = join(parent, name)
   const options = { dtype: 'f32', attention: 'fused', encoder: true, shardBytes: 400_000, command: 'npx' } as const
   await convertCheckpoint(checkpoint, out, { name, source: name, ...options })
@@ -40,7 +32,9 @@ async function convertedFiles(name: string): Promise<Map<string, Blob>> {
 
 const upload = (values: Float32Array, shape: readonly number[]) => new CpuTensor(values, shape)
 
-describe.each(['published', 'current', 'sharded', 'authors'])('the golden pipeline %s, converted', async (name) => {
+const names = ['published', 'current', 'sharded', 'authors', 'authors_coco', 'authors_imagenet', 'half', 'half_bin']
+
+describe.each(names)('the golden pipeline %s, converted', async (name) => {
   const files = await convertedFiles(name)
   const cases = [...(await goldenCases(name)).values()] as GoldenRun[]
   // Fast sampling takes the posterior of other timesteps.
@@ -52,6 +46,6 @@ describe.each(['published', 'current', 'sharded', 'authors'])('the golden pipeli
     const { images, ignored } = await pipe(run.prompts, callOf(run))
     expectTokens(run, await Promise.all(steps))
     expectImages(run, images)
-    expect(ignored).toEqual(run.prompts.map(() => []))
+    expect(ignored).toEqual((run.classes ?? run.prompts).map(() => []))
   })
 })

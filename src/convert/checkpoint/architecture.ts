@@ -81,7 +81,7 @@ export function* transformerWeights(config: TransformerConfig): ExpectedWeights 
       yield* attention(`${block}.attn2`, D, config.cross_attention_dim, bias)
       yield* norm(`${block}.norm3`, D)
     } else {
-      yield* adaLayerNorm(`${block}.norm3`, config.num_classes! + (config.unconditional_class === undefined ? 0 : 1), D)
+      yield* adaLayerNorm(`${block}.norm3`, config.unconditional_class! + 1, D)
     }
     if (config.feed_forward === 'linear') {
       yield* linear(`${block}.ff.net.0.proj`, ff_mult * D, D)

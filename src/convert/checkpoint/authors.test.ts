@@ -142,10 +142,33 @@ describe('a model for classes', () => {
     expect(textEncoder ?? textLength).toBeUndefined()
   })
 
-  it('has no unconditional class where there are 1000', async () => {
-    const { transformer } = await openAuthors(checkpointOf(classModel(1000)), { vqvae: codecFile(codec(embedding(K))) })
-    expect(transformer.config.num_classes).toBe(1000)
-    expect(transformer.config).not.toHaveProperty('unconditional_class')
+  it('has the mean of the embeddings for the class of none where it was not trained', async () => {
+    const table = Float32Array.from({ length: 3 * D }, (_, at) => Math.floor(at / D) * 10 + (at % D))
+    const model = new Map([
+      ...classModel(3),
+      ['transformer.transformer.blocks.0.ln2.emb.weight', new Saved(table, [3, D])] as const,
+    ])
+    const { transformer } = await openAuthors(checkpointOf(model), { vqvae: codecFile(codec(embedding(K))) })
+    expect(transformer.config).toMatchObject({ num_classes: 3, unconditional_class: 3, unconditional_is_mean: true })
+    const name = 'transformer_blocks.0.norm3.emb.weight'
+    expect(transformer.weights.shapes.get(name)).toEqual([4, D])
+    expect(await transformer.weights.read(name)).toEqual(Float32Array.of(...table, ...table.slice(D, 2 * D)))
+  })
+
+  it.each([
+    [
+      'more classes than the authors have',
+      classTransformer(1002),
+      'of shape [1002, 16]; the transformer of its configuration needs [1001, 16]',
+    ],
+    [
+      'a class table of another rank',
+      { ...classTransformer(3), 'blocks.0.ln2.emb.weight': [3] },
+      'of shape [3]; the transformer of its configuration needs [4, 16]',
+    ],
+  ])('refuses %s', async (_, shapes, message) => {
+    const model = saved(shapes as Shapes, 'transformer.transformer.')
+    await expect(openAuthors(checkpointOf(model), { vqvae: codecFile(codec(embedding(K))) })).rejects.toThrow(message)
   })
 
   it('reads heads and grid of a configuration', async () => {

@@ -4,7 +4,7 @@ import { transformerWeights, weightsOfNetwork } from './architecture'
 import { transformerNames } from './authors_names'
 import type { AuthorsSettings } from './authors_settings'
 import type { Network, TransformerConfig } from './checkpoint'
-import type { Tensors } from './tensors'
+import { type StoredTensor, type Tensors, withMeanRow } from './tensors'
 
 /** The transformer of the authors' code by its tensors. Throws CheckpointError. */
 export function transformerOf(file: string, tensors: Tensors, settings: AuthorsSettings): Network<TransformerConfig> {
@@ -13,7 +13,7 @@ export function transformerOf(file: string, tensors: Tensors, settings: AuthorsS
   const weights = weightsOfNetwork(
     file,
     'the transformer',
-    transformerNames(tensors),
+    transformerNames(config.unconditional_is_mean ? withClassOfNone(tensors) : tensors),
     transformerWeights(config),
     /\.attn\d?\.mask$/,
   )
@@ -27,6 +27,19 @@ export function transformerOf(file: string, tensors: Tensors, settings: AuthorsS
       file,
     )
   return { config, weights }
+}
+
+/**
+ * The class tables with a row for none. The authors' code takes the mean of the classes' embeddings for a class beyond the
+ * table (AdaLayerNorm in transformer_utils.py), as their class of none, 1000, is then.
+ */
+function withClassOfNone(tensors: Tensors): Tensors {
+  return new Map(
+    [...tensors].map(([name, tensor]): [string, StoredTensor] => [
+      name,
+      /^blocks\.\d+\.ln2\.emb\.weight$/.test(name) && tensor.shape.length === 2 ? withMeanRow(tensor) : tensor,
+    ]),
+  )
 }
 
 /** What the shapes of the weights tell, and for the rest what is the same in all published models. */
@@ -70,7 +83,11 @@ function transformerConfig(file: string, tensors: Tensors, settings: AuthorsSett
     feed_forward: isConvolutional ? 'convolution' : 'linear',
     condition: isText ? 'text' : 'class',
     ...(isText && { cross_attention_dim: size('blocks.0.attn2.key.weight', 1) }),
-    // Class 1000 is the unconditional one (conditional_dalle.py), where there are 1001.
-    ...(!isText && { num_classes: Math.min(classes, 1000), ...(classes > 1000 && { unconditional_class: 1000 }) }),
+    // Class 1000 is the unconditional one (conditional_dalle.py), whether it was trained or not.
+    ...(!isText && {
+      num_classes: Math.min(classes, 1000),
+      unconditional_class: Math.min(classes, 1000),
+      ...(classes <= 1000 && { unconditional_is_mean: true }),
+    }),
   }
 }

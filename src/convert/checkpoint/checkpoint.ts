@@ -36,7 +36,7 @@ export interface Weights {
  * - `latent_image_embedding.emb.weight` [C, D]; `.height_emb.weight` [H′, D] and `.width_emb.weight` [W′, D], where latent
  *   pixel n has the position (n ÷ W′, n mod W′), also if H′ · W′ > N;
  * - of each block `norm1` (AdaLN by timestep) and `attn1`; `norm2` (AdaLN by timestep) and `attn2` if the condition is a text;
- *   `norm3`, a layer norm, or for classes an AdaLN by class (`.emb.weight` [class embeddings, D], `.linear`);
+ *   `norm3`, a layer norm, or for classes an AdaLN by class (`.emb.weight` [classes + 1, D], `.linear`);
  *   then `ff.net.0.proj` and `ff.net.2`, or for a convolutional MLP `ff.conv1` and `ff.conv2`, [4D, D, 3, 3] and
  *   [D, 4D, 3, 3] with padding 1 over the grid. The activation is x σ(1.702 x);
  * - `norm_out` and `out` [C − 1, D].
@@ -62,8 +62,10 @@ export interface TransformerConfig {
   readonly cross_attention_dim?: number
   /** Classes that can be asked for; of classes only. */
   readonly num_classes?: number
-  /** The class of the unconditional prediction, if it was trained. */
+  /** The class of the unconditional prediction, the last row of the class tables; of classes only. */
   readonly unconditional_class?: number
+  /** Whether it was not trained, and has the mean of the other classes' embeddings. */
+  readonly unconditional_is_mean?: boolean
 }
 
 /**

@@ -51,3 +51,23 @@ export function partOf(tensor: StoredTensor, part: number, parts: number): Store
     },
   }
 }
+
+/** A matrix with one more row, the mean of all. */
+export function withMeanRow(tensor: StoredTensor): StoredTensor {
+  const [rows = 0, columns = 0] = tensor.shape
+  return {
+    shape: [rows + 1, columns],
+    async read() {
+      const matrix = await tensor.read()
+      const sums = new Float64Array(columns)
+      for (const [at, value] of matrix.entries()) sums[at % columns]! += value
+      const all = new Float32Array(matrix.length + columns)
+      all.set(matrix)
+      all.set(
+        sums.map((sum) => sum / rows),
+        matrix.length,
+      )
+      return all
+    },
+  }
+}

@@ -47,8 +47,7 @@ export function modelIndexOf(
 
 function conditionOf({ transformer: { config }, textLength, learnedEmbeddings }: Checkpoint) {
   const { num_classes, unconditional_class } = config
-  if (config.condition === 'class')
-    return { num_classes, ...(unconditional_class !== undefined && { unconditional_class }) }
+  if (config.condition === 'class') return { num_classes, unconditional_class }
   return {
     tokenizer: ['clip', paths.tokenizer],
     text_length: textLength,
@@ -58,14 +57,11 @@ function conditionOf({ transformer: { config }, textLength, learnedEmbeddings }:
 }
 
 /**
- * The authors' values: guidance 5 without truncation where the unconditional prediction was trained, else truncation 0.86
- * without guidance. 25 steps instead of all, since a step costs a page seconds.
+ * The authors' values: guidance 5 without truncation where the unconditional prediction was trained, less of both for classes;
+ * else truncation 0.86 without guidance. 25 steps instead of all, since a step costs a page seconds.
  */
 function defaultsOf({ transformer: { config }, learnedEmbeddings }: Checkpoint) {
-  const guided = learnedEmbeddings !== undefined || config.unconditional_class !== undefined
-  return {
-    num_inference_steps: Math.min(25, config.num_embeds_ada_norm),
-    guidance_scale: guided ? 5 : 1,
-    truncation_rate: guided ? 1 : 0.86,
-  }
+  const isTrained = learnedEmbeddings !== undefined || (config.condition === 'class' && !config.unconditional_is_mean)
+  const [guidance_scale, truncation_rate] = !isTrained ? [1, 0.86] : config.condition === 'class' ? [1.5, 0.94] : [5, 1]
+  return { num_inference_steps: Math.min(25, config.num_embeds_ada_norm), guidance_scale, truncation_rate }
 }
