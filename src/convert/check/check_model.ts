@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LimitError } from '../../errors'
-import type { Checkpoint, TransformerConfig, Weights } from '../checkpoint/checkpoint'
+import type { Checkpoint, Weights } from '../checkpoint/checkpoint'
 import { paths } from '../write/model_index'
 import { bytesText } from '../write/output_folder'
 import { type Difference, difference, divergences } from './compare'
+import { type CheckInputs, checkInputs, numTexts, timestepsOf } from './inputs'
 import { type OnnxRuntime, type RunTensor, runNetwork } from './networks'
 import type { Matrix } from './reference_layers'
 import { referenceDecoder, referenceDenoiser, referenceEncoder, referenceTextEncoder } from './reference_networks'
@@ -30,8 +31,6 @@ export interface CheckReport {
 
 /** What one session of onnxruntime-web can hold in its 4 GB, with room for its activations. */
 const largestNetwork = 2e9
-/** Multiplications that float64 does in some minutes. */
-const budget = 1e11
 
 export interface CheckOptions {
   /** All by default, or as many as take some minutes. */
@@ -41,6 +40,9 @@ export interface CheckOptions {
   /** Stops the check at the next layer. */
   readonly signal?: AbortSignal
 }
+
+/** Runs a network of the converted folder. */
+type Run = (path: string, inputs: Readonly<Record<string, RunTensor>>) => Promise<RunTensor>
 
 /**
  * Runs the networks of a converted folder on onnxruntime's WebAssembly provider, and compares them with what the weights of the
@@ -52,96 +54,104 @@ export async function checkModel(
   checkpoint: Checkpoint,
   folder: string,
   ort: OnnxRuntime,
-  { timesteps, onStart, signal }: CheckOptions = {},
+  { timesteps = timestepsOf(checkpoint), onStart, signal }: CheckOptions = {},
 ): Promise<CheckReport> {
   await requireRunnable(folder)
-  const { textLength } = checkpoint
-  const transformer = stoppable(checkpoint.transformer, signal)
-  const vqvae = stoppable(checkpoint.vqvae, signal)
-  const textEncoder = checkpoint.textEncoder && stoppable(checkpoint.textEncoder, signal)
-  const { config } = transformer
-  const chosen = timesteps ?? timestepsOf(checkpoint)
-  const random = new Draws()
-  const grid = [config.latent_height, config.latent_width] as const
-  const numLatentPixels = grid[0] * grid[1]
-
-  let text: { readonly reference: Matrix; readonly converted: Float32Array; readonly error: Difference } | undefined
-  if (textEncoder) {
-    onStart?.('text encoder')
-    const ids = textIds(textEncoder.config.vocab_size, textLength!, random)
-    const reference = await referenceTextEncoder(textEncoder, ids, textLength!)
-    const dims = [texts, textLength!]
-    const output = await runNetwork(ort, folder, paths.textEncoder, { input_ids: { data: ids, dims } })
-    const converted = output.data as Float32Array
-    text = { reference: normalised(reference), converted, error: difference(converted, reference.data) }
-  }
-
+  const { transformer, vqvae, textEncoder } = stoppable(checkpoint, signal)
+  const inputs = checkInputs(checkpoint, timesteps)
+  const run: Run = (path, given) => runNetwork(ort, folder, path, given)
+  if (textEncoder) onStart?.('text encoder')
+  const text = textEncoder && (await checkTextEncoder(textEncoder, inputs, run))
   onStart?.('denoiser')
-  const tokens = noisyTokens(config, chosen, numLatentPixels, random)
-  const classes = chosen.map(() => random.below(config.num_classes ?? 1))
-  const condition = text ? repeated(text.reference, chosen.length) : classes
-  const reference = await referenceDenoiser(transformer, { tokens, timesteps: chosen, condition })
-  const denoise = async (states: Matrix | undefined) => {
-    const rows = chosen.length
-    const given: Record<string, RunTensor> = states
-      ? {
-          encoder_hidden_states: {
-            data: Float32Array.from(states.data),
-            dims: [rows, states.rows / rows, states.columns],
-          },
-        }
-      : { class: { data: Int32Array.from(classes), dims: [rows] } }
-    const output = await runNetwork(ort, folder, paths.denoiser, {
-      x_t: { data: tokens, dims: [rows, numLatentPixels] },
-      t: { data: Int32Array.from(chosen), dims: [rows] },
-      ...given,
-    })
-    return output.data
-  }
-  const logits = await denoise(text && repeated(text.reference, chosen.length))
-  const converted = text && { ...text.reference, data: Float64Array.from(text.converted) }
-  const found = converted ? await denoise(repeated(normalised(converted), chosen.length)) : logits
-  const nats = divergences(found, reference)
-
+  const denoiser = await checkDenoiser(transformer, inputs, text, run)
   onStart?.('decoder')
-  const codes = Int32Array.from({ length: numLatentPixels }, () => random.below(config.num_vector_embeds - 1))
-  const picture = await referenceDecoder(vqvae, codes, grid)
-  const image = await runNetwork(ort, folder, paths.decoder, { codes: { data: codes, dims: [1, numLatentPixels] } })
+  const { image, error } = await checkDecoder(vqvae, inputs, run)
   const index = JSON.parse(await readFile(join(folder, paths.index), 'utf8')) as { vqvae: string[] }
   const hasEncoder = index.vqvae.includes(paths.encoder)
   if (hasEncoder) onStart?.('encoder')
   return {
     ...(text && { textStates: text.error }),
-    logits: difference(logits, reference.data),
-    divergences: chosen.map((timestep, i) => {
-      const ofRow = nats.subarray(i * numLatentPixels, (i + 1) * numLatentPixels)
-      return {
-        timestep,
-        mean: ofRow.reduce((a, b) => a + b) / ofRow.length,
-        largest: ofRow.reduce((a, b) => Math.max(a, b)),
-      }
-    }),
-    image: difference(image.data, picture.data),
-    ...(hasEncoder && { codes: await checkEncoder(vqvae, folder, ort, image) }),
+    ...denoiser,
+    image: error,
+    ...(hasEncoder && { codes: await checkEncoder(vqvae, image, run) }),
   }
 }
 
-/** A network whose weights are no longer read when the signal has come. */
-function stoppable<T extends { readonly weights: Weights }>(network: T, signal: AbortSignal | undefined): T {
-  const { shapes } = network.weights
-  const read = (name: string) => {
-    signal?.throwIfAborted()
-    return network.weights.read(name)
+/** The states of the texts that both give, each vector of length 1, as the denoiser takes them. */
+interface TextStates {
+  readonly reference: Matrix
+  readonly converted: Matrix
+}
+
+async function checkTextEncoder(
+  textEncoder: NonNullable<Checkpoint['textEncoder']>,
+  { ids }: CheckInputs,
+  run: Run,
+): Promise<TextStates & { readonly error: Difference }> {
+  const [, length] = ids!.dims as [number, number]
+  const reference = await referenceTextEncoder(textEncoder, ids!.data, length)
+  const { data } = await run(paths.textEncoder, { input_ids: ids! })
+  const converted = { ...reference, data: Float64Array.from(data) }
+  return {
+    reference: normalised(reference),
+    converted: normalised(converted),
+    error: difference(data, reference.data),
   }
-  return { ...network, weights: { shapes, read } }
+}
+
+async function checkDenoiser(
+  transformer: Checkpoint['transformer'],
+  { tokens, timesteps, classes }: CheckInputs,
+  text: TextStates | undefined,
+  run: Run,
+): Promise<Pick<CheckReport, 'logits' | 'divergences'>> {
+  const count = timesteps.length
+  const condition = text ? repeated(text.reference, count) : classes
+  const reference = await referenceDenoiser(transformer, { tokens: tokens.data, timesteps, condition })
+  const denoise = async (given: Readonly<Record<string, RunTensor>>) =>
+    (await run(paths.denoiser, { x_t: tokens, t: { data: Int32Array.from(timesteps), dims: [count] }, ...given })).data
+  const logits = await denoise(
+    text ? statesInput(text.reference, count) : { class: { data: Int32Array.from(classes), dims: [count] } },
+  )
+  const found = text ? await denoise(statesInput(text.converted, count)) : logits
+  return {
+    logits: difference(logits, reference.data),
+    divergences: divergencesOf(timesteps, divergences(found, reference)),
+  }
+}
+
+/** The input of the denoiser for these states of texts. */
+function statesInput(states: Matrix, count: number): { readonly encoder_hidden_states: RunTensor } {
+  const { data, rows, columns } = repeated(states, count)
+  return { encoder_hidden_states: { data: Float32Array.from(data), dims: [count, rows / count, columns] } }
+}
+
+/** @param nats of every latent pixel of every timestep */
+function divergencesOf(timesteps: readonly number[], nats: Float64Array): Divergence[] {
+  const numLatentPixels = nats.length / timesteps.length
+  return timesteps.map((timestep, i) => {
+    const ofRow = nats.subarray(i * numLatentPixels, (i + 1) * numLatentPixels)
+    return {
+      timestep,
+      mean: ofRow.reduce((a, b) => a + b) / numLatentPixels,
+      largest: ofRow.reduce((a, b) => Math.max(a, b)),
+    }
+  })
+}
+
+/** @returns the picture of the converted network too, for the encoder */
+async function checkDecoder(vqvae: Checkpoint['vqvae'], { codes, grid }: CheckInputs, run: Run) {
+  const reference = await referenceDecoder(vqvae, codes.data, grid)
+  const image = await run(paths.decoder, { codes })
+  return { image, error: difference(image.data, reference.data) }
 }
 
 /** Encodes a picture by both. */
-async function checkEncoder(vqvae: Checkpoint['vqvae'], folder: string, ort: OnnxRuntime, image: RunTensor) {
+async function checkEncoder(vqvae: Checkpoint['vqvae'], image: RunTensor, run: Run) {
   const [batch = 0, channels = 0, height = 0, width = 0] = image.dims
   const maps = { data: Float64Array.from(image.data), batch, channels, height, width }
   const { data, rows, columns } = await referenceEncoder(vqvae, maps)
-  const codes = (await runNetwork(ort, folder, paths.encoder, { rgba: image })).data
+  const codes = (await run(paths.encoder, { rgba: image })).data
   const codeOf = (entry: number) => vqvae.codesOfEntries?.[entry] ?? entry
   let different = 0
   let margin = 0
@@ -154,6 +164,26 @@ async function checkEncoder(vqvae: Checkpoint['vqvae'], folder: string, ort: Onn
     margin = Math.max(margin, scores[best]! - others.reduce((a, b) => Math.max(a, b), -Infinity))
   }
   return { different, of: rows, margin }
+}
+
+/** The networks of a checkpoint, whose weights are no longer read when the signal has come. */
+function stoppable(
+  { transformer, vqvae, textEncoder }: Checkpoint,
+  signal: AbortSignal | undefined,
+): Pick<Checkpoint, 'transformer' | 'vqvae' | 'textEncoder'> {
+  const stopping = <T extends { readonly weights: Weights }>(network: T): T => {
+    const { shapes } = network.weights
+    const read = (name: string) => {
+      signal?.throwIfAborted()
+      return network.weights.read(name)
+    }
+    return { ...network, weights: { shapes, read } }
+  }
+  return {
+    transformer: stopping(transformer),
+    vqvae: stopping(vqvae),
+    ...(textEncoder && { textEncoder: stopping(textEncoder) }),
+  }
 }
 
 async function requireRunnable(folder: string): Promise<void> {
@@ -173,46 +203,6 @@ async function requireRunnable(folder: string): Promise<void> {
       )
 }
 
-/** As many timesteps as fit the budget, two at least, spread over all. */
-function timestepsOf({ transformer: { config, weights }, textLength = 0 }: Checkpoint): number[] {
-  const size = (name: string) => weights.shapes.get(name)!.reduce((a, b) => a * b)
-  const matrices = [...weights.shapes.keys()].filter((name) =>
-    /\.(to_\w+(\.0)?|proj|net\.2|conv\d|out)\.weight$/.test(name),
-  )
-  const numLatentPixels = config.latent_height * config.latent_width
-  const width = config.num_attention_heads * config.attention_head_dim
-  const products =
-    numLatentPixels * matrices.reduce((sum, name) => sum + size(name), 0) +
-    2 * config.num_layers * width * numLatentPixels * (numLatentPixels + textLength)
-  const count = Math.min(config.num_embeds_ada_norm, Math.max(2, Math.floor(budget / products)))
-  const last = config.num_embeds_ada_norm - 1
-  return Array.from({ length: count }, (_, i) => Math.round((i * last) / (count - 1 || 1)))
-}
-
-const texts = 2
-
-/** A short text, padded as CLIP pads it, and one that is as long as can be. */
-function textIds(vocabulary: number, length: number, random: Draws): Int32Array {
-  const ids = new Int32Array(texts * length)
-  const [bos, eos] = [vocabulary - 2, vocabulary - 1]
-  for (const [text, words] of [Math.min(6, length - 2), length - 2].entries()) {
-    const start = text * length
-    ids[start] = bos
-    for (let i = 0; i < words; i++) ids[start + 1 + i] = 1 + random.below(vocabulary - 3)
-    ids[start + 1 + words] = eos
-  }
-  return ids
-}
-
-/** Tokens about as noised as they are at each timestep. */
-function noisyTokens(config: TransformerConfig, timesteps: readonly number[], numLatentPixels: number, random: Draws) {
-  const mask = config.num_vector_embeds - 1
-  return Int32Array.from({ length: timesteps.length * numLatentPixels }, (_, at) => {
-    const noise = (timesteps[Math.floor(at / numLatentPixels)]! + 1) / config.num_embeds_ada_norm
-    return random.next() < noise ? mask : random.below(mask)
-  })
-}
-
 /** Vectors of length 1, as the denoiser takes text states. */
 function normalised({ data, rows, columns }: Matrix): Matrix {
   const lengths = Array.from({ length: rows }, (_, row) =>
@@ -223,31 +213,11 @@ function normalised({ data, rows, columns }: Matrix): Matrix {
 
 /** The texts in turn, one for each of `count` batch items. */
 function repeated({ data, rows, columns }: Matrix, count: number): Matrix {
-  const size = (rows / texts) * columns
+  const size = (rows / numTexts) * columns
   const result = new Float64Array(count * size)
   for (let item = 0; item < count; item++) {
-    const text = item % texts
+    const text = item % numTexts
     result.set(data.subarray(text * size, (text + 1) * size), item * size)
   }
-  return { data: result, rows: (count * rows) / texts, columns }
-}
-
-/** Pseudo-random numbers, the same in every run: Marsaglia's xorshift. */
-class Draws {
-  #state = 2463534242
-
-  /** 0 ≤ x < 1 */
-  next(): number {
-    let x = this.#state
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    this.#state = x >>> 0
-    return this.#state / 2 ** 32
-  }
-
-  /** 0 … count − 1 */
-  below(count: number): number {
-    return Math.floor(this.next() * count)
-  }
+  return { data: result, rows: (count * rows) / numTexts, columns }
 }
