@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
-import type { LogPX0Options } from '../../src/options'
-import type { ChainScheduler, ChainTensor } from '../../src/samplers/sampler'
+import { drawWithUniforms as drawGiven } from '../../scripts/diffusers/uniforms.mjs'
 import type { PictureOptions } from '../../src/text_to_image/options'
-import type { GoldenArray, GoldenCase } from '../convert/golden_cases'
+import type { GoldenCase } from '../convert/golden_cases'
 
 /** A whole run of a golden folder (test/fixtures/pipelines/README.md). */
 export interface GoldenRun extends GoldenCase {
@@ -16,46 +15,13 @@ export interface GoldenRun extends GoldenCase {
   readonly stride?: number
 }
 
-/** The methods of both engines that a run needs. */
-interface GoldenScheduler<T extends ChainTensor> extends ChainScheduler<T> {
-  logPX0(modelOutput: T, options: LogPX0Options<T>): T
-}
-
-/**
- * Has the scheduler draw the steps of a run with the uniforms of the run instead of a generator, from the clamped and
- * truncated log p(x₀), as diffusers' pipeline does. Returns the tokens after every step; they grow as the pipeline runs.
- *
- * @param upload makes a tensor f32 on the engine of the scheduler
- */
-export function drawWithUniforms<T extends ChainTensor>(
-  scheduler: GoldenScheduler<T>,
+/** Has the scheduler draw the steps of a run with the uniforms of the run. Returns the tokens after every step; they grow. */
+export function drawWithUniforms(
+  scheduler: Parameters<typeof drawGiven>[0],
   { inputs }: GoldenRun,
-  upload: (values: Float32Array, shape: readonly number[]) => T,
+  upload: Parameters<typeof drawGiven>[2],
 ): Promise<ArrayLike<number>>[] {
-  const { noise, last_noise } = inputs as { noise: GoldenArray; last_noise?: GoldenArray }
-  const [steps, B, C, N] = noise.shape as [number, number, number, number]
-  const tokens: Promise<ArrayLike<number>>[] = []
-  const step = scheduler.step.bind(scheduler)
-  scheduler.step = (modelOutput, timestep, sample, { layout, guidance, truncationRate, previousTimestep, out }) => {
-    const logits = {
-      ...(layout && { layout }),
-      ...(guidance && { guidance }),
-      ...(truncationRate !== undefined && { truncationRate }),
-    }
-    const logPX0 = scheduler.logPX0(modelOutput, { ...logits, outputLayout: 'class-major', minimum: -70 })
-    const rows = previousTimestep === -1 ? C - 1 : C
-    const [from, height] =
-      tokens.length < steps ? [noise.data.subarray(tokens.length * B * C * N), C] : [last_noise!.data, C - 1]
-    // The authors' code draws noise of C rows for the last step too.
-    const uniforms = Array.from({ length: B }, (_, item) => [...from.subarray(item * height * N).subarray(0, rows * N)])
-    const given = upload(Float32Array.from(uniforms.flat()), [B, rows, N])
-    const drawn = step(logPX0, timestep, sample, { noise: given, previousTimestep, out } as never)
-    // A copy, since the chain draws the step after the next into the same tensor.
-    tokens.push(Promise.resolve(out!.read()).then((values) => Uint32Array.from(values)))
-    for (const tensor of [logPX0, given]) tensor.destroy()
-    return drawn
-  }
-  return tokens
+  return drawGiven(scheduler, { noise: inputs.noise!, lastNoise: inputs.last_noise }, upload)
 }
 
 /** The options of the run, as diffusers' pipeline understands them. */
