@@ -50,12 +50,17 @@ export interface PictureOptions extends TimestepOptions {
   /** Draws from the most probable classes of this total probability only; 1 keeps all. */
   readonly truncationRate?: number
   /**
-   * 'posterior', the default, samples the chain of the model; 'purity' reveals the most certain tokens first, and supports
-   * neither `known` nor truncation.
+   * 'posterior', the default, samples the chain of the model. 'purity' reveals the most certain tokens first, and supports
+   * neither `known` nor truncation. 'fast' is the fast sampling of the paper authors' code (docs/MATH.md#fast-sampling).
    */
   readonly method?: SamplingMethod
   /** For 'purity': how much a token's purity sharpens its prediction; 0 by default. */
   readonly priorWeight?: number
+  /**
+   * For 'purity': reveals at most this many tokens with each call of the network, and calls it as often as a timestep needs
+   * (high-quality inference; docs/MATH.md#high-quality-inference). From 1; by default one call for each timestep.
+   */
+  readonly tokensPerCall?: number
   /**
    * Integers from 0 to 2⁶⁴ − 1. One seed s gives image i of the batch the seed s + i, so that it can be drawn again
    * alone; a list has one seed for each image. Random by default.

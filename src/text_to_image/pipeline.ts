@@ -152,7 +152,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     const { condition } = batch
     const chain = chainOptions(options, condition, this.defaults, scheduler.config.num_train_timesteps)
     const images = startImages(options, batch.size)
-    const { guidanceScale, guidanceInterval, truncationRate, priorWeight, ...visited } = chain
+    const { guidanceScale, guidanceInterval, truncationRate, priorWeight, tokensPerCall, ...visited } = chain
     const { timesteps } = scheduler.expectation({ ...visited, ...(images && { strength }) })
     const total = timesteps.length
     const toOutput = (decoded: OnnxImage) =>

@@ -28,6 +28,7 @@ export const pipelineNames = {
   truncationRate: true,
   method: true,
   priorWeight: true,
+  tokensPerCall: true,
   seed: true,
   image: true,
   strength: true,
@@ -58,7 +59,7 @@ export function batchOf(prompt: string | readonly string[], options: PictureOpti
 
 /** Options of the sampling loop, with the model's defaults. Throws OptionError for guidance that the model does not have. */
 export function chainOptions(options: PictureOptions, { guidable }: Condition, defaults: PipelineDefaults, T: number) {
-  const { timesteps, spacing, method, priorWeight } = options
+  const { timesteps, spacing, method, priorWeight, tokensPerCall } = options
   const defaultSteps = timesteps === undefined ? Math.min(defaults.numInferenceSteps ?? 100, T) : undefined
   // Purity sampling does not support truncation, so it does not take that default.
   const defaultRate = method === 'purity' ? undefined : defaults.truncationRate
@@ -81,6 +82,7 @@ export function chainOptions(options: PictureOptions, { guidable }: Condition, d
     ...(spacing !== undefined && { spacing }),
     ...(method !== undefined && { method }),
     ...(priorWeight !== undefined && { priorWeight }),
+    ...(tokensPerCall !== undefined && { tokensPerCall }),
     ...(truncationRate !== undefined && { truncationRate }),
   }
 }

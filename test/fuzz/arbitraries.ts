@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Layout, TimestepOptions } from 'vq-diffusion-webgpu'
-import type { CallDescription, Content, OddLogits, TensorDescription } from './descriptions'
+import { inRange } from './contents'
+import type { CallDescription, Content, OddLogits, Ranges, TensorDescription } from './descriptions'
 import { functionParameters } from './functions'
 import { pictureParameters } from './pictures'
 
@@ -8,17 +9,21 @@ import { pictureParameters } from './pictures'
 
 const layouts: readonly Layout[] = ['class-major', 'pixel-major']
 
-interface Sizes {
+/** What valid parameters depend on. */
+export interface Sizes {
   readonly K: number
   readonly T: number
+  /** Of a scheduler with class ranges; all of its samples have as many latent pixels. */
+  readonly ranges?: Ranges | undefined
 }
 
 const seed = fc.integer({ min: 0, max: 1000 })
 const part = fc.double({ min: 0, max: 1, noNaN: true })
-const batch = fc.record({
-  B: fc.integer({ min: 1, max: 3 }),
-  N: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 9, max: 40 })),
-})
+const batchOf = ({ ranges }: Sizes) =>
+  fc.record({
+    B: fc.integer({ min: 1, max: 3 }),
+    N: ranges ? fc.constant(ranges.length) : fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 9, max: 40 })),
+  })
 const layout = fc.constantFrom(undefined, ...layouts)
 const place = fc.constantFrom(undefined, 'own', 'part', 'onnx') as fc.Arbitrary<'own' | undefined>
 const odd = fc.oneof(
@@ -55,11 +60,39 @@ type Logits = { seed: number; scale: number; odd: OddLogits; half: boolean; plac
 const logitsOf = ({ seed, scale, odd, half, place }: Logits, shape: readonly number[]) =>
   tensor(half ? 'f16' : 'f32', shape, { logits: seed, scale, odd }, place)
 
-const tokens = fc.record({ seed, masks: fc.constantFrom(0.5, 0, 1), signed: fc.boolean(), outside: rarely(), place })
-type Tokens = { seed: number; masks: number; signed: boolean; outside: boolean; place: TensorDescription['place'] }
+const tokens = fc.record({
+  seed,
+  masks: fc.constantFrom(0.5, 0, 1),
+  signed: fc.boolean(),
+  anyClass: rarely(),
+  outside: rarely(),
+  place,
+})
+type Tokens = {
+  seed: number
+  masks: number
+  signed: boolean
+  /** Whether they are of any class, in spite of ranges. */
+  anyClass: boolean
+  outside: boolean
+  place: TensorDescription['place']
+}
 
-const tokensOf = ({ seed, masks, signed, outside, place }: Tokens, shape: readonly number[], K: number) =>
-  tensor(signed ? 'i32' : 'u32', shape, { tokens: seed, classes: K, masks, ...(outside && { outside }) }, place)
+const tokensOf = (
+  { seed, masks, signed, anyClass, outside, place }: Tokens,
+  shape: readonly number[],
+  { K, ranges }: Sizes,
+) =>
+  tensor(
+    signed ? 'i32' : 'u32',
+    shape,
+    { tokens: seed, classes: K, masks, ...(ranges && !anyClass && { ranges }), ...(outside && { outside }) },
+    place,
+  )
+
+/** Tokens without masks. */
+const cleanTokens = (seed: number, shape: readonly number[], { K, ranges }: Sizes) =>
+  tensor('u32', shape, { tokens: seed, classes: K, masks: 0, ...(ranges && { ranges }) })
 
 function rarely(): fc.Arbitrary<boolean> {
   return fc.integer({ min: 0, max: 9 }).map((value) => value === 9)
@@ -120,13 +153,14 @@ function guided(
 }
 
 /** What a step of either kind takes. */
-const stepInputs = { batch, steps, layout, logits, tokens, generator, guidance }
+const stepInputs = (sizes: Sizes) => ({ batch: batchOf(sizes), steps, layout, logits, tokens, generator, guidance })
 
-function step({ K, T }: Sizes) {
+function step(sizes: Sizes) {
+  const { K, T } = sizes
   const presence = fc.constantFrom('no', 'new', 'given', 'part' as const)
   return fc
     .record({
-      ...stepInputs,
+      ...stepInputs(sizes),
       truncationRate: fc.option(rate, { nil: undefined }),
       known: fc.option(seed, { nil: undefined }),
       x0: presence,
@@ -145,7 +179,7 @@ function step({ K, T }: Sizes) {
           : undefined
       const zeros = (dtype: 'f32' | 'u32', shape: number[]) => tensor(dtype, shape, { zeros: true })
       const known = drawn.known !== undefined && {
-        tokens: tensor('u32', [B, N], { tokens: drawn.known, classes: K, masks: 0 }),
+        tokens: cleanTokens(drawn.known, [B, N], sizes),
         mask: tensor('u32', [B, N], { bits: drawn.known }),
       }
       const options = given({
@@ -166,13 +200,14 @@ function step({ K, T }: Sizes) {
         faults: drawn.faults ? zeros('u32', [2]) : undefined,
         encoder: drawn.encoder ? { $: 'encoder' } : undefined,
       })
-      return [modelOutput, timestep, tokensOf(drawn.tokens, [B, N], K), options]
+      return [modelOutput, timestep, tokensOf(drawn.tokens, [B, N], sizes), options]
     })
 }
 
-function stepWithNoise({ K, T }: Sizes) {
+function stepWithNoise(sizes: Sizes) {
+  const { K, T } = sizes
   return fc
-    .record({ batch, steps, layout, logits, tokens, guidance, seed, out: fc.boolean(), place })
+    .record({ batch: batchOf(sizes), steps, layout, logits, tokens, guidance, seed, out: fc.boolean(), place })
     .map(({ batch: { B, N }, ...drawn }) => {
       const { layout } = drawn
       // A list of timesteps does not tell how many rows are needed.
@@ -188,7 +223,7 @@ function stepWithNoise({ K, T }: Sizes) {
       return [
         modelOutput,
         timestep,
-        tokensOf(drawn.tokens, [B, N], K),
+        tokensOf(drawn.tokens, [B, N], sizes),
         given({ noise, layout, guidance, previousTimestep, out }),
       ]
     })
@@ -200,10 +235,11 @@ const purityRule = {
 }
 const tokensPerCall = fc.constantFrom(undefined, 1, 2, 5)
 
-function purityStep({ K, T }: Sizes) {
+function purityStep(sizes: Sizes) {
+  const { K, T } = sizes
   return fc
     .record({
-      ...stepInputs,
+      ...stepInputs(sizes),
       ...purityRule,
       tokensPerCall,
       out: fc.boolean(),
@@ -218,13 +254,24 @@ function purityStep({ K, T }: Sizes) {
       const generator = generatorOf(drawn.generator, B)
       const rule = { priorWeight, byPurity, tokensPerCall }
       const options = given({ generator, layout, guidance, ...rule, previousTimestep, out, faults })
-      return [modelOutput, timestep, tokensOf(drawn.tokens, [B, N], K), options]
+      return [modelOutput, timestep, tokensOf(drawn.tokens, [B, N], sizes), options]
     })
 }
 
 /** Operators of logits and a sample. */
-function operators({ K, T }: Sizes) {
-  const common = fc.record({ batch, steps, layout, logits, tokens, guidance, seed, part, ...purityRule })
+function operators(sizes: Sizes) {
+  const { K, T } = sizes
+  const common = fc.record({
+    batch: batchOf(sizes),
+    steps,
+    layout,
+    logits,
+    tokens,
+    guidance,
+    seed,
+    part,
+    ...purityRule,
+  })
   const option = (options: object) => (Object.keys(options).length > 0 ? [options] : [])
   return {
     qPosterior: fc.tuple(common, fc.boolean()).map(
@@ -240,7 +287,7 @@ function operators({ K, T }: Sizes) {
         const options = given({ layout, previousTimestep: direct ? undefined : previousTimestep })
         return [
           logitsOf(drawn.logits, columns(layout, B, K, N)),
-          tokensOf(drawn.tokens, [B, N], K),
+          tokensOf(drawn.tokens, [B, N], sizes),
           timestep,
           ...option(options),
         ]
@@ -248,7 +295,7 @@ function operators({ K, T }: Sizes) {
     ),
     purityPrior: common.map(({ batch: { B, N }, layout, priorWeight, byPurity, ...drawn }) => [
       logitsOf(drawn.logits, columns(layout, B, K, N)),
-      tokensOf(drawn.tokens, [B, N], K),
+      tokensOf(drawn.tokens, [B, N], sizes),
       ...option(given({ layout, priorWeight, byPurity })),
     ]),
     gumbelNoised: common.map(({ batch: { B, N }, ...drawn }) => [
@@ -256,7 +303,7 @@ function operators({ K, T }: Sizes) {
       tensor('f32', [B, K, N], { uniforms: drawn.seed }, drawn.tokens.place),
     ]),
     indexToLogOnehot: common.map(({ batch: { B, N }, layout, ...drawn }) => [
-      tokensOf(drawn.tokens, [B, N], K),
+      tokensOf(drawn.tokens, [B, N], sizes),
       between(drawn.part, 1, K + 1),
       ...option(given({ layout })),
     ]),
@@ -271,7 +318,7 @@ function operators({ K, T }: Sizes) {
       ]) => [
         given({
           t: stepOf({ ...drawn.steps, listed: false }, B, T).timestep,
-          xT: tokensOf(drawn.tokens, [B, N], K),
+          xT: tokensOf(drawn.tokens, [B, N], sizes),
           cumulative,
           layout,
         }),
@@ -307,14 +354,22 @@ function operators({ K, T }: Sizes) {
       ),
     lookupCodebook: common.map(({ batch: { B, N }, ...drawn }) => [
       tensor('f32', [K, between(drawn.part, 1, 5)], { logits: drawn.seed, scale: 2, odd: 'none' }, drawn.logits.place),
-      tokensOf(drawn.tokens, [B, N], K),
+      tokensOf(drawn.tokens, [B, N], sizes),
     ]),
   }
 }
 
-function addNoise({ K, T }: Sizes) {
+function addNoise(sizes: Sizes) {
+  const { K, T } = sizes
   return fc
-    .record({ batch, steps, tokens, generator, noise: fc.option(seed, { nil: undefined }), faults: fc.boolean() })
+    .record({
+      batch: batchOf(sizes),
+      steps,
+      tokens,
+      generator,
+      noise: fc.option(seed, { nil: undefined }),
+      faults: fc.boolean(),
+    })
     .map(({ batch: { B, N }, ...drawn }) => {
       const { timestep } = stepOf({ ...drawn.steps, listed: false }, B, T)
       const faults = drawn.faults ? tensor('u32', [2], { zeros: true }) : undefined
@@ -322,7 +377,7 @@ function addNoise({ K, T }: Sizes) {
         drawn.noise === undefined
           ? given({ generator: generatorOf(drawn.generator, B), faults })
           : { noise: tensor('f32', [B, K + 1, N], { uniforms: drawn.noise }) }
-      return [tokensOf(drawn.tokens, [B, N], K), timestep, options]
+      return [tokensOf(drawn.tokens, [B, N], sizes), timestep, options]
     })
 }
 
@@ -352,10 +407,11 @@ function strengthOf(part: number, { timesteps, numInferenceSteps, spacing }: Tim
 }
 
 /** The options of a chain, its network, and what happens in it. */
-function chain({ K, T }: Sizes) {
+function chain(sizes: Sizes) {
+  const { K, T } = sizes
   return fc
     .record({
-      batch,
+      batch: batchOf(sizes),
       timesteps: timestepOptions(T),
       start: fc.constantFrom('noise', 'latents', 'image', 'resume'),
       tokens,
@@ -388,19 +444,22 @@ function chain({ K, T }: Sizes) {
     })
     .map(({ batch: { B, N }, timesteps, start, method, ...drawn }) => {
       const purity = method === 'purity'
-      const clean = (seed: number) => tensor('u32', [B, N], { tokens: seed, classes: K, masks: 0 })
+      const clean = (seed: number) => cleanTokens(seed, [B, N], sizes)
       const { $, ...source } = generatorOf(drawn.generator, B)
       const count = timesteps.timesteps?.length ?? timesteps.numInferenceSteps!
       const resume = {
         step: between(drawn.resumed, 0, count),
-        tokens: Array.from({ length: B * N }, (_, i) => (i * 7 + drawn.tokens.seed) % (K + 1)),
+        tokens: Array.from({ length: B * N }, (_, i) => {
+          const token = (i * 7 + drawn.tokens.seed) % (K + 1)
+          return token < K ? inRange(token, sizes.ranges?.[i % N]) : token
+        }),
         random: { seeds: source.seeds.map(String), counter: source.calls },
       }
       const options = given({
         ...timesteps,
         numLatentPixels: N,
         batchSize: B,
-        latents: start === 'latents' ? tokensOf({ ...drawn.tokens, place: undefined }, [B, N], K) : undefined,
+        latents: start === 'latents' ? tokensOf({ ...drawn.tokens, place: undefined }, [B, N], sizes) : undefined,
         image:
           start === 'image'
             ? { tokens: clean(drawn.tokens.seed), strength: strengthOf(drawn.strength, timesteps, T) }
@@ -429,6 +488,7 @@ function chain({ K, T }: Sizes) {
 /** Valid parameters by method. */
 export function validParameters(sizes: Sizes): Record<string, fc.Arbitrary<readonly unknown[]>> {
   const { K, T } = sizes
+  const batch = batchOf(sizes)
   const shape = batch.map(({ B, N }) => [[B, N]])
   return {
     step: step(sizes),
@@ -446,7 +506,7 @@ export function validParameters(sizes: Sizes): Record<string, fc.Arbitrary<reado
     emptyDiagnostics: shape,
     assertTokens: fc
       .record({ batch, tokens })
-      .map(({ batch: { B, N }, tokens }) => ['sample', tokensOf(tokens, [B, N], K)]),
+      .map(({ batch: { B, N }, tokens }) => ['sample', tokensOf(tokens, [B, N], sizes)]),
     setTimesteps: fc.oneof(
       timestepList(T).map((list) => [list]),
       fc.tuple(fc.integer({ min: 1, max: T }), spacing).map(([count, spacing]) => [count, given({ spacing })]),
@@ -454,7 +514,7 @@ export function validParameters(sizes: Sizes): Record<string, fc.Arbitrary<reado
     expectation: fc
       .record({
         timesteps: timestepOptions(T),
-        method: fc.constantFrom(undefined, 'posterior', 'purity'),
+        method: fc.constantFrom(undefined, 'posterior', 'purity', 'fast'),
         strength: fc.option(part, { nil: undefined }),
       })
       .map(({ timesteps, strength, ...others }) => [
@@ -501,6 +561,20 @@ const weights: Readonly<Record<string, number>> = {
   setTimesteps: 2,
 }
 
+/** Methods that compute with all classes of each latent pixel, and refuse a scheduler with class ranges. */
+const refuseRanges = [
+  'step with noise',
+  'purityPrior',
+  'qPosterior',
+  'logQTTransitioningToKnownClass',
+  'applyCumulativeTransitions',
+]
+
+function takesRanges(method: string, parameters: readonly unknown[]): boolean {
+  const noise = method === 'addNoise' && 'noise' in (parameters.at(-1) as object)
+  return !noise && !refuseRanges.includes(method)
+}
+
 /** Valid calls. */
 export function validCalls(sizes: Sizes): fc.Arbitrary<CallDescription> {
   const calls = Object.entries({ ...validParameters(sizes), ...functionParameters }).map(([method, parameters]) => ({
@@ -508,7 +582,9 @@ export function validCalls(sizes: Sizes): fc.Arbitrary<CallDescription> {
     arbitrary: parameters.map((given) => ({
       method,
       parameters: given,
-      valid: !JSON.stringify(given, (_, value) => (typeof value === 'bigint' ? 0 : value)).match(/"event":"(?!none)/),
+      valid:
+        !JSON.stringify(given, (_, value) => (typeof value === 'bigint' ? 0 : value)).match(/"event":"(?!none)/) &&
+        (!sizes.ranges || takesRanges(method, given)),
     })),
   }))
   return fc.oneof(...calls)

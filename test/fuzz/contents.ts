@@ -1,5 +1,5 @@
 import { pseudoLogits, pseudoTokens, pseudoUniforms } from '../support/inputs'
-import type { ArrayDescription, Content, OddLogits, TensorDescription } from './descriptions'
+import type { ArrayDescription, Content, OddLogits, Ranges, TensorDescription } from './descriptions'
 
 export type HostData = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
 
@@ -18,9 +18,17 @@ function numbers(size: number, content: Content): Float32Array | Uint32Array {
   if ('uniforms' in content) return pseudoUniforms(size, content.uniforms)
   if ('bits' in content) return pseudoTokens(size, 2, 0, content.bits)
   if (!('tokens' in content)) return new Uint32Array(size)
-  const tokens = pseudoTokens(size, content.classes, content.masks, content.tokens)
+  const { ranges } = content
+  const tokens = pseudoTokens(size, content.classes, content.masks, content.tokens).map((token, i) =>
+    token < content.classes ? inRange(token, ranges?.[i % ranges.length]) : token,
+  )
   if (content.outside && size > 0) tokens[content.tokens % size] = content.classes + 7
   return tokens
+}
+
+/** A class of the range instead of any class. */
+export function inRange(token: number, [first, last]: Ranges[number] = [0, token]): number {
+  return first + (token % (last - first + 1))
 }
 
 /** The elements of a described array. */

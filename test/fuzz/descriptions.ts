@@ -6,11 +6,21 @@ import type { Dtype, VQDiffusionSchedulerOptions } from 'vq-diffusion-webgpu'
  */
 export type Description = unknown
 
+/** [first, last] of each latent pixel. */
+export type Ranges = readonly (readonly [first: number, last: number])[]
+
 /** What a tensor holds. The same seed gives the same values on both engines. */
 export type Content =
   | { readonly logits: number; readonly scale: number; readonly odd: OddLogits }
   | { readonly uniforms: number }
-  | { readonly tokens: number; readonly classes: number; readonly masks: number; readonly outside?: boolean }
+  | {
+      readonly tokens: number
+      readonly classes: number
+      readonly masks: number
+      /** The classes of each latent pixel that the tokens keep to. */
+      readonly ranges?: Ranges | undefined
+      readonly outside?: boolean
+    }
   | { readonly bits: number }
   | { readonly zeros: true }
 

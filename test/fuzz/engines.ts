@@ -2,7 +2,7 @@ import { GpuTensor, VQDiffusionScheduler, type VQDiffusionSchedulerOptions } fro
 import { VQDiffusionScheduler as CpuScheduler, CpuTensor } from 'vq-diffusion-webgpu/cpu'
 import { watchBuffers } from './buffers'
 import { contentOf, type HostData, halfBits, halfValue } from './contents'
-import type { BufferFault, TensorDescription } from './descriptions'
+import type { BufferFault, Ranges, TensorDescription } from './descriptions'
 
 /** The part of the tensors of both engines that the calls use. */
 export interface FuzzTensor {
@@ -16,6 +16,7 @@ export interface FuzzTensor {
 export interface FuzzScheduler {
   readonly timesteps: readonly number[]
   readonly numCodes?: number
+  readonly config?: { readonly class_range?: Ranges }
   destroy(): void
 }
 

@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { VQDiffusionPipeline, WordTokenizer } from 'vq-diffusion-webgpu/onnx'
 import { vocabulary } from '../support/tiny_model'
+import type { Sizes } from './arbitraries'
+import { inRange } from './contents'
+import type { Ranges } from './descriptions'
 import type { FuzzEngine, FuzzScheduler, FuzzTensor, MadeTensor } from './engines'
 
 /** The pipeline from prompts to pictures, with networks that are functions. */
 
-/** Two rows of latent pixels, of 2 × 2 image pixels each; not as many as there are codes, where no shape tells the layout. */
-const columnsOf = (K: number) => (K === 6 ? 2 : 3)
+/** Latent pixels of 2 × 2 image pixels each. */
+const gridOf = (ranges: Ranges | undefined) => (ranges ? ([1, ranges.length] as const) : ([2, 3] as const))
 
 const tokenizer = new WordTokenizer({
   type: 'word',
@@ -25,7 +28,9 @@ export async function drawPictures(
 ): Promise<unknown> {
   const made: MadeTensor[] = []
   const K = scheduler.numCodes!
-  const imageShape = [4, 2 * columnsOf(K)] as const
+  const latentShape = gridOf(scheduler.config!.class_range)
+  const [rows, columns] = latentShape
+  const imageShape = [2 * rows, 2 * columns] as const
   type Text = { readonly text: Int32Array }
   type Input = {
     sample: FuzzTensor
@@ -49,8 +54,10 @@ export async function drawPictures(
       const data = Float32Array.from({ length: B * 3 * height * width }, (_, i) => codes[i % codes.length]! / K)
       return { data, shape: [B, 3, height, width] }
     }) as never,
-    latentShape: [2, columnsOf(K)],
+    latentShape,
     imageShape,
+    // Of as many latent pixels as there are codes, no shape tells the layout.
+    ...(rows * columns === K && { layout: 'pixel-major' }),
     tokenizer,
     defaults: { numInferenceSteps: 2, guidanceScale: 2 },
   })
@@ -68,10 +75,11 @@ export function hasSeed([, options]: readonly unknown[]): boolean {
 }
 
 /** Valid parameters of a call. */
-export function pictureParameters({ K, T }: { K: number; T: number }): fc.Arbitrary<readonly unknown[]> {
+export function pictureParameters({ K, T, ranges }: Sizes): fc.Arbitrary<readonly unknown[]> {
   const prompt = fc.constantFrom('', 'red heart', 'green star word3', 'nothing known')
-  const N = 2 * columnsOf(K)
-  const tokens = Array.from({ length: N }, (_, i) => i % K)
+  const [rows, columns] = gridOf(ranges)
+  const N = rows * columns
+  const tokens = Array.from({ length: N }, (_, i) => inRange(i % K, ranges?.[i]))
   const masks = [N, 4 * N].map((length) => Array.from({ length }, (_, i) => i % 2))
   const options = fc
     .record(
@@ -86,12 +94,19 @@ export function pictureParameters({ K, T }: { K: number; T: number }): fc.Arbitr
         spacing: fc.constantFrom('strided', 'leading'),
         image: fc.constantFrom(tokens, [tokens]),
         known: fc.constantFrom(...masks.map((mask) => ({ image: tokens, mask }))),
-        method: fc.constant('posterior'),
+        method: fc.constantFrom('posterior', 'purity', 'fast'),
+        tokensPerCall: fc.constantFrom(1, 2, 5),
         previewEvery: fc.constantFrom(0, 1),
       },
       { requiredKeys: [] },
     )
-    .map((options) => ({ ...options, ...('image' in options && { strength: 1 }) }))
+    .map(({ tokensPerCall, known, truncationRate, ...options }) => ({
+      ...options,
+      ...('image' in options && { strength: 1 }),
+      ...(options.method === 'purity'
+        ? tokensPerCall !== undefined && { tokensPerCall }
+        : { ...(known && { known }), ...(truncationRate !== undefined && { truncationRate }) }),
+    }))
   return fc
     .tuple(fc.oneof(prompt, fc.array(prompt, { minLength: 1, maxLength: 2 })), options, fc.nat(1000))
     .map(([prompt, options, seed]) => [prompt, { ...options, seed }])

@@ -30,7 +30,7 @@ export function tallyText(tally: Tally): string {
 /** Sequences of calls on a scheduler; about half of the calls have something wrong. */
 export function sequences(numCodes: readonly number[], calls: number): fc.Arbitrary<SequenceDescription> {
   return configurations(numCodes).chain((config) => {
-    const sizes = { K: config.num_vec_classes - 1, T: config.num_train_timesteps! }
+    const sizes = { K: config.num_vec_classes - 1, T: config.num_train_timesteps!, ranges: config.class_range }
     const call = fc
       .tuple(validCalls(sizes), fc.oneof(fc.constant([]), fc.array(changes, { minLength: 1, maxLength: 2 })))
       .map(([valid, wrong]) => wrong.reduce(changed, valid))

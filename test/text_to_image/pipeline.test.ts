@@ -103,7 +103,9 @@ describe('a call', () => {
       expect(listOf(other.tokens)).toEqual([await drawn({ seed: 1, ...options })])
       const interval = { seed: 1, guidanceInterval: [30, 70] } as const
       expect(listOf((await pipe('red heart', interval)).tokens)).toEqual([await drawn(interval)])
-      const purity = { method: 'purity', priorWeight: 1, timesteps: [80, 40, 10] } as const
+      const fast = { seed: 1, method: 'fast' } as const
+      expect(listOf((await pipe('red heart', fast)).tokens)).toEqual([await drawn(fast)])
+      const purity = { method: 'purity', priorWeight: 1, tokensPerCall: 2, timesteps: [80, 40, 10] } as const
       const { numInferenceSteps: _, truncationRate: __, ...rest } = common
       const chain = { ...rest, ...purity, seed: 1, conditioning: conditioningOf('red heart') }
       const expected = await (await loop.generate(chain)).read()
@@ -307,6 +309,8 @@ describe('a call rejects before any work', () => {
       OptionError,
       'known',
     ],
+    ['a limit of tokens without purity', 'star', { tokensPerCall: 2 }, OptionError, 'does not support tokensPerCall'],
+    ['no token with a call', 'star', { method: 'purity', tokensPerCall: 0 }, OptionError, 'tokensPerCall needs'],
   ]
   it.each(rows)('%s', async (_, prompt, options, error, message) => {
     const submit = vi.spyOn(device.queue, 'submit')
