@@ -1,4 +1,5 @@
 import { expect, type Locator, type Page, type Worker } from '@playwright/test'
+import { STICKERS } from '../demo/model/stickers'
 import { decodeTokens } from '../demo/picture/token_text'
 import type { DrawingOptions } from '../demo/worker/protocol'
 import type { StubControls } from './studio_stub'
@@ -77,7 +78,7 @@ export class DemoPage {
   async tokens(): Promise<number[]> {
     await this.page.getByTestId('share').click()
     await expect(this.page.getByTestId('progress')).toContainText('The link is in the clipboard')
-    return [...decodeTokens(new URL(this.page.url()).hash.split('.')[1]!)]
+    return [...decodeTokens(new URL(this.page.url()).hash.split('.')[1]!, STICKERS.grid)]
   }
 
   /** Records the states that the page goes through from now on, also those that pass quickly; gives them when called. */

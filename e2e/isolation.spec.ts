@@ -1,4 +1,5 @@
 import { expect, type Page } from '@playwright/test'
+import { STICKERS } from '../demo/model/stickers'
 import { encodeTokens } from '../demo/picture/token_text'
 import { DemoPage } from './demo_page'
 import { STILL, test, WORKER_SCRIPT } from './fixtures'
@@ -111,7 +112,7 @@ test.describe('on a host that sends no headers', () => {
 
     test('keeps a share link', async ({ demo, page, server }) => {
       const loads = watchLoads(page, server)
-      const tokens = encodeTokens(new Uint16Array(256).fill(5))
+      const tokens = encodeTokens(new Uint16Array(256).fill(5), STICKERS.grid)
       await demo.open(`?prompt=red+heart&steps=3#picture=0123456789ab.${tokens}`)
       await expect(page.getByTestId('progress')).toContainText('as it was drawn')
       expect(await isIsolated(page)).toBe(true)

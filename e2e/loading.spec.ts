@@ -1,4 +1,5 @@
 import { expect, type Page } from '@playwright/test'
+import { STICKERS } from '../demo/model/stickers'
 import { readPictureSettings } from '../demo/picture/settings'
 import { shareLink } from '../demo/picture/share_link'
 import { DemoPage, pixelsOf } from './demo_page'
@@ -74,12 +75,17 @@ test('stores the model, and takes it from there at the second visit', async ({ d
 
 test.describe('a shared picture', () => {
   const link = (base: string) =>
-    shareLink(new URL(base), {
-      tokens: Uint16Array.from({ length: 256 }, (_, cell) => 11 * cell),
-      settings: readPictureSettings(new URLSearchParams('prompt=red+heart&style=3d&steps=1&guidance=1')),
-      origin: 'drawn',
-      modelHash: '0'.repeat(64),
-    }).replace('?', `${QUICK}&`)
+    shareLink(
+      new URL(base),
+      {
+        tokens: Uint16Array.from({ length: 256 }, (_, cell) => 11 * cell),
+        grid: STICKERS.grid,
+        settings: readPictureSettings(new URLSearchParams('prompt=red+heart&style=3d&steps=1&guidance=1'), STICKERS),
+        origin: 'drawn',
+        modelHash: '0'.repeat(64),
+      },
+      STICKERS,
+    ).replace('?', `${QUICK}&`)
 
   test('is seen with no more than runtime and decoder; its tokens at once, the rest when something is drawn', async ({
     demo,

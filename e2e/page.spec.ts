@@ -30,7 +30,7 @@ test('draws anything when the prompt is cleared, and keeps it cleared', async ({
   await demo.open('?steps=1&guidance=1')
   await page.getByTestId('prompt').fill('')
   await demo.draw()
-  const [style, ...words] = Object.values((await demo.asked()).text)
+  const [style, ...words] = Object.values((await demo.asked()).text!)
   expect(style).toBeGreaterThan(0)
   expect(words).toEqual(new Array(15).fill(0))
   await expect(page.getByTestId('canvas')).toHaveAccessibleName('Anything, 3D · Fluent')

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, type Page } from '@playwright/test'
 import { unzipSync } from 'fflate'
+import { STICKERS } from '../demo/model/stickers'
 import { decodeTokens } from '../demo/picture/token_text'
 import { expectAccessible } from './accessible'
 import { type Pixels, pixelsOf } from './demo_page'
@@ -49,7 +50,7 @@ async function decoded(page: Page, png: Buffer): Promise<Pixels> {
 
 function pictureIn(png: Buffer): { tokens: number[]; prompt: string; seed: number } {
   const { tokens, ...settings } = JSON.parse(textOf(png, 'vq-diffusion-webgpu'))
-  return { ...settings, tokens: [...decodeTokens(tokens)] }
+  return { ...settings, tokens: [...decodeTokens(tokens, STICKERS.grid)] }
 }
 
 /** Pixels that are opaque, and those that are opaque and white. */

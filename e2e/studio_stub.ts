@@ -5,20 +5,19 @@
  * Runs as the worker, in the browser. `globalThis.stub` is for the test.
  */
 import { expose, transfer } from 'comlink'
+import { sizeOf } from '../demo/model/model'
+import { STICKERS } from '../demo/model/stickers'
 import { fitPicture } from '../demo/worker/fit_picture'
-import {
-  type DrawingEvent,
-  type DrawingOptions,
-  type DrawingResult,
-  type EncodedPicture,
-  type EngineFacts,
-  type Expectation,
-  MASK_CLASS,
-  NUM_LATENT_PIXELS,
-  PICTURE_PIXELS,
-  type SamplerSettings,
-  SIDE,
-  type Tokens,
+import type {
+  DrawingEvent,
+  DrawingOptions,
+  DrawingResult,
+  EncodedPicture,
+  EngineFacts,
+  Expectation,
+  OpenedModel,
+  SamplerSettings,
+  Tokens,
 } from '../demo/worker/protocol'
 import type { Studio } from '../demo/worker/studio'
 
@@ -36,6 +35,9 @@ Object.assign(globalThis, { stub: controls })
 /** How often a paused drawing looks whether it may go on, in ms. */
 const LOOK_EVERY = 20
 
+const { grid, picture: whole } = STICKERS
+const [SIDE, NUM_LATENT_PIXELS, MASK_CLASS] = [grid.width, sizeOf(grid), grid.numCodes]
+const PICTURE_PIXELS = whole.width
 const NUM_TRAIN_TIMESTEPS = 100
 /** Tokens of the text of a picture. */
 const TEXT_LENGTH = 16
@@ -50,7 +52,7 @@ class StudioStub implements Pick<Studio, keyof Studio> {
     return MODEL_HASH
   }
 
-  async open(...[choice, , , onProgress]: Parameters<Studio['open']>) {
+  async open(...[{ choice }, , onProgress]: Parameters<Studio['open']>): Promise<OpenedModel> {
     onProgress({ loaded: 1, total: 1, parts: {} })
     this.#backend = {
       engine: choice.engine ?? 'webgpu',
@@ -59,7 +61,11 @@ class StudioStub implements Pick<Studio, keyof Studio> {
       features: [],
       explanation: '',
     }
-    return this.#backend
+    return { backend: this.#backend, model: STICKERS }
+  }
+
+  remark(): string {
+    return ''
   }
 
   async draw(drawing: DrawingOptions, onEvent: (event: DrawingEvent) => void | Promise<void>): Promise<DrawingResult> {
@@ -103,7 +109,7 @@ class StudioStub implements Pick<Studio, keyof Studio> {
 
   /** A token for each square of 8×8 pixels: how opaque it is. */
   async encode(...[file, size, keepsBackground]: Parameters<Studio['encode']>): Promise<EncodedPicture> {
-    const { image, hasPlainBackground } = await fitPicture(file, size, keepsBackground)
+    const { image, hasPlainBackground } = await fitPicture(file, size, keepsBackground, STICKERS)
     const { data, width } = image
     const square = width / SIDE
     const opacity = (cell: number) =>
@@ -159,7 +165,7 @@ function timestepsOf({ steps }: SamplerSettings, strength = 1): number[] {
 
 /** The finished tokens of one picture. */
 function drawn({ seeds, livePreview: _, known, image, ...request }: DrawingOptions, item: number): Tokens {
-  const text = request.text.slice(TEXT_LENGTH * item, TEXT_LENGTH * (item + 1))
+  const text = request.text!.slice(TEXT_LENGTH * item, TEXT_LENGTH * (item + 1))
   const asked = [
     ...text,
     ...(request.negativeText ?? []),

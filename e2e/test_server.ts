@@ -27,6 +27,8 @@ export class TestServer {
   readonly requests: { path: string; range: string | undefined }[] = []
   readonly #server: Server
   readonly #files = new Map<File, Buffer>()
+  /** By their paths; undefined for files that are missing. */
+  readonly #added = new Map<string, Buffer | undefined>()
   readonly #changes = new Map<File, Change>()
   /** After how many bytes the next connection to a file breaks. */
   readonly #breaks = new Map<File, number>()
@@ -56,6 +58,11 @@ export class TestServer {
   /** The same server under an address that browsers do not trust: they offer no WebGPU to its pages. */
   get insecureOrigin(): string {
     return `http://${INSECURE_HOST}:${this.#port}`
+  }
+
+  /** From now on there is a file with this path, or none: an answer 404. */
+  add(path: string, content: Buffer | undefined): void {
+    this.#added.set(path, content)
   }
 
   /** From now on this file is `content`, which has as many bytes. */
@@ -94,6 +101,11 @@ export class TestServer {
     this.requests.push({ path, range })
     if (!path.startsWith(`${this.folder}/`)) {
       response.writeHead(404).end()
+      return
+    }
+    if (this.#added.has(path)) {
+      const added = this.#added.get(path)
+      response.writeHead(added ? 200 : 404).end(added)
       return
     }
     const [content] = matching(this.#files, path)

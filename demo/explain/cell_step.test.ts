@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Process } from 'vq-diffusion-webgpu'
+import { sizeOf } from '../model/model'
+import { STICKERS } from '../model/stickers'
 import { Trajectory } from '../trajectory/trajectory'
-import { type Frame, MASK_CLASS, NUM_LATENT_PIXELS, type Tokens } from '../worker/protocol'
+import type { Frame, Tokens } from '../worker/protocol'
 import { cellStep, formatProbability, isRecorded, ROUTES } from './cell_step'
 
+const MASK_CLASS = STICKERS.grid.numCodes
+const NUM_LATENT_PIXELS = sizeOf(STICKERS.grid)
 const process = new Process({ num_vec_classes: MASK_CLASS + 1, gamma_cum_end: 0.9 })
 const routeTable = process.routeTable.bind(process)
 
@@ -19,7 +23,7 @@ function step(t: number, u: number, before: number, x0: number, after: number) {
     networkMilliseconds: 0,
     engineMilliseconds: 0,
   }))
-  const [from, to] = Trajectory.from(frames, 0).snapshots
+  const [from, to] = Trajectory.from(frames, 0, STICKERS.grid).snapshots
   if (!isRecorded(to)) throw new Error('The second frame has x₀ and entropy.')
   return cellStep(from!, to, 3, routeTable)
 }

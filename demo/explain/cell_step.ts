@@ -1,6 +1,6 @@
 import type { RouteTable, TimestepPair } from 'vq-diffusion-webgpu'
 import type { Snapshot } from '../trajectory/trajectory'
-import { MASK_CLASS, type Tokens } from '../worker/protocol'
+import type { Tokens } from '../worker/protocol'
 
 /** The outcomes of the posterior for one token, in the order of docs/concepts.md. */
 export const ROUTES = ['x0', 'keep', 'uniform', 'mask'] as const
@@ -41,17 +41,18 @@ export function cellStep(
   cell: number,
   routeTable: (step: TimestepPair) => RouteTable,
 ): CellStep {
+  const { numCodes } = before.grid
   const { masked, differs, agrees } = routeTable({ t: before.timestep, u: after.timestep })
   const [token, x0, next] = [before.tokens[cell]!, after.predOriginalSample[cell]!, after.tokens[cell]!]
-  const probabilities = token === MASK_CLASS ? masked : token === x0 ? agrees : differs
+  const probabilities = token === numCodes ? masked : token === x0 ? agrees : differs
   const leads: Record<Route, boolean> = {
     x0: next === x0,
-    keep: next === token && token !== MASK_CLASS,
-    uniform: next !== MASK_CLASS,
-    mask: next === MASK_CLASS,
+    keep: next === token && token !== numCodes,
+    uniform: next !== numCodes,
+    mask: next === numCodes,
   }
-  // A random class is any of 4096, so it is less probable by that factor to be this very one.
-  const weight = (route: Route) => probabilities[route] / (route === 'uniform' ? MASK_CLASS : 1)
+  // A random class is any of K, so it is less probable by that factor to be this very one.
+  const weight = (route: Route) => probabilities[route] / (route === 'uniform' ? numCodes : 1)
   const possible = ROUTES.filter((route) => leads[route])
   const taken = possible.reduce((best, route) => (weight(route) > weight(best) ? route : best))
   return { before: token, x0, after: next, entropy: after.entropy[cell]!, probabilities, taken }

@@ -1,9 +1,9 @@
 import type { RouteTable, TimestepPair } from 'vq-diffusion-webgpu'
 import { formatPercent } from '../format'
-import { cellAt, rowAndColumn } from '../picture/cells'
+import { isSameGrid, sizeOf, type TokenGrid } from '../model/model'
+import { cellAt, middleCell, rowAndColumn } from '../picture/cells'
 import type { Origin } from '../picture/picture'
 import { DECIDED, REPLACED, type Snapshot, type Trajectory } from '../trajectory/trajectory'
-import { MASK_CLASS, SIDE } from '../worker/protocol'
 import { type CellStep, cellStep, formatProbability, isRecorded, type RecordedSnapshot, ROUTES } from './cell_step'
 import { clear, paintEntropy, paintPicture, paintTokens, type Reference } from './token_canvas'
 import markup from './view.html?raw'
@@ -16,7 +16,7 @@ interface ExplainActions {
 }
 
 const CANVASES = ['noise', 'before', 'x0', 'entropy', 'after', 'picture', 'cell'] as const
-const TEXTS = ['noise', 'before', 'after', 'cell', 'taken'] as const
+const TEXTS = ['noise', 'before', 'after', 'cell', 'taken', 'picture'] as const
 
 /** Explains one step of one picture, from the noise to the decoder, and the routes of one cell. Styles in `styles/explain.css`. */
 export class ExplainView {
@@ -30,8 +30,9 @@ export class ExplainView {
   #trajectory: Trajectory | undefined
   #reference: Reference | undefined
   #origin: Origin = 'drawn'
-  /** In the middle of the picture. */
-  #cell = (SIDE * SIDE) / 2 + SIDE / 2
+  /** Of the picture that was explained last. */
+  #grid: TokenGrid | undefined
+  #cell = 0
 
   /** @param root an empty element with a heading or label, which the view owns */
   constructor(root: HTMLElement, actions: ExplainActions) {
@@ -50,8 +51,9 @@ export class ExplainView {
 
     this.#step.addEventListener('input', () => this.#show())
     this.#picker.addEventListener('click', ({ clientX, clientY }) => {
+      if (!this.#reference) return
       const { left, top, width, height } = this.#picker.getBoundingClientRect()
-      this.#pick(cellAt((clientX - left) / width, (clientY - top) / height))
+      this.#pick(cellAt((clientX - left) / width, (clientY - top) / height, this.#reference.grid))
     })
     this.#picker.tabIndex = 0
     this.#picker.addEventListener('keydown', (event) => this.#move(event))
@@ -61,6 +63,9 @@ export class ExplainView {
   /** Explains a drawing by its finished picture, at the step that was chosen before if it has as many. */
   show(trajectory: Trajectory, reference: Reference, origin: Origin): void {
     const isNew = this.#trajectory === undefined
+    const isOtherGrid = this.#grid === undefined || !isSameGrid(this.#grid, reference.grid)
+    if (isOtherGrid) this.#cell = middleCell(reference.grid)
+    this.#grid = reference.grid
     this.#trajectory = trajectory
     this.#reference = reference
     this.#origin = origin
@@ -90,10 +95,11 @@ export class ExplainView {
     paintTokens(canvases.noise, start.tokens, reference)
     paintTokens(canvases.before, before.tokens, reference)
     paintTokens(canvases.x0, after.predOriginalSample, reference)
-    paintEntropy(canvases.entropy, after.entropy, this.#trajectory!.maxEntropy)
+    paintEntropy(canvases.entropy, after.entropy, this.#trajectory!.maxEntropy, reference.grid)
     paintTokens(canvases.after, after.tokens, reference)
     paintPicture(canvases.picture, reference.bitmap)
     paintTokens(canvases.cell, before.tokens, reference)
+    this.#texts.picture.textContent = describeDecoder(reference)
     this.#texts.noise.textContent = describeStart(start, this.#origin)
     this.#texts.before.textContent = `Before step ${position}, at timestep t = ${before.timestep}, ${masked(before)}.`
     this.#texts.after.textContent = describeStep(after)
@@ -104,11 +110,11 @@ export class ExplainView {
   }
 
   #showCell(before: Snapshot, after: RecordedSnapshot): CellStep {
-    const [row, column] = rowAndColumn(this.#cell)
+    const [row, column] = rowAndColumn(this.#cell, before.grid)
     this.#picker.style.setProperty('--row', String(row))
     this.#picker.style.setProperty('--column', String(column))
     const step = cellStep(before, after, this.#cell, this.#actions.routeTable)
-    this.#texts.cell.textContent = `${placeOf(this.#cell)} ${describeBefore(step)}`
+    this.#texts.cell.textContent = `${placeOf(this.#cell, before.grid)} ${describeBefore(step, before.grid)}`
     this.#texts.taken.textContent = describeTaken(step)
     for (const route of ROUTES) {
       const probability = step.probabilities[route]
@@ -125,16 +131,17 @@ export class ExplainView {
     const step = this.#showCell(before, after)
     const probabilities = ROUTES.map((route) => `${NAMES[route]} ${formatProbability(step.probabilities[route])}`)
     this.#actions.announce(
-      `${placeOf(cell)} ${describeBefore(step)} ${probabilities.join(', ')}. ${describeTaken(step)}`,
+      `${placeOf(cell, before.grid)} ${describeBefore(step, before.grid)} ${probabilities.join(', ')}. ${describeTaken(step)}`,
     )
   }
 
   #move(event: KeyboardEvent): void {
     const offset = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key]
-    if (offset === undefined) return
+    const { grid } = this.#reference ?? {}
+    if (offset === undefined || grid === undefined) return
     event.preventDefault()
-    const [row, column] = rowAndColumn(this.#cell).map((at, axis) => at + offset[axis]!) as [number, number]
-    if (row >= 0 && column >= 0 && row < SIDE && column < SIDE) this.#pick(row * SIDE + column)
+    const [row, column] = rowAndColumn(this.#cell, grid).map((at, axis) => at + offset[axis]!) as [number, number]
+    if (row >= 0 && column >= 0 && row < grid.height && column < grid.width) this.#pick(row * grid.width + column)
   }
 }
 
@@ -160,21 +167,25 @@ function describeStart(start: Snapshot, origin: Origin): string {
   return `The start: ${masked(start)}${start.maskedShare < 1 ? ', and the others are random codes' : ''}.`
 }
 
+function describeDecoder({ grid, bitmap }: Reference): string {
+  return `After the last step, the decoder turns the ${sizeOf(grid)} tokens into ${bitmap.width} × ${bitmap.height} pixels.`
+}
+
 function describeStep({ changes }: Snapshot): string {
   const [decided, revised] = [DECIDED, REPLACED].map((kind) => changes.filter((change) => change === kind).length)
   return `${decided} masked tokens were decided and ${revised} others changed. The rest wait or stay.`
 }
 
-function placeOf(cell: number): string {
-  const [row, column] = rowAndColumn(cell)
+function placeOf(cell: number, grid: TokenGrid): string {
+  const [row, column] = rowAndColumn(cell, grid)
   return `Row ${row + 1}, column ${column + 1}:`
 }
 
 /** Entropy as a number of codes: that of a uniform choice among so many. */
-function describeBefore({ before, x0, entropy }: CellStep): string {
+function describeBefore({ before, x0, entropy }: CellStep, { numCodes }: TokenGrid): string {
   const codes = Math.round(Math.exp(entropy))
   const sure = codes <= 1 ? 'The network is sure' : `The network wavers between about ${codes} codes`
-  const token = before === MASK_CLASS ? 'masked' : `code ${before}`
+  const token = before === numCodes ? 'masked' : `code ${before}`
   const guess = before === x0 ? 'the same code' : `code ${x0}`
   return `${token}. ${sure} (entropy ${entropy.toFixed(1)} nats); its x₀ is ${guess}.`
 }

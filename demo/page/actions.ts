@@ -10,6 +10,7 @@ import { startPicture } from './drawing_request'
 import { element } from './element'
 import { anotherSeed, fillFormFor, readForm } from './form'
 import { say, sayError } from './messages'
+import { model } from './model'
 import { busy, selectedItem, selectedPicture, source, strength } from './state'
 
 /** Actions on the finished picture that is shown large, by the id of their button. */
@@ -37,8 +38,8 @@ export function startActions(): void {
 
 /** Writes the link into the address bar too, in case the browser denies access to the clipboard. */
 async function share(picture: Picture): Promise<void> {
-  const link = new URL(shareLink(new URL(location.href), picture))
-  const query = writeSettings(new URLSearchParams(location.search), { ...picture.settings, count: 1 })
+  const link = new URL(shareLink(new URL(location.href), picture, model.peek()))
+  const query = writeSettings(new URLSearchParams(location.search), { ...picture.settings, count: 1 }, model.peek())
   writeAddress(`?${query}${link.hash}`)
   markDrawn()
   await copyLink(link.href)
@@ -57,7 +58,13 @@ async function vary(varied: Picture, item: BatchItem): Promise<void> {
 async function drawAgain({ tokens, settings }: Picture): Promise<void> {
   source.value = undefined
   fillFormFor(settings, 1)
-  if (!(await draw({ settings: { ...settings, count: 1 }, start: { kind: 'noise', style: settings.style } }))) return
+  if (
+    !(await draw({
+      settings: { ...settings, count: 1 },
+      start: { kind: 'noise', ...(settings.style && { style: settings.style }) },
+    }))
+  )
+    return
   say(
     sameTokens(selectedPicture.peek()!.tokens, tokens)
       ? 'The same picture again, token for token.'

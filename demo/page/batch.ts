@@ -1,14 +1,18 @@
 import { type Signal, signal } from '@preact/signals-core'
+import { sizeOf } from '../model/model'
 import type { Picture } from '../picture/picture'
 import type { PageSettings } from '../picture/settings'
-import { type DrawingPosition, type Expectation, type Frame, MASK_CLASS, NUM_LATENT_PIXELS } from '../worker/protocol'
+import type { DrawingPosition, Expectation, Frame } from '../worker/protocol'
 import type { DrawingRequest, Source } from './drawing_request'
+import { model } from './model'
 
-/** Uncertainty of each token, f32 [256]: 0 if it is decided, up to 1 for a uniform prediction. The size of its dot. */
+/** Uncertainty of each token, f32 [N]: 0 if it is decided, up to 1 for a uniform prediction. The size of its dot. */
 export type Uncertainty = Float32Array
 
-/** Entropy of the uniform distribution over all classes, in nats. */
-const MAX_ENTROPY = Math.log(MASK_CLASS)
+/** Of a picture whose tokens are all decided. */
+export function noUncertainty(): Uncertainty {
+  return new Float32Array(sizeOf(model.peek().grid))
+}
 
 /** One picture of a batch, being drawn or finished. */
 export class BatchItem {
@@ -21,7 +25,7 @@ export class BatchItem {
   /** @param record undefined for an opened picture, which was not drawn here */
   constructor(
     finished?: { picture: Picture; bitmap: ImageBitmap },
-    uncertainty: Uncertainty = new Float32Array(NUM_LATENT_PIXELS),
+    uncertainty: Uncertainty = noUncertainty(),
     readonly record?: DrawingRecord,
   ) {
     this.bitmap = signal(finished?.bitmap)
@@ -93,11 +97,14 @@ export function isBegun(batch: Batch): boolean {
 
 /** The uncertainty of picture `index` of a frame. */
 export function uncertaintyOf({ tokens, entropy }: Frame, index: number): Uncertainty {
-  const start = index * NUM_LATENT_PIXELS
-  return Float32Array.from({ length: NUM_LATENT_PIXELS }, (_, cell) => {
-    if (tokens[start + cell] !== MASK_CLASS) return 0
+  const { grid } = model.peek()
+  const start = index * sizeOf(grid)
+  // Of the uniform distribution over all classes, in nats.
+  const maxEntropy = Math.log(grid.numCodes)
+  return Float32Array.from({ length: sizeOf(grid) }, (_, cell) => {
+    if (tokens[start + cell] !== grid.numCodes) return 0
     if (entropy === undefined) return 1
     // Most cells are decided below 2 nats; the square root spreads that range.
-    return 0.5 + 0.5 * Math.sqrt(Math.min(1, entropy[start + cell]! / MAX_ENTROPY))
+    return 0.5 + 0.5 * Math.sqrt(Math.min(1, entropy[start + cell]! / maxEntropy))
   })
 }

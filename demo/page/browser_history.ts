@@ -1,5 +1,6 @@
 import { effect } from '@preact/signals-core'
 import type { Batch } from './batch'
+import { model } from './model'
 import { requestNext } from './next_request'
 import { shownBatch } from './state'
 
@@ -30,6 +31,7 @@ const MAX_VIEWS = 30
 /** In the order of their entries. */
 const views = new Map<string, View>()
 let numKeys = 0
+let recordedModel = model.peek()
 /** The key of the entry that the stage shows. */
 let current = newKey()
 
@@ -90,6 +92,9 @@ export function goBackTo(batch: Batch, selected: number | undefined): boolean {
 
 function record(): void {
   const batch = shownBatch.value
+  // Pictures of another model cannot be shown any more.
+  if (recordedModel !== model.value) views.clear()
+  recordedModel = model.value
   views.set(current, { batch, selected: batch.selected.value })
   if (views.size > MAX_VIEWS) views.delete(views.keys().next().value!)
 }

@@ -6,13 +6,14 @@ import {
   countCells,
   emptyMask,
   inverted,
+  middleCell,
   rowAndColumn,
   withCells,
 } from '../picture/cells'
-import { SIDE } from '../worker/protocol'
 import { element } from './element'
 import { onKey } from './keys'
 import { announce, showMessage } from './messages'
+import { model } from './model'
 import { brushing, busy, mask, selectedPicture } from './state'
 
 const toggle = element('mask-brush', HTMLButtonElement)
@@ -28,7 +29,7 @@ const SIZES = [1, 3, 5] as const
 const size = signal<(typeof SIZES)[number]>(3)
 
 /** The cell of the cursor. */
-let cursorCell = (SIDE * SIDE) / 2 + SIDE / 2
+let cursorCell = 0
 /** While the pointer is down: its last cell, and whether it marks or unmarks. */
 let stroke: { last: number; marks: boolean } | undefined
 
@@ -46,24 +47,25 @@ function deactivate(): void {
 
 function cellUnder({ clientX, clientY }: PointerEvent): number {
   const { left, top, width, height } = surface.getBoundingClientRect()
-  return cellAt((clientX - left) / width, (clientY - top) / height)
+  return cellAt((clientX - left) / width, (clientY - top) / height, model.peek().grid)
 }
 
 function moveCursor(row: number, column: number): void {
-  if (row < 0 || column < 0 || row >= SIDE || column >= SIDE) return
-  setCursor(row * SIDE + column)
+  const { height, width } = model.peek().grid
+  if (row < 0 || column < 0 || row >= height || column >= width) return
+  setCursor(row * width + column)
   announce(describe(cursorCell))
 }
 
 function setCursor(cell: number): void {
   cursorCell = cell
-  const [row, column] = rowAndColumn(cell)
+  const [row, column] = rowAndColumn(cell, model.peek().grid)
   cursor.style.setProperty('--row', String(row))
   cursor.style.setProperty('--column', String(column))
 }
 
 function describe(cell: number): string {
-  const [row, column] = rowAndColumn(cell)
+  const [row, column] = rowAndColumn(cell, model.peek().grid)
   const place = `row ${row + 1}, column ${column + 1}`
   return mask.peek()[cell] === 1 ? `${place}, marked` : place
 }
@@ -71,7 +73,7 @@ function describe(cell: number): string {
 /** Marks or unmarks what the brush covers on these cells. */
 function mark(cells: number[], marked: boolean): void {
   setCursor(cells.at(-1)!)
-  const covered = cells.flatMap((cell) => cellsAround(cell, size.peek()))
+  const covered = cells.flatMap((cell) => cellsAround(cell, size.peek(), model.peek().grid))
   mask.value = withCells(mask.peek(), covered, marked)
 }
 
@@ -93,7 +95,7 @@ export function startBrush(): void {
     const cell = cellUnder(event)
     if (stroke === undefined) setCursor(cell)
     if (stroke === undefined || cell === stroke.last) return
-    mark(cellsBetween(stroke.last, cell), stroke.marks)
+    mark(cellsBetween(stroke.last, cell, model.peek().grid), stroke.marks)
     stroke.last = cell
   })
   for (const end of ['pointerup', 'pointercancel'] as const) {
@@ -103,7 +105,7 @@ export function startBrush(): void {
   }
 
   onKey(surface, (event) => {
-    const [row, column] = rowAndColumn(cursorCell)
+    const [row, column] = rowAndColumn(cursorCell, model.peek().grid)
     const pressedSize = SIZES.find((size) => event.key === String(size))
     if (event.key === 'ArrowUp') moveCursor(row - 1, column)
     else if (event.key === 'ArrowDown') moveCursor(row + 1, column)
@@ -120,7 +122,7 @@ export function startBrush(): void {
 
   toggle.addEventListener('click', () => (brushing.peek() ? deactivate() : activate()))
   element('clear-mask', HTMLButtonElement).addEventListener('click', () => {
-    mask.value = emptyMask
+    mask.value = emptyMask(model.peek().grid)
     announce('No cell is marked.')
   })
   sizeButton.addEventListener('click', () => setSize(SIZES[(SIZES.indexOf(size.peek()) + 1) % SIZES.length]!))
@@ -147,5 +149,5 @@ export function startBrush(): void {
     repaint.disabled = countCells(mask.value) === 0
   })
   surface.tabIndex = 0
-  setCursor(cursorCell)
+  effect(() => setCursor(middleCell(model.value.grid)))
 }

@@ -3,6 +3,7 @@ import { COMPARISONS, type ComparedPicture, comparedPictures } from '../compare/
 import { formatCount, formatDuration } from '../format'
 import { emptyMask } from '../picture/cells'
 import { type PageSettings, readName } from '../picture/settings'
+import { subjectOf } from '../picture/titles'
 import { type Batch, createBatch, isBegun, isFinished } from './batch'
 import { type Connection, connect, connection, fail } from './connection'
 import { isRefused, sayRecovered, showStopped } from './draw'
@@ -11,6 +12,7 @@ import { element } from './element'
 import { livePreview, readForm } from './form'
 import { keepPictures } from './kept_pictures'
 import { announce, showMessage, showProgress, showStatus } from './messages'
+import { model } from './model'
 import { expectedDuration, measureStep } from './pace'
 import { addFinished, brushing, busy, formSettings, latestFrame, mask, shownBatch, stopDrawing } from './state'
 
@@ -20,7 +22,11 @@ const estimate = element('compare-estimate', HTMLElement)
 
 /** Draws the same seed with different settings, one picture after another, in one grid. */
 export function startComparison(): void {
-  for (const [value, label] of Object.entries(COMPARISONS)) choice.add(new Option(label, value))
+  effect(() => {
+    const { isStickers } = model.value
+    const names = Object.entries(COMPARISONS).filter(([name]) => isStickers || name !== 'style')
+    choice.replaceChildren(...names.map(([value, label]) => new Option(label, value)))
+  })
   choice.addEventListener('change', showEstimate)
   button.addEventListener('click', compare)
   effect(() => {
@@ -30,7 +36,7 @@ export function startComparison(): void {
 }
 
 function chosenPictures(form: PageSettings): ComparedPicture[] {
-  return comparedPictures(readName(COMPARISONS, choice.value), form)
+  return comparedPictures(readName(COMPARISONS, choice.value), form, model.value)
 }
 
 function showEstimate(): void {
@@ -42,7 +48,7 @@ function showEstimate(): void {
 
 function compare(): void {
   const form = readForm()
-  const title = `${form.prompt || 'Anything'}: ${COMPARISONS[readName(COMPARISONS, choice.value)]}`
+  const title = `${subjectOf(form)}: ${COMPARISONS[readName(COMPARISONS, choice.value)]}`
   const pictures = chosenPictures(form)
   draw((opened) => plannedBatch(pictures, title, opened))
 }
@@ -58,7 +64,7 @@ async function draw(plan: (opened: Connection) => Promise<Batch | undefined>): P
   const stop = new AbortController()
   busy.value = true
   brushing.value = false
-  mask.value = emptyMask
+  mask.value = emptyMask(model.peek().grid)
   stopDrawing.value = () => stop.abort()
   try {
     const opened = await connect()

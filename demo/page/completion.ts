@@ -4,6 +4,7 @@ import { type Completion, complete, correct, type Remark, remarkOn, saysSomethin
 import { element } from './element'
 import { onKey } from './keys'
 import { announce } from './messages'
+import { model } from './model'
 
 const MAX_COMPLETIONS = 8
 
@@ -35,7 +36,7 @@ export function startCompletion(tokenizer: WordTokenizer): void {
     const isOpen = offered.length > 0
     list.hidden = !isOpen
     examples.hidden = isOpen
-    input.ariaExpanded = String(isOpen)
+    if (model.peek().isStickers) input.ariaExpanded = String(isOpen)
     activate(-1)
   }
 
@@ -57,6 +58,10 @@ export function startCompletion(tokenizer: WordTokenizer): void {
   }
 
   function update(): void {
+    if (!model.peek().isStickers) {
+      show([])
+      return
+    }
     const isFocused = document.activeElement === input
     const typed = input.value.slice(0, input.selectionStart ?? 0)
     const ends = isFocused ? complete(typed, EMOJI_NAMES, tokenizer.words, MAX_COMPLETIONS) : []

@@ -1,25 +1,34 @@
 import { signal } from '@preact/signals-core'
 import { loadFiles, WordTokenizer } from 'vq-diffusion-webgpu/onnx'
+import { folderAt } from '../model/model_folder'
 import { readBackendChoice } from '../picture/settings'
-import type { BackendChoice, EngineFacts, EngineName } from '../worker/protocol'
+import { MODEL_PARAMETER } from '../picture/share_link'
+import type { BackendChoice, EngineFacts, EngineName, ModelFolder } from '../worker/protocol'
 import { startCompletion } from './completion'
 import { settleIsolation } from './isolation'
 import { announce, scrollToStatus, showBackend, showDownload, showProgress, showStatus } from './messages'
+import { model } from './model'
 import { type DecodingWorker, type OpenWorker, openDecoder, openWorker } from './open_worker'
 import { measuredPace } from './pace'
-import { busy } from './state'
+import { busy, changeModel } from './state'
 
-/** The open worker with the model's tokenizer. */
+/** The open worker. */
 export interface Connection extends OpenWorker {
-  tokenizer: WordTokenizer
+  /** Of the stickers; other models read words in the worker. */
+  tokenizer: WordTokenizer | undefined
   facts: EngineFacts
 }
 
-const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
+/** URL of the stickers' folder. */
+export const MODEL_ROOT = new URL('models/emoji-16x16/', document.baseURI).href
 
 /** The open worker; undefined while it opens and after a failure. */
 export const connection = signal<Connection | undefined>(undefined)
 
+/** That the user opened; undefined for the stickers, or the model of the address. */
+let folder: ModelFolder | undefined
+/** Of the model that was opened last. */
+let openHash: string | undefined
 let choice: BackendChoice = readBackendChoice(new URLSearchParams(location.search))
 let tokenizer: Promise<WordTokenizer> | undefined
 /** Undefined after a failure, so that the next call of `connect` opens another worker. */
@@ -36,8 +45,9 @@ export function connect(): Promise<Connection> {
 
 /** A worker that decodes: the open one, or one for which no denoiser is downloaded. */
 export async function connectDecoder(): Promise<DecodingWorker> {
-  if (connecting) {
-    const opened = await connecting
+  // Other models have no decoder that is loaded alone.
+  if (connecting || !model.peek().isStickers) {
+    const opened = await connect()
     return { ...opened, modelHash: opened.facts.modelHash }
   }
   decoding ??= startDecoding()
@@ -56,20 +66,51 @@ async function startDecoding(): Promise<DecodingWorker> {
 async function open(): Promise<Connection> {
   showStatus('loading')
   await settleIsolation(choice)
-  const opening = openWorker(choice, MODEL_ROOT, showDownload)
-  const [tokenizer, opened] = await Promise.all([requireTokenizer(), opening]).catch((error) => {
+  const address = new URLSearchParams(location.search).get(MODEL_PARAMETER)
+  return adopt(await openConnection(folder ?? folderAt(address, document.baseURI, MODEL_ROOT)))
+}
+
+/** Opens the model of another folder; if that fails, the one before stays. Not to be called during a drawing. */
+export async function openModel(next: ModelFolder): Promise<void> {
+  await connecting?.catch(() => {})
+  showStatus('loading')
+  const opened = await openConnection(next)
+  disconnect()
+  measuredPace.value = undefined
+  folder = next
+  connecting = Promise.resolve(adopt(opened))
+}
+
+/** @param folder undefined for the stickers */
+async function openConnection(folder: ModelFolder | undefined): Promise<Connection> {
+  const opening = openWorker({ choice, modelRoot: MODEL_ROOT, ...(folder && { folder }) }, showDownload)
+  try {
+    // The folder may be a copy of the stickers' own.
+    const tokenizer = folder ? (await opening).model.isStickers && requireTokenizer() : requireTokenizer()
+    const [words, opened] = await Promise.all([tokenizer, opening])
+    const facts = await Promise.race([opened.failure, opened.studio.facts()])
+    return { ...opened, tokenizer: words || undefined, facts }
+  } catch (error) {
     close(opening)
     throw error
-  })
+  }
+}
+
+/** Has the page draw with an open worker. */
+function adopt(opened: Connection): Connection {
   close(decoding)
   decoding = undefined
   opened.failure.catch(fail)
-  const facts = await Promise.race([opened.failure, opened.studio.facts()])
-  connection.value = { ...opened, tokenizer, facts }
+  const { modelHash } = opened.facts
+  // With another engine it is the same model.
+  const isSame = opened.model.isStickers ? model.peek().isStickers : modelHash === openHash
+  if (!isSame) changeModel(opened.model)
+  openHash = modelHash
+  connection.value = opened
   showBackend(opened.backend)
-  showProgress(0, 'Type a few words, then Generate.')
+  showProgress(0, opened.model.condition === 'text' ? 'Type a few words, then Generate.' : 'Press Generate.')
   showStatus('ready')
-  return connection.value
+  return opened
 }
 
 /** Loads the tokenizer, and completes words with it; once, unless that fails. */

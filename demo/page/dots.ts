@@ -1,5 +1,6 @@
+import { isSameGrid, sizeOf, type TokenGrid } from '../model/model'
 import { rowAndColumn } from '../picture/cells'
-import { NUM_LATENT_PIXELS, SIDE } from '../worker/protocol'
+import { fitCanvas } from '../trajectory/fit_canvas'
 
 /** Opacity of the cover under a dot of size 1. */
 const COVER_OPACITY = 0.82
@@ -12,16 +13,18 @@ const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)')
 const darkMode = matchMedia('(prefers-color-scheme: dark)')
 
 /**
- * A canvas with one dot per cell of the 16×16 grid; size 0 is no dot. Dots are animated to their new size, and only dots
+ * A canvas with one dot per cell of the token grid; size 0 is no dot. Dots are animated to their new size, and only dots
  * that change are painted: a step changes some 250 of the 4096 dots of 16 pictures.
  */
 export class Dots {
   readonly #canvas: HTMLCanvasElement
   readonly #context: CanvasRenderingContext2D
-  readonly #cellSize: number
+  readonly #resolution: number
   readonly #radius: number
-  readonly #target = new Float32Array(NUM_LATENT_PIXELS)
-  readonly #current = new Float32Array(NUM_LATENT_PIXELS)
+  #grid: TokenGrid = { height: 0, width: 0, numCodes: 0 }
+  #cellSize = 0
+  #target = new Float32Array()
+  #current = new Float32Array()
   #covers = false
   #dotColour = ''
   #coverColour = ''
@@ -30,25 +33,29 @@ export class Dots {
 
   /**
    * @param canvas with the CSS properties `--dot` and `--surface` as colours
-   * @param resolution width and height in pixels
+   * @param resolution of its longer side, in pixels
    * @param radius of a dot of size 1, in cells
    */
   constructor(canvas: HTMLCanvasElement, resolution: number, radius: number) {
-    canvas.width = resolution
-    canvas.height = resolution
     this.#canvas = canvas
     this.#context = canvas.getContext('2d')!
-    this.#cellSize = resolution / SIDE
-    this.#radius = radius * this.#cellSize
+    this.#resolution = resolution
+    this.#radius = radius
     darkMode.addEventListener('change', () => this.#paintAll())
   }
 
   /**
-   * @param sizes [256]
+   * @param sizes [N]
+   * @param grid the cells; those of another grid begin at 0
    * @param options.covers whether cells with a dot cover the picture below
    * @param options.jumps whether the dots have their new size at once
    */
-  show(sizes: ArrayLike<number>, { covers = false, jumps = false }: { covers?: boolean; jumps?: boolean } = {}): void {
+  show(
+    sizes: ArrayLike<number>,
+    grid: TokenGrid,
+    { covers = false, jumps = false }: { covers?: boolean; jumps?: boolean } = {},
+  ): void {
+    if (!isSameGrid(grid, this.#grid)) this.#begin(grid)
     this.#target.set(sizes)
     const isStill = jumps || reducedMotion.matches
     if (isStill) this.#current.set(sizes)
@@ -62,12 +69,20 @@ export class Dots {
     requestAnimationFrame(this.#animate)
   }
 
+  #begin(grid: TokenGrid): void {
+    this.#grid = grid
+    this.#cellSize = fitCanvas(this.#canvas, grid, this.#resolution)
+    this.#target = new Float32Array(sizeOf(grid))
+    this.#current = new Float32Array(sizeOf(grid))
+    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
+  }
+
   readonly #animate = (now: number) => {
     const share = 1 - Math.exp((this.#paintTime - now) / EASE_MILLISECONDS)
     this.#paintTime = now
     this.#readColours()
     let isChanging = false
-    for (let cell = 0; cell < NUM_LATENT_PIXELS; cell++) {
+    for (let cell = 0; cell < this.#current.length; cell++) {
       const [current, target] = [this.#current[cell]!, this.#target[cell]!]
       if (current === target) continue
       const isSettled = Math.abs(target - current) < SETTLED
@@ -81,7 +96,7 @@ export class Dots {
 
   #paintAll(): void {
     this.#readColours()
-    for (let cell = 0; cell < NUM_LATENT_PIXELS; cell++) this.#paint(cell)
+    for (let cell = 0; cell < this.#current.length; cell++) this.#paint(cell)
   }
 
   #readColours(): void {
@@ -94,7 +109,7 @@ export class Dots {
     const context = this.#context
     const side = this.#cellSize
     const size = this.#current[cell]!
-    const [row, column] = rowAndColumn(cell)
+    const [row, column] = rowAndColumn(cell, this.#grid)
     const [x, y] = [column * side, row * side]
     context.clearRect(x, y, side, side)
     if (size <= 0) return
@@ -106,7 +121,7 @@ export class Dots {
     }
     context.fillStyle = this.#dotColour
     context.beginPath()
-    context.arc(x + side / 2, y + side / 2, this.#radius * size, 0, 2 * Math.PI)
+    context.arc(x + side / 2, y + side / 2, this.#radius * side * size, 0, 2 * Math.PI)
     context.fill()
   }
 }

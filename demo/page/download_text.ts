@@ -12,7 +12,7 @@ export class DownloadText {
   #samples: { time: number; loaded: number }[] = []
 
   /** @param time of `performance.now()` */
-  say({ loaded, total }: DownloadProgress, time: number): string {
+  say({ loaded, total, parts }: DownloadProgress & Partial<PartsProgress>, time: number): string {
     const first = this.#samples[0]
     if (first && loaded < first.loaded) this.#samples = []
     this.#samples = [...this.#samples.filter((sample) => time - sample.time <= WINDOW), { time, loaded }]
@@ -20,7 +20,9 @@ export class DownloadText {
     const amount = `${megabytes(loaded)} of ${megabytes(total)} MB`
     if (time - start < LEAST || loaded === before) return `Loading the model: ${amount}`
     const secondsLeft = ((total - loaded) * (time - start)) / (loaded - before) / 1000
-    return `Downloading once: ${amount}, ${formatTimeLeft(secondsLeft)} left`
+    // Files of a folder that the user opened are not downloaded.
+    const doing = parts?.model ? 'Loading the model' : 'Downloading once'
+    return `${doing}: ${amount}, ${formatTimeLeft(secondsLeft)} left`
   }
 }
 
@@ -29,6 +31,7 @@ const PURPOSES: Record<PartName, string> = {
   runtime: 'runtime',
   network: 'network (draws tokens)',
   decoder: 'decoder (makes pixels)',
+  model: 'model',
 }
 
 /** “Runtime ✓, network (draws tokens) 43 %, …”: two lines on a phone. */
@@ -37,7 +40,8 @@ export function partsText(parts: PartsProgress['parts']): string {
     ([name, { loaded, total }]) => `${PURPOSES[name]} ${loaded === total ? '✓' : formatPercent(loaded / total)}`,
   )
   const text = texts.join(', ')
-  return text && `${text[0]!.toUpperCase()}${text.slice(1)}. Kept for the next visit where the browser allows it.`
+  const kept = parts.model ? '' : ' Kept for the next visit where the browser allows it.'
+  return text && `${text[0]!.toUpperCase()}${text.slice(1)}.${kept}`
 }
 
 /** “4 s”, “20 s”, “3 min”: rounded up, to what can be told of a time to come. */

@@ -14,6 +14,7 @@ import { element } from './element'
 import { livePreview, seedSpent, takeForm } from './form'
 import { keepPictures } from './kept_pictures'
 import { announce, say, sayError, showMessage, showProgress, showStatus } from './messages'
+import { model } from './model'
 import { expectedSteps, measureStep } from './pace'
 import {
   addFinished,
@@ -64,10 +65,10 @@ async function drawFrom(start: Start): Promise<boolean> {
 export async function draw(request: DrawingRequest, stopped?: Batch): Promise<boolean> {
   if (busy.peek()) return false
   const { settings, start } = request
-  if (start.kind === 'picture' && drawsNothing(start.strength, settings)) {
+  if (start.kind === 'picture' && drawsNothing(start.strength, settings, model.peek())) {
     sayError(
       `At ${formatPercent(start.strength)} nothing is drawn in ${formatCount(settings.steps, 'step')}. ` +
-        `Choose at least ${formatPercent(leastStrength(settings))}, or more steps.`,
+        `Choose at least ${formatPercent(leastStrength(settings, model.peek()))}, or more steps.`,
     )
     return false
   }
@@ -84,9 +85,9 @@ export async function draw(request: DrawingRequest, stopped?: Batch): Promise<bo
   activeRequest = request
   busy.value = true
   brushing.value = false
-  if (start.kind !== 'cells') mask.value = emptyMask
+  if (start.kind !== 'cells') mask.value = emptyMask(model.peek().grid)
   // Written first, so that a reload keeps the settings. Drops the fragment with the previous picture's tokens.
-  writeAddress(`?${writeSettings(new URLSearchParams(location.search), settings)}`)
+  writeAddress(`?${writeSettings(new URLSearchParams(location.search), settings, model.peek())}`)
   // Otherwise `connect` shows 'loading'.
   if (connection.peek()) showStatus('drawing')
   else {
@@ -151,7 +152,7 @@ export async function draw(request: DrawingRequest, stopped?: Batch): Promise<bo
 
 /** Whether the model knows no word of the prompt, and says so. */
 export function isRefused({ prompt }: PageSettings, { tokenizer }: Connection): boolean {
-  if (saysSomething(prompt, tokenizer)) return false
+  if (tokenizer === undefined || saysSomething(prompt, tokenizer)) return false
   refusePrompt(prompt, tokenizer)
   return true
 }

@@ -1,26 +1,29 @@
 import { batch } from '@preact/signals-core'
 import { proxy } from 'comlink'
+import { sizeOf } from '../model/model'
 import type { Picture } from '../picture/picture'
 import { titleOf } from '../picture/titles'
-import {
-  type DrawingEvent,
-  type DrawingResult,
-  type Expectation,
-  type Frame,
-  NUM_LATENT_PIXELS,
-  type Tokens,
-} from '../worker/protocol'
+import type { DrawingEvent, DrawingResult, Expectation, Frame, Tokens } from '../worker/protocol'
 import {
   type Batch,
   BatchItem,
   createBatch,
   type Drawing,
   type DrawingRecord,
+  noUncertainty,
   type Uncertainty,
   uncertaintyOf,
 } from './batch'
 import type { Connection } from './connection'
-import { type DrawingRequest, drawingOptions, originOf, pictureSettings, type Source, textOf } from './drawing_request'
+import {
+  conditionOf,
+  type DrawingRequest,
+  drawingOptions,
+  originOf,
+  pictureSettings,
+  type Source,
+} from './drawing_request'
+import { model } from './model'
 
 /** A batch that nothing is drawn of yet. */
 export function planDrawing(
@@ -63,7 +66,7 @@ export async function runDrawing(
   { onFrame, onRecovered }: DrawingListeners,
 ): Promise<DrawingResult> {
   const { request, frames, livePreview, position } = drawing!
-  const options = drawingOptions(request, textOf(request, tokenizer), livePreview, position)
+  const options = drawingOptions(request, conditionOf(request, tokenizer), livePreview, position)
   let preview: { step: number; bitmaps: ImageBitmap[] } = { step: -1, bitmaps: [] }
   let isOver = false
 
@@ -100,7 +103,7 @@ export async function runDrawing(
     batch(() => {
       showBitmaps(Number.POSITIVE_INFINITY, result.bitmaps)
       for (const [i, item] of items.entries()) {
-        item.uncertainty.value = new Float32Array(NUM_LATENT_PIXELS)
+        item.uncertainty.value = noUncertainty()
         item.picture.value = pictureOf(request, i, result.tokens[i]!, facts.modelHash)
       }
     })
@@ -140,7 +143,7 @@ async function expectedPictures(
 ): Promise<Pick<DrawingResult, 'tokens' | 'bitmaps'>> {
   const recorded = frames.at(-1)!.predOriginalSample
   if (recorded === undefined) {
-    const options = drawingOptions(request, textOf(request, tokenizer), false, position)
+    const options = drawingOptions(request, conditionOf(request, tokenizer), false, position)
     return studio.draw(
       { ...options, atOnce: true },
       proxy(() => {}),
@@ -152,19 +155,21 @@ async function expectedPictures(
 
 /** With inpainting, the cells that are not marked are those of the picture before. */
 function expectedTokens({ start }: DrawingRequest, predOriginalSample: Tokens, index: number): Tokens {
-  const tokens = predOriginalSample.slice(index * NUM_LATENT_PIXELS, (index + 1) * NUM_LATENT_PIXELS)
+  const size = sizeOf(model.peek().grid)
+  const tokens = predOriginalSample.slice(index * size, (index + 1) * size)
   if (start.kind !== 'cells') return tokens
   return tokens.map((token, cell) => (start.mask[cell] === 1 ? token : start.picture.tokens[cell]!))
 }
 
 function pictureOf(request: DrawingRequest, index: number, tokens: Tokens, modelHash: string): Picture {
-  return { tokens, settings: pictureSettings(request)[index]!, origin: originOf(request.start), modelHash }
+  const { grid } = model.peek()
+  return { tokens, grid, settings: pictureSettings(request)[index]!, origin: originOf(request.start), modelHash }
 }
 
 /** An item before the first step. */
 function startItem({ start }: DrawingRequest, record: DrawingRecord): BatchItem {
   const item = new BatchItem(undefined, undefined, record)
-  if (start.kind === 'noise') item.uncertainty.value = new Float32Array(NUM_LATENT_PIXELS).fill(1)
+  if (start.kind === 'noise') item.uncertainty.value = noUncertainty().fill(1)
   else item.bitmap.value = start.picture.bitmap
   if (start.kind === 'cells') item.uncertainty.value = Float32Array.from(start.mask)
   return item

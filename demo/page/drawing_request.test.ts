@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { WordTokenizer } from 'vq-diffusion-webgpu/onnx'
+import { STICKERS } from '../model/stickers'
 import { emptyMask, withCells } from '../picture/cells'
 import { readSettings } from '../picture/settings'
-import { drawingOptions, originOf, pictureSettings, type Start, seedsOf, startPicture, textOf } from './drawing_request'
+import {
+  conditionOf,
+  drawingOptions,
+  originOf,
+  pictureSettings,
+  type Start,
+  seedsOf,
+  startPicture,
+} from './drawing_request'
 
-const settings = readSettings(new URLSearchParams('seed=5&count=3&steps=4&guidedFrom=30'))
+const settings = readSettings(new URLSearchParams('seed=5&count=3&steps=4&guidedFrom=30'), STICKERS)
 const text = { text: Int32Array.of(1, 2) }
 const tokens = new Uint16Array(256)
 const picture = { tokens, bitmap: {} as ImageBitmap }
@@ -35,7 +44,7 @@ describe('drawingOptions', () => {
     })
   })
   it('keeps the cells that are not marked', () => {
-    const { known } = optionsFor({ kind: 'cells', picture, mask: withCells(emptyMask, [9], true) })
+    const { known } = optionsFor({ kind: 'cells', picture, mask: withCells(emptyMask(STICKERS.grid), [9], true) })
     expect(known!.keep.map((keep) => [keep[8], keep[9]])).toEqual([
       [1, 0],
       [1, 0],
@@ -44,7 +53,7 @@ describe('drawingOptions', () => {
   })
   it('combines purity neither with truncation nor with inpainting', () => {
     expect(optionsFor({ kind: 'noise' }, { method: 'purity' })).toMatchObject({ method: 'purity', truncation: 1 })
-    expect(optionsFor({ kind: 'cells', picture, mask: emptyMask }, { method: 'purity' })).toMatchObject({
+    expect(optionsFor({ kind: 'cells', picture, mask: emptyMask(STICKERS.grid) }, { method: 'purity' })).toMatchObject({
       method: 'posterior',
       truncation: 0.86,
     })
@@ -57,7 +66,7 @@ it('counts seeds up, at most to the largest safe integer', () => {
 })
 
 it('records how the picture was made', () => {
-  expect(originOf({ kind: 'cells', picture, mask: emptyMask })).toBe('repainted')
+  expect(originOf({ kind: 'cells', picture, mask: emptyMask(STICKERS.grid) })).toBe('repainted')
 })
 
 describe('any style', () => {
@@ -81,9 +90,13 @@ describe('any style', () => {
   it('is the style of the picture that is varied, repainted or drawn again', () => {
     const { count: _, ...old } = { ...settings, style: 'blob' as const }
     const of = (origin: 'drawn' | 'from image') =>
-      startPicture({ tokens, settings: old, origin, modelHash: '' }, picture.bitmap)
+      startPicture({ tokens, grid: STICKERS.grid, settings: old, origin, modelHash: '' }, picture.bitmap)
     expect(stylesOf({ kind: 'picture', picture: of('drawn'), strength: 0.5 })).toEqual(['blob', 'blob', 'blob'])
-    expect(stylesOf({ kind: 'cells', picture: of('drawn'), mask: emptyMask })).toEqual(['blob', 'blob', 'blob'])
+    expect(stylesOf({ kind: 'cells', picture: of('drawn'), mask: emptyMask(STICKERS.grid) })).toEqual([
+      'blob',
+      'blob',
+      'blob',
+    ])
     // As pictures were drawn before they had a style of their own.
     expect(stylesOf({ kind: 'noise', style: 'any' })).toEqual(['any', 'any', 'any'])
     expect(new Set(stylesOf({ kind: 'picture', picture: of('from image'), strength: 0.5 })).size).toBe(3)
@@ -94,9 +107,9 @@ describe('any style', () => {
   it('reaches the network as a text for each picture', () => {
     const file = new URL('../../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url)
     const vocabulary = JSON.parse(readFileSync(file, 'utf8'))
-    const { text } = textOf(request({ kind: 'noise' }, { prompt: '🐼' }), new WordTokenizer(vocabulary))
-    expect(text.length).toBe(3 * 16)
-    const words = Array.from(text, (token) => vocabulary.vocab[token])
+    const { text } = conditionOf(request({ kind: 'noise' }, { prompt: '🐼' }), new WordTokenizer(vocabulary))
+    expect(text).toHaveLength(3 * 16)
+    const words = Array.from(text!, (token) => vocabulary.vocab[token])
     expect([0, 16, 32].map((at) => words.slice(at, at + 3))).toEqual([
       ['style:emojione', 'panda', '<pad>'],
       ['style:firefox', 'panda', '<pad>'],

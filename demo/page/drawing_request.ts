@@ -10,7 +10,7 @@ import {
   styleOption,
   withoutCount,
 } from '../picture/settings'
-import type { DrawingOptions, DrawingPosition, Tokens } from '../worker/protocol'
+import type { DrawingCondition, DrawingOptions, DrawingPosition, Tokens } from '../worker/protocol'
 
 /** A finished picture that a drawing starts from. */
 export interface StartPicture {
@@ -34,7 +34,7 @@ export type Start =
 
 /** A picture to start from. */
 export function startPicture({ tokens, settings, origin }: Picture, bitmap: ImageBitmap): StartPicture {
-  return { tokens, bitmap, ...(origin !== 'from image' && { style: settings.style }) }
+  return { tokens, bitmap, ...(origin !== 'from image' && settings.style && { style: settings.style }) }
 }
 
 export interface DrawingRequest {
@@ -47,15 +47,16 @@ export interface DrawingRequest {
  * the picture that it starts from or one of its own.
  */
 export function pictureSettings({ settings, start }: DrawingRequest): PictureSettings[] {
-  const given = settings.style !== 'any' ? settings.style : start.kind === 'noise' ? start.style : start.picture.style
+  const { style } = settings
+  const given = style !== 'any' ? style : start.kind === 'noise' ? start.style : start.picture.style
   return seedsOf(settings.seed, settings.count).map((seed) => ({
     ...withoutCount(settings),
     seed,
-    style: given ?? styleOfSeed(seed),
+    ...(style && { style: given ?? styleOfSeed(seed) }),
   }))
 }
 
-/** [16] tokens of the style and the words of one picture. */
+/** [16] tokens of the style and the words of a sticker. */
 export function encode(
   { prompt, style }: Pick<PictureSettings, 'prompt' | 'style'>,
   tokenizer: WordTokenizer,
@@ -63,23 +64,22 @@ export function encode(
   return tokenizer.encode(nameEmoji(prompt), styleOption(style)).ids
 }
 
-/** What the network reads. */
-export type DrawingText = Pick<DrawingOptions, 'text' | 'negativeText'>
-
-/** The tokens of style and words of each picture, and of what none of them should show. */
-export function textOf(request: DrawingRequest, tokenizer: WordTokenizer): DrawingText {
+/** The tokens of style and words of each sticker, and of what none of them should show; without a tokenizer words or a class. */
+export function conditionOf(request: DrawingRequest, tokenizer: WordTokenizer | undefined): DrawingCondition {
+  const { prompt, negative, classLabel } = request.settings
+  if (classLabel !== undefined) return { classLabel }
+  if (tokenizer === undefined) return { words: { prompt, negative } }
   const texts = pictureSettings(request).map((settings) => encode(settings, tokenizer))
-  const { negative } = request.settings
   return {
     text: Int32Array.from(texts.flatMap((ids) => [...ids])),
     ...(negative !== '' && { negativeText: encode({ prompt: negative, style: 'any' }, tokenizer) }),
   }
 }
 
-/** The worker's options for a request, with its `textOf`; `from` continues a stopped drawing. */
+/** The worker's options for a request, with its `conditionOf`; `from` continues a stopped drawing. */
 export function drawingOptions(
   { settings, start }: DrawingRequest,
-  text: DrawingText,
+  condition: DrawingCondition,
   livePreview: boolean,
   from?: DrawingPosition,
 ): DrawingOptions {
@@ -88,7 +88,7 @@ export function drawingOptions(
   // Purity sampling supports neither inpainting nor truncation.
   const method = start.kind === 'cells' ? 'posterior' : settings.method
   return {
-    ...text,
+    ...condition,
     seeds: seedsOf(settings.seed, count),
     steps,
     guidance,

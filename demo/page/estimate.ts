@@ -2,7 +2,8 @@ import { effect } from '@preact/signals-core'
 import { formatDuration } from '../format'
 import { connection } from './connection'
 import { element } from './element'
-import { expectedDuration } from './pace'
+import { model } from './model'
+import { expectedDuration, measuredPace } from './pace'
 import { formSettings, source, strength } from './state'
 
 /** Shorter drawings need no word, in ms. */
@@ -14,7 +15,9 @@ export function startEstimate(): void {
   effect(() => {
     const share = source.value && strength.value
     const duration = expectedDuration(formSettings.value, connection.value?.backend.network, share)
-    const isLong = duration >= SHORT
+    // Nothing is known of another model before its first step.
+    const isKnown = model.value.isStickers || measuredPace.value !== undefined
+    const isLong = isKnown && duration >= SHORT
     line.textContent = isLong ? `Takes ${formatDuration(duration)} on this machine.` : ''
   })
 }

@@ -1,10 +1,9 @@
 import { effect, untracked } from '@preact/signals-core'
-import schedulerConfig from 'vq-diffusion-emoji/emoji-16x16/scheduler/scheduler_config.json'
-import { Process } from 'vq-diffusion-webgpu'
 import { ExplainView } from '../explain/view'
 import { Trajectory } from '../trajectory/trajectory'
 import { element } from './element'
 import { announce } from './messages'
+import { process } from './model'
 import { busy, selectedItem, selectedPicture } from './state'
 
 /**
@@ -13,10 +12,9 @@ import { busy, selectedItem, selectedPicture } from './state'
  */
 export function startExplainSection(): void {
   const section = element('explain-section', HTMLElement)
-  const process = new Process(schedulerConfig)
   const view = new ExplainView(element('explain', HTMLElement), {
     announce,
-    routeTable: (step) => process.routeTable(step),
+    routeTable: (step) => process.peek().routeTable(step),
   })
 
   effect(() => {
@@ -31,8 +29,8 @@ export function startExplainSection(): void {
     untracked(() => {
       if (!record?.isExplainable || picture === undefined || bitmap === undefined) return view.clear()
       const { frames, index, expectation } = record
-      const trajectory = Trajectory.from(frames, index, expectation.timesteps.length)
-      view.show(trajectory, { tokens: picture.tokens, bitmap }, picture.origin)
+      const trajectory = Trajectory.from(frames, index, picture.grid, expectation.timesteps.length)
+      view.show(trajectory, { tokens: picture.tokens, grid: picture.grid, bitmap }, picture.origin)
     })
   })
 }

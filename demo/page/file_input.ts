@@ -1,7 +1,9 @@
 import { nameOf } from '../picture/image_file'
 import { element } from './element'
+import { droppedFolder } from './folder_files'
 import { sayError } from './messages'
 import { requestNext } from './next_request'
+import { openFolder } from './open_folder'
 import { openFile } from './open_picture'
 import { isTextField } from './text_field'
 
@@ -31,8 +33,10 @@ export function startFileInput(): void {
     if (!dataTransfer || isForField(target, dataTransfer)) return
     // Otherwise the browser leaves the page for what was dropped.
     event.preventDefault()
+    const folder = droppedFolder(dataTransfer)
     const files = [...dataTransfer.files]
-    if (files.length > 0) openOne(files)
+    if (folder) openFolder(folder)
+    else if (files.length > 0) openOne(files)
     else
       sayError('There is no file in what was dropped. Save the picture first, then drop it; words go into the prompt.')
   })

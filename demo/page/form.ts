@@ -4,12 +4,13 @@ import {
   type NumberName,
   type PageSettings,
   type PictureSettings,
-  RANGES,
+  rangesOf,
   readName,
   readNumber,
   SPACINGS,
 } from '../picture/settings'
 import { element } from './element'
+import { model } from './model'
 import { busy, formSettings, source } from './state'
 import { readStyle, showStyle } from './style_field'
 
@@ -28,6 +29,7 @@ const numbers: Record<NumberName, HTMLInputElement> = {
   count: element('count', HTMLInputElement),
   truncation: element('truncation', HTMLInputElement),
   priorWeight: element('prior-weight', HTMLInputElement),
+  classLabel: element('class-label', HTMLInputElement),
 }
 const livePreviewCheckbox = element('live-preview', HTMLInputElement)
 const generate = element('generate', HTMLButtonElement)
@@ -43,11 +45,18 @@ for (const { select, options } of Object.values(selects)) {
 }
 
 for (const [name, input] of Object.entries(numbers) as [NumberName, HTMLInputElement][]) {
-  input.min = String(RANGES[name].min)
-  input.max = String(RANGES[name].max)
-  input.addEventListener('change', () => {
-    input.value = String(readNumber(name, input.value))
+  effect(() => {
+    const { min, max } = rangesOf(model.value)[name]
+    input.min = String(min)
+    input.max = String(max)
   })
+  input.addEventListener('change', () => {
+    input.value = String(readField(name))
+  })
+}
+
+function readField(name: NumberName): number {
+  return readNumber(name, numbers[name].value, model.peek())
 }
 
 export function fillForm(settings: PageSettings): void {
@@ -69,21 +78,23 @@ export function fillFields(settings: Partial<Omit<PageSettings, 'prompt' | 'nega
 }
 
 export function readForm(): PageSettings {
-  const guidedFrom = readNumber('guidedFrom', numbers.guidedFrom.value)
+  const { isStickers, condition } = model.peek()
+  const guidedFrom = readField('guidedFrom')
   return {
-    prompt: prompt.value.trim(),
-    negative: negative.value.trim(),
-    style: readStyle(),
+    prompt: condition === 'text' ? prompt.value.trim() : '',
+    negative: condition === 'text' ? negative.value.trim() : '',
+    ...(isStickers && { style: readStyle() }),
+    ...(condition === 'class' && { classLabel: readField('classLabel') }),
     method: readName(METHODS, selects.method.select.value),
     spacing: readName(SPACINGS, selects.spacing.select.value),
-    steps: readNumber('steps', numbers.steps.value),
-    guidance: readNumber('guidance', numbers.guidance.value),
+    steps: readField('steps'),
+    guidance: readField('guidance'),
     guidedFrom,
-    guidedTo: Math.max(guidedFrom, readNumber('guidedTo', numbers.guidedTo.value)),
-    seed: readNumber('seed', numbers.seed.value),
-    count: readNumber('count', numbers.count.value),
-    truncation: readNumber('truncation', numbers.truncation.value),
-    priorWeight: readNumber('priorWeight', numbers.priorWeight.value),
+    guidedTo: Math.max(guidedFrom, readField('guidedTo')),
+    seed: readField('seed'),
+    count: readField('count'),
+    truncation: readField('truncation'),
+    priorWeight: readField('priorWeight'),
   }
 }
 

@@ -1,6 +1,5 @@
 import { effect, untracked } from '@preact/signals-core'
 import { titleOf } from '../picture/titles'
-import { PICTURE_PIXELS } from '../worker/protocol'
 import type { Batch, BatchItem } from './batch'
 import { Dots } from './dots'
 import { element } from './element'
@@ -26,8 +25,6 @@ class Tile {
 
   constructor(index: number) {
     const [picture, dots] = [document.createElement('canvas'), document.createElement('canvas')]
-    picture.width = PICTURE_PIXELS
-    picture.height = PICTURE_PIXELS
     picture.className = 'picture'
     dots.className = 'dots'
     this.#view = new PictureView(picture, new Dots(dots, DOTS_RESOLUTION, DOT_RADIUS))

@@ -1,4 +1,4 @@
-import { PRESETS, presetText } from '../picture/presets'
+import { PRESETS, presetText } from '../model/presets'
 import { startPopover } from './popover'
 
 /** What each setting does, by the id of its field. */

@@ -1,7 +1,10 @@
-import { type ReadonlySignal, signal } from '@preact/signals-core'
+import { computed, type ReadonlySignal, signal } from '@preact/signals-core'
+import { isSameGrid } from '../model/model'
 import { pictureRecord, readPictureRecord } from '../picture/picture_record'
 import { type KeptPicture, PictureStore } from '../picture/picture_store'
 import type { Batch } from './batch'
+import { drawContained } from './draw_contained'
+import { model } from './model'
 
 /** Width and height of a thumbnail, sharp at half of it. */
 const THUMBNAIL_PIXELS = 128
@@ -13,8 +16,10 @@ const removed = signal<readonly KeptPicture[]>([])
 /** Tells the other tabs of a change. */
 const channel = new BroadcastChannel('vq-diffusion-webgpu pictures')
 
-/** What was drawn, the newest first. Where the browser refuses storage it is kept as long as the page. */
-export const keptPictures: ReadonlySignal<readonly KeptPicture[]> = pictures
+/** What was drawn with models of this grid, the newest first. Where the browser refuses storage it is kept as long as the page. */
+export const keptPictures: ReadonlySignal<readonly KeptPicture[]> = computed(() =>
+  pictures.value.filter(({ record }) => isSameGrid(readPictureRecord(record, model.value).grid, model.value.grid)),
+)
 
 /** What was removed last, to be put back. */
 export const removedPictures: ReadonlySignal<readonly KeptPicture[]> = removed
@@ -73,7 +78,7 @@ async function change(added: readonly KeptPicture[], dropped: readonly KeptPictu
 /** Whatever another version of the page, or something else, has stored. */
 function isReadable({ record }: KeptPicture): boolean {
   try {
-    return Boolean(readPictureRecord(record))
+    return Boolean(readPictureRecord(record, model.peek()))
   } catch {
     return false
   }
@@ -87,7 +92,7 @@ async function thumbnailOf(bitmap: ImageBitmap): Promise<Blob> {
   const canvas = new OffscreenCanvas(THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
   const context = canvas.getContext('2d')!
   context.imageSmoothingQuality = 'high'
-  context.drawImage(bitmap, 0, 0, THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
+  drawContained(context, bitmap)
   // Browsers that write no WebP write a PNG instead.
   return canvas.convertToBlob({ type: 'image/webp', quality: 0.9 })
 }

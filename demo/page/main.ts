@@ -1,12 +1,13 @@
+import { effect, untracked } from '@preact/signals-core'
 import { type PageSettings, readSettings } from '../picture/settings'
-import { readShareLink } from '../picture/share_link'
+import { MODEL_PARAMETER, readShareLink } from '../picture/share_link'
 import { titleOf } from '../picture/titles'
 import { startActions } from './actions'
 import { startBackgroundButton } from './background_button'
 import { adoptEntry, isAddressDrawn, isKnownEntry, startBrowserHistory } from './browser_history'
 import { startBrush } from './brush'
 import { startComparison } from './compare'
-import { connect, fail } from './connection'
+import { connect, fail, MODEL_ROOT } from './connection'
 import { startContinueButton } from './continue_button'
 import { drawFromForm, repaint } from './draw'
 import { element } from './element'
@@ -22,15 +23,19 @@ import { startHelp } from './help'
 import { startKeeping } from './kept_pictures'
 import { onEnter, onSubmit } from './keys'
 import { sayError } from './messages'
+import { model, unknownModel } from './model'
+import { startModelSection } from './model_section'
 import { startNegative } from './negative'
 import { requestNext, startNextRequests } from './next_request'
+import { startFolderInput } from './open_folder'
 import { openPicture } from './open_picture'
 import { placeholderSettings } from './placeholder'
+import { startPromptRemark } from './prompt_remark'
 import { startQuality } from './quality'
 import { startSaving } from './saving'
 import { startSource } from './source'
 import { startStage } from './stage'
-import { brushing, busy, source } from './state'
+import { brushing, busy, changeModel, source } from './state'
 import { startStopButton } from './stop_button'
 import { startStrip } from './strip'
 import { startSurest } from './surest'
@@ -40,6 +45,7 @@ import { startUndo } from './undo'
 import { startUpdates } from './update'
 import { startWall } from './wall'
 
+startModelSection()
 startFolds()
 startStage()
 startActions()
@@ -60,6 +66,8 @@ startHelp()
 startUpdates()
 startNextRequests()
 startNegative()
+startPromptRemark()
+startFolderInput()
 startBrowserHistory(({ batch, selected }) => showAgain(batch, selected))
 startFollowing()
 startContinueButton()
@@ -96,19 +104,22 @@ function drawNext(settings: PageSettings): void {
 async function followAddress(): Promise<void> {
   adoptEntry()
   const query = new URLSearchParams(location.search)
+  // How it is asked, and what for, is in its folder.
+  if (!model.peek().isStickers) await connect()
   // An empty prompt in the address is kept: it draws anything.
-  const settings = query.has('prompt')
-    ? query
-    : new URLSearchParams({ ...placeholderSettings, ...Object.fromEntries(query) })
-  fillForm(readSettings(settings))
+  const settings =
+    query.has('prompt') || !model.peek().isStickers
+      ? query
+      : new URLSearchParams({ ...placeholderSettings, ...Object.fromEntries(query) })
+  fillForm(readSettings(settings, model.peek()))
   seedSpent.value = isAddressDrawn() && query.get('auto') !== '1'
   try {
-    const shared = readShareLink(new URL(location.href))
+    const shared = readShareLink(new URL(location.href), model.peek())
     if (shared) await openPicture(shared.picture, shared.remark, (open) => open())
     else if (query.get('auto') === '1') await drawFromForm()
     else {
       // Without the wall the stage stays empty, and nothing else is missing.
-      startWall().catch(() => {})
+      if (model.peek().isStickers) startWall().catch(() => {})
       await connect()
     }
   } catch (error) {
@@ -116,6 +127,14 @@ async function followAddress(): Promise<void> {
     sayError((error as Error).message)
   }
 }
+
+/** Another model has other settings. */
+effect(() => {
+  const { value } = model
+  untracked(() => fillForm(readSettings(new URLSearchParams(), value)))
+})
+const address = new URLSearchParams(location.search).get(MODEL_PARAMETER)
+if (address && new URL(address, document.baseURI).href !== MODEL_ROOT) changeModel(unknownModel(address))
 
 window.addEventListener('hashchange', () => {
   if (!isKnownEntry()) requestNext('the link', () => followAddress().catch(fail))

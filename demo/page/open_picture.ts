@@ -2,7 +2,7 @@ import { proxy } from 'comlink'
 import type { DownloadProgress } from 'vq-diffusion-webgpu/onnx'
 import { formatCount } from '../format'
 import { fittedSize, nameOf, readFile } from '../picture/image_file'
-import { otherModelNotice } from '../picture/model_hash'
+import { otherGridNotice, otherModelNotice } from '../picture/model_hash'
 import type { Picture } from '../picture/picture'
 import { readPngMetadata } from '../picture/png_metadata'
 import { type PageSettings, withoutCount } from '../picture/settings'
@@ -18,6 +18,7 @@ import type { Source } from './drawing_request'
 import { fillFormForStage } from './follow'
 import { readForm } from './form'
 import { announce, sayError, showIdleStatus, showProgress, showStatus } from './messages'
+import { model } from './model'
 import type { RunningWorker } from './open_worker'
 import { addFinished, busy, shownBatch, source, strength } from './state'
 import { tokenCells } from './token_cells'
@@ -29,11 +30,16 @@ import { tokenCells } from './token_cells'
  * @param place shows it in an entry of the browser's history
  */
 export async function openPicture(picture: Picture, remark = '', place = openInEntry): Promise<void> {
+  const refusal = otherGridNotice(picture, model.peek())
+  if (refusal !== '') {
+    sayError(refusal)
+    return
+  }
   const name = titleOf(picture.settings)
   const isEarly = !busy.peek() && !connection.peek()
   if (isEarly) {
     const item = new BatchItem()
-    item.bitmap.value = tokenCells(picture.tokens)
+    item.bitmap.value = tokenCells(picture, model.peek().picture)
     place(() => {
       shownBatch.value = createBatch([item], name)
     })
@@ -63,9 +69,12 @@ export async function openFile(file: File, others: number): Promise<void> {
   let image = file
   let size: Size | undefined
   try {
-    saved = readPngMetadata(await readFile(file))
-    if (isSvg(file)) image = await drawSvg(file)
-    if (!saved) size = await fittedSize(image)
+    const { picture, hasEncoder } = model.peek()
+    saved = readPngMetadata(await readFile(file), model.peek())
+    if (!saved && !hasEncoder)
+      throw new Error(`${model.peek().name} cannot start from a picture: its folder has no encoder.`)
+    if (isSvg(file)) image = await drawSvg(file, picture)
+    if (!saved) size = await fittedSize(image, picture)
   } catch (error) {
     sayError((error as Error).message)
   }
@@ -90,6 +99,7 @@ async function openStartPicture(file: File, size: Size, remark: string, keepsBac
     const settings = readForm()
     const picture: Picture = {
       tokens,
+      grid: model.peek().grid,
       settings: withoutCount(settings),
       origin: 'from image',
       modelHash: facts.modelHash,
@@ -98,7 +108,7 @@ async function openStartPicture(file: File, size: Size, remark: string, keepsBac
     openInEntry(() => show(picture, name, bitmap, settings, { name, tokens, bitmap }))
     if (hasPlainBackground)
       offerBackground(keepsBackground, () => openStartPicture(file, size, remark, !keepsBackground))
-    const done = hasPlainBackground && !keepsBackground ? 'Background removed' : 'Now 256 tokens'
+    const done = hasPlainBackground && !keepsBackground ? 'Background removed' : `Now ${tokens.length} tokens`
     showProgress(1, `${done}. What should it become? ${remark}`)
     announce(`Opened ${name}, to start from.`)
   })

@@ -1,6 +1,6 @@
 import { proxy, type Remote, wrap } from 'comlink'
 import { MemoryStore } from 'vq-diffusion-webgpu/onnx'
-import type { Backend, BackendChoice, PartsProgress } from '../worker/protocol'
+import type { BackendChoice, ModelFolder, OpenedModel, PartsProgress } from '../worker/protocol'
 import type { Studio } from '../worker/studio'
 
 /** A worker with what it has loaded. */
@@ -12,9 +12,7 @@ export interface RunningWorker {
 }
 
 /** A worker with a loaded model. */
-export interface OpenWorker extends RunningWorker {
-  backend: Backend
-}
+export interface OpenWorker extends RunningWorker, OpenedModel {}
 
 /** A worker that decodes and does nothing else. */
 export interface DecodingWorker extends RunningWorker {
@@ -28,32 +26,33 @@ const NOT_LOADED = 'A part of this page could not be loaded. Check the connectio
 /** Outlives the workers. */
 const memory = new MemoryStore()
 
+/** What a worker is opened with: the stickers, or the model of a folder. */
+interface Request {
+  choice: BackendChoice
+  /** URL of the sticker model's folder, with a trailing slash. */
+  modelRoot: string
+  folder?: ModelFolder
+}
+
 /** Opens a worker; with one thread for the network if the browser starts no more. */
-export async function openWorker(
-  choice: BackendChoice,
-  modelRoot: string,
-  onProgress: (progress: PartsProgress) => void,
-): Promise<OpenWorker> {
+export async function openWorker(request: Request, onProgress: (progress: PartsProgress) => void): Promise<OpenWorker> {
   try {
-    return await open(choice, modelRoot, onProgress)
+    return await open(request, onProgress)
   } catch (error) {
     if ((error as Error).name !== 'ThreadsError') throw error
-    return open(choice, modelRoot, onProgress, 1)
+    return open({ ...request, maxThreads: 1 }, onProgress)
   }
 }
 
 async function open(
-  choice: BackendChoice,
-  modelRoot: string,
+  request: Request & { maxThreads?: number },
   onProgress: (progress: PartsProgress) => void,
-  maxThreads?: number,
 ): Promise<OpenWorker> {
   const { fail, ...worker } = startWorker()
   // Without https there is no service worker.
   const isServed = Boolean(navigator.serviceWorker?.controller)
-  const limits = { isServed, ...(maxThreads !== undefined && { maxThreads }) }
-  const opened = worker.studio.open(choice, modelRoot, proxy(memory), proxy(onProgress), proxy(fail), limits)
-  return { ...worker, backend: await outcome(opened, worker) }
+  const opened = worker.studio.open({ ...request, isServed }, proxy(memory), proxy(onProgress), proxy(fail))
+  return { ...worker, ...(await outcome(opened, worker)) }
 }
 
 /** Opens a worker that decodes only, for which no denoiser is downloaded. */

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { PRESETS } from '../picture/presets'
+import { PRESETS } from '../model/presets'
 import { expectedDuration, expectedSteps, measuredPace, measureStep } from './pace'
 
 const settings = { ...PRESETS.default, count: 3 }

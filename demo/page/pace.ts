@@ -1,8 +1,7 @@
 import { signal } from '@preact/signals-core'
-import schedulerConfig from 'vq-diffusion-emoji/emoji-16x16/scheduler/scheduler_config.json'
-import { Process } from 'vq-diffusion-webgpu'
 import type { PageSettings } from '../picture/settings'
-import { type NetworkProvider, NUM_TRAIN_TIMESTEPS } from '../worker/protocol'
+import type { NetworkProvider } from '../worker/protocol'
+import { process } from './model'
 
 /** Milliseconds a row of the network, before any was measured: of a machine with two cores, and of a small GPU. */
 const ROUGH = { wasm: 500, webgpu: 20 } as const
@@ -11,8 +10,6 @@ const LAST_WEIGHT = 0.3
 
 /** What the rows of a step depend on. */
 type Rows = Pick<PageSettings, 'count' | 'guidance' | 'guidedFrom' | 'guidedTo'>
-
-const process = new Process(schedulerConfig)
 
 /** Measured milliseconds a row of the network; undefined before the first step on an engine. */
 export const measuredPace = signal<number | undefined>(undefined)
@@ -46,7 +43,10 @@ export function expectedDuration(
   network: NetworkProvider | undefined,
   strength = 1,
 ): number {
-  process.setTimesteps(settings.steps, settings.spacing === 'exact' ? 'strided' : settings.spacing)
-  const visited = process.timesteps.filter((timestep) => (timestep + 1) / NUM_TRAIN_TIMESTEPS <= strength)
+  const { value: schedule } = process
+  schedule.setTimesteps(settings.steps, settings.spacing === 'exact' ? 'strided' : settings.spacing)
+  const visited = schedule.timesteps.filter(
+    (timestep) => (timestep + 1) / schedule.config.num_train_timesteps <= strength,
+  )
   return expectedSteps(settings, visited, network).reduce((sum, step) => sum + step, 0)
 }

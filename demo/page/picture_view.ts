@@ -3,6 +3,7 @@ import type { Mask } from '../picture/cells'
 import type { BatchItem } from './batch'
 import { connection } from './connection'
 import type { Dots } from './dots'
+import { model } from './model'
 import { busy } from './state'
 
 /** An animation would take a fifth of the processor from a network that runs there. */
@@ -16,7 +17,7 @@ export class PictureView {
   #stopFollowing = () => {}
 
   /**
-   * @param canvas 128×128
+   * @param canvas gets as many pixels as the model's pictures
    * @param dots on top of the canvas
    * @param brushedMask reads signals; while it returns a mask, the dots show the mask instead of the uncertainty
    */
@@ -32,8 +33,8 @@ export class PictureView {
     const stopPicture = effect(() => this.#paint(item.bitmap.value))
     const stopDots = effect(() => {
       const mask = this.#brushedMask()
-      if (mask) this.#dots.show(mask, { covers: true })
-      else this.#dots.show(item.uncertainty.value, { jumps: processorIsBusy() })
+      if (mask) this.#dots.show(mask, model.peek().grid, { covers: true })
+      else this.#dots.show(item.uncertainty.value, model.peek().grid, { jumps: processorIsBusy() })
     })
     this.#stopFollowing = () => {
       stopPicture()
@@ -42,8 +43,10 @@ export class PictureView {
   }
 
   #paint(bitmap: ImageBitmap | undefined): void {
-    const { width, height } = this.#context.canvas
+    const { width, height } = model.peek().picture
+    const { canvas } = this.#context
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
     this.#context.clearRect(0, 0, width, height)
-    if (bitmap) this.#context.drawImage(bitmap, 0, 0)
+    if (bitmap) this.#context.drawImage(bitmap, 0, 0, width, height)
   }
 }

@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals-core'
-import { PRESETS, type PresetName, presetName, presetText } from '../picture/presets'
+import { PRESETS, type PresetName, presetName, presetText } from '../model/presets'
 import { element } from './element'
 import { fillFields } from './form'
 import { formSettings } from './state'

@@ -1,7 +1,9 @@
 import { effect } from '@preact/signals-core'
 import { formatPercent } from '../format'
 import { drawsNothing } from '../picture/settings'
+import { drawContained } from './draw_contained'
 import { element } from './element'
+import { model } from './model'
 import { formSettings, source, strength } from './state'
 
 const file = element('picture-file', HTMLInputElement)
@@ -23,12 +25,12 @@ export function startSource(): void {
     if (picture === undefined) return
     name.textContent = `Starts from ${picture.name}`
     thumbnail.clearRect(0, 0, thumbnail.canvas.width, thumbnail.canvas.height)
-    thumbnail.drawImage(picture.bitmap, 0, 0)
+    drawContained(thumbnail, picture.bitmap)
   })
 
   effect(() => {
     slider.value = String(strength.value)
-    const isNothing = drawsNothing(strength.value, formSettings.value)
+    const isNothing = drawsNothing(strength.value, formSettings.value, model.value)
     const text = formatPercent(strength.value) + (isNothing ? ', too low' : '')
     output.textContent = text
     output.classList.toggle('warning', isNothing)

@@ -11,6 +11,7 @@ import { showAgain } from './follow'
 import { keptPictures, putBack, removedPictures, removePictures } from './kept_pictures'
 import { onKey } from './keys'
 import { announce } from './messages'
+import { model } from './model'
 import { requestNext } from './next_request'
 import { openPicture } from './open_picture'
 import { history, shownBatch } from './state'
@@ -106,7 +107,7 @@ function show(pictures: readonly KeptPicture[]): void {
 
 /** Opens a picture with its words: with its trajectory if it was drawn since the page was loaded. */
 function openKept({ record }: KeptPicture): void {
-  const picture = readPictureRecord(record)
+  const picture = readPictureRecord(record, model.peek())
   const name = titleOf(picture.settings)
   requestNext(name, () => {
     const { past, present } = history.peek()
@@ -134,7 +135,7 @@ function indexOf(items: readonly BatchItem[], { tokens, settings }: Picture): nu
 }
 
 function nameOf({ record }: KeptPicture): string {
-  const { settings } = readPictureRecord(record)
+  const { settings } = readPictureRecord(record, model.peek())
   return `${titleOf(settings)}, seed ${settings.seed}`
 }
 

@@ -29,7 +29,8 @@ export function readStyle(): Style {
   return readName(STYLES, buttons.find(({ checked }) => checked)?.value ?? null)
 }
 
-export function showStyle(style: Style): void {
+export function showStyle(style: Style | undefined): void {
+  if (style === undefined) return
   for (const button of buttons) button.checked = button.value === style
   showName()
 }

@@ -6,6 +6,7 @@ import { encode } from './drawing_request'
 import { element } from './element'
 import { focusTile } from './grid'
 import { announce, say, showProgress, showStatus } from './messages'
+import { model } from './model'
 import { addFinished, busy, shownBatch, stopDrawing } from './state'
 
 const button = element('surest', HTMLButtonElement)
@@ -17,7 +18,8 @@ const sorted = new WeakSet<Batch>()
 const compared = computed<Picture[]>(() => {
   const batch = shownBatch.value
   const { items, selected, labels } = batch
-  if (busy.value || selected.value !== undefined || items.length < 2 || sorted.has(batch)) return []
+  if (!model.value.isStickers || busy.value || selected.value !== undefined || items.length < 2 || sorted.has(batch))
+    return []
   // Those of a comparison stay where their settings belong.
   if (labels || !isFinished(batch)) return []
   const pictures = items.map((item) => item.picture.value!)
@@ -48,7 +50,7 @@ async function sortBySureness(): Promise<void> {
     const scores = new Map<unknown, number>()
     for (const [i, { tokens, settings }] of pictures.entries()) {
       showProgress(i / pictures.length, `comparing picture ${i + 1} of ${pictures.length}`)
-      scores.set(batch.items[i], await Promise.race([failure, studio.score(tokens, encode(settings, tokenizer))]))
+      scores.set(batch.items[i], await Promise.race([failure, studio.score(tokens, encode(settings, tokenizer!))]))
       if (isStopped) break
     }
     if (isStopped) say('Stopped. The order is as before.')

@@ -1,17 +1,18 @@
 import { rowAndColumn } from '../picture/cells'
+import type { Picture } from '../picture/picture'
 import { classColour } from '../trajectory/colours'
-import { MASK_CLASS, PICTURE_PIXELS, SIDE, type Tokens } from '../worker/protocol'
+import type { Size } from '../worker/protocol'
 
 /** Tokens as squares, with a colour for each class and nothing for the mask: what can be shown of a picture without the decoder. */
-export function tokenCells(tokens: Tokens): ImageBitmap {
-  const canvas = new OffscreenCanvas(PICTURE_PIXELS, PICTURE_PIXELS)
+export function tokenCells({ tokens, grid }: Pick<Picture, 'tokens' | 'grid'>, { width, height }: Size): ImageBitmap {
+  const canvas = new OffscreenCanvas(width, height)
   const context = canvas.getContext('2d')!
-  const side = PICTURE_PIXELS / SIDE
+  const [cellWidth, cellHeight] = [width / grid.width, height / grid.height]
   for (const [cell, token] of tokens.entries()) {
-    if (token === MASK_CLASS) continue
-    const [row, column] = rowAndColumn(cell)
+    if (token === grid.numCodes) continue
+    const [row, column] = rowAndColumn(cell, grid)
     context.fillStyle = classColour(token)
-    context.fillRect(column * side, row * side, side, side)
+    context.fillRect(column * cellWidth, row * cellHeight, cellWidth, cellHeight)
   }
   return canvas.transferToImageBitmap()
 }

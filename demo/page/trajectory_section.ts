@@ -7,6 +7,7 @@ import { TrajectoryView } from '../trajectory/view'
 import { connect } from './connection'
 import { element } from './element'
 import { sayError } from './messages'
+import { model } from './model'
 import { selectedItem, selectedPicture } from './state'
 
 /**
@@ -51,8 +52,12 @@ export function startTrajectorySection(): void {
       if (record === undefined || picture === undefined) return view.clear()
       const { frames, index, expectation } = record
       const { settings, unfinished } = picture
-      const name = { title: titleOf(settings), fileName: fileNameOf(settings, unfinished) }
-      view.show(Trajectory.from(frames, index, expectation.timesteps.length), name, expectation)
+      const name = {
+        title: titleOf(settings),
+        fileName: fileNameOf(settings, unfinished),
+        picture: model.peek().picture,
+      }
+      view.show(Trajectory.from(frames, index, picture.grid, expectation.timesteps.length), name, expectation)
     })
   })
 }

@@ -5,7 +5,7 @@ import { connection } from './connection'
 import { fillFormFor } from './form'
 import { History } from './history'
 import { showMessage } from './messages'
-import { busy, emptyBatch, history, selectedItem, shownBatch } from './state'
+import { busy, firstBatch, history, selectedItem, shownBatch } from './state'
 
 /**
  * Fills the empty stage with stickers that the model has drawn before: they need no network. Opened, one shows its words,
@@ -14,7 +14,7 @@ import { busy, emptyBatch, history, selectedItem, shownBatch } from './state'
 export async function startWall(): Promise<void> {
   const { pictures, bitmaps, frames, expectation } = await fetchWall(new URL('wall/', document.baseURI).href)
   // Something has been asked for meanwhile.
-  if (busy.peek() || shownBatch.peek() !== emptyBatch) return
+  if (busy.peek() || shownBatch.peek() !== firstBatch.peek()) return
   const items = pictures.map(
     (picture, index) =>
       new BatchItem({ picture, bitmap: bitmaps[index]! }, undefined, {

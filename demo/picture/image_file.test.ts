@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { STICKERS } from '../model/stickers'
 import { fit, readFile } from './image_file'
 
 describe('fit', () => {
@@ -10,7 +11,7 @@ describe('fit', () => {
     [2 ** 31, 1, 128, 1],
     [1, 1, 128, 128],
   ])('fits %i × %i into 128 × 128', (width, height, fittedWidth, fittedHeight) => {
-    expect(fit({ width, height })).toEqual({ width: fittedWidth, height: fittedHeight })
+    expect(fit({ width, height }, STICKERS.picture)).toEqual({ width: fittedWidth, height: fittedHeight })
   })
 })
 

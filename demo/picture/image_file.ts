@@ -1,4 +1,4 @@
-import { PICTURE_PIXELS, type Size } from '../worker/protocol'
+import type { Size } from '../worker/protocol'
 
 const MAX_MEGABYTES = 50
 /** A browser needs 4 bytes for each while it decodes the file. Cameras have up to 50 million. */
@@ -17,8 +17,8 @@ export async function readFile(file: File): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(bytes)
 }
 
-/** The size at which the complete picture fits into 128×128. Decodes no pixels. Throws an Error with a sentence. */
-export async function fittedSize(file: File): Promise<Size> {
+/** The size at which the complete picture fits into a picture of the model. Decodes no pixels. Throws an Error with a sentence. */
+export async function fittedSize(file: File, bounds: Size): Promise<Size> {
   const name = nameOf(file)
   const { width, height } = await sizeOf(file).catch((cause) => {
     const isPicture = file.type.startsWith('image/')
@@ -26,12 +26,12 @@ export async function fittedSize(file: File): Promise<Size> {
   })
   if (width * height > MAX_MEGAPIXELS * 1e6)
     throw new Error(`${name} has ${width} × ${height} pixels; the limit is ${MAX_MEGAPIXELS} million.`)
-  return fit({ width, height })
+  return fit({ width, height }, bounds)
 }
 
-/** A size with the same shape whose longer side is 128. The shorter is at least 1. */
-export function fit({ width, height }: Size): Size {
-  const scale = PICTURE_PIXELS / Math.max(width, height)
+/** The largest size with the same shape within these bounds. Each side is at least 1. */
+export function fit({ width, height }: Size, bounds: Size): Size {
+  const scale = Math.min(bounds.width / width, bounds.height / height)
   const side = (length: number) => Math.max(1, Math.round(length * scale))
   return { width: side(width), height: side(height) }
 }

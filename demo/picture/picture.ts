@@ -1,3 +1,4 @@
+import type { TokenGrid } from '../model/model'
 import type { Tokens } from '../worker/protocol'
 import type { PictureSettings } from './settings'
 
@@ -7,6 +8,8 @@ export type Origin = 'drawn' | 'varied' | 'repainted' | 'from image' | 'opened'
 /** A finished picture with its provenance. */
 export interface Picture {
   readonly tokens: Tokens
+  /** Of the model that drew it. */
+  readonly grid: TokenGrid
   readonly settings: PictureSettings
   readonly origin: Origin
   /** SHA-256 of the denoiser that drew it, in hexadecimal; a share link has only its first characters. */
@@ -16,5 +19,5 @@ export interface Picture {
 }
 
 export function sameTokens(a: Tokens, b: Tokens): boolean {
-  return a.every((token, cell) => token === b[cell])
+  return a.length === b.length && a.every((token, cell) => token === b[cell])
 }

@@ -1,25 +1,35 @@
+import { isSameGrid, type Model } from '../model/model'
+import { STICKERS } from '../model/stickers'
 import { readModelHash } from './model_hash'
 import type { Picture } from './picture'
 import { readPictureSettings } from './settings'
-import { decodeTokens, encodeTokens } from './token_text'
+import { decodeTokens, encodeTokens, gridText, readGrid } from './token_text'
 
 /**
  * A picture as plain values, in saved files and in the browser's storage: its settings, `origin`, `modelHash`, `tokens` (as in
- * a share link), and `unfinished` if its drawing was stopped. Throws an Error with a sentence if tokens are masked.
+ * a share link), `grid` if it is another than that of the stickers, and `unfinished` if its drawing was stopped. Throws an Error with a sentence if tokens are masked.
  */
-export function pictureRecord({ settings, tokens, ...others }: Picture): Record<string, unknown> {
-  return { ...settings, ...others, tokens: encodeTokens(tokens) }
+export function pictureRecord({ settings, tokens, grid, ...others }: Picture): Record<string, unknown> {
+  return {
+    ...settings,
+    ...others,
+    ...(!isSameGrid(grid, STICKERS.grid) && { grid: gridText(grid) }),
+    tokens: encodeTokens(tokens, grid),
+  }
 }
 
 /**
- * The picture of a record, as opened. The settings are valid whatever the record contains.
+ * The picture of a record, as opened. The settings are valid for the model whatever the record contains.
  *
  * @throws {Error} with a sentence if the record is damaged
  */
-export function readPictureRecord({ tokens, modelHash, unfinished, ...settings }: Record<string, unknown>): Picture {
+export function readPictureRecord(record: Record<string, unknown>, model: Model): Picture {
+  const { tokens, modelHash, unfinished, grid: text, ...settings } = record
+  const grid = text === undefined ? STICKERS.grid : readGrid(String(text))
   return {
-    tokens: decodeTokens(String(tokens)),
-    settings: readPictureSettings(toQuery(settings)),
+    tokens: decodeTokens(String(tokens), grid),
+    grid,
+    settings: readPictureSettings(toQuery(settings), model),
     origin: 'opened',
     modelHash: readModelHash(modelHash),
     ...(unfinished === true && { unfinished }),

@@ -1,4 +1,5 @@
 import { addMetadata, getMetadata } from 'meta-png'
+import type { Model } from '../model/model'
 import type { Picture } from './picture'
 import { pictureRecord, readPictureRecord } from './picture_record'
 
@@ -17,17 +18,17 @@ export async function writePngMetadata(png: Blob | Uint8Array<ArrayBuffer>, pict
 }
 
 /**
- * The picture in a file of `writePngMetadata`, undefined for any other file. The settings are valid whatever the file
- * contains.
+ * The picture in a file of `writePngMetadata`, undefined for any other file. The settings are valid for the
+ * model whatever the file contains.
  *
  * @throws {Error} with a sentence if the file has our chunk and is damaged
  */
-export function readPngMetadata(bytes: Uint8Array<ArrayBuffer>): Picture | undefined {
+export function readPngMetadata(bytes: Uint8Array<ArrayBuffer>, model: Model): Picture | undefined {
   const text = findText(bytes)
   if (text === undefined) return undefined
   try {
     if (!isIntact(bytes, text)) throw new Error('Its checksum is wrong.')
-    return readPictureRecord(JSON.parse(text) as Record<string, unknown>)
+    return readPictureRecord(JSON.parse(text) as Record<string, unknown>, model)
   } catch (error) {
     const reason = error instanceof SyntaxError || error instanceof TypeError ? '' : ` ${(error as Error).message}`
     throw new Error(`The file is damaged, so its settings cannot be restored.${reason}`, { cause: error })

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
+import { PRESETS } from '../model/presets'
+import { STICKERS } from '../model/stickers'
 import { timestepOptions } from '../worker/engine'
-import { PRESETS } from './presets'
 import {
   drawsNothing,
   leastStrength,
-  RANGES,
+  rangesOf,
   readBackendChoice,
   readNumber,
   readPictureSettings,
@@ -15,13 +16,13 @@ import {
   writeSettings,
 } from './settings'
 
-const read = (query: string) => readSettings(new URLSearchParams(query))
+const read = (query: string) => readSettings(new URLSearchParams(query), STICKERS)
 const defaults = {
   prompt: '',
   negative: '',
   style: 'any',
   ...PRESETS.default,
-  seed: RANGES.seed.default,
+  seed: rangesOf(STICKERS).seed.default,
   count: 1,
   priorWeight: 1,
 }
@@ -34,14 +35,14 @@ describe('leastStrength', () => {
     for (const spacing of ['exact', 'leading'] as const)
       for (let steps = 1; steps <= 100; steps++) {
         const options = timestepOptions({ ...defaults, steps, spacing, method: 'posterior' })
-        const least = leastStrength({ steps, spacing })
+        const least = leastStrength({ steps, spacing }, STICKERS)
         expect(scheduler.expectation({ ...options, strength: least }).timesteps).toHaveLength(1)
-        expect(drawsNothing(least, { steps, spacing })).toBe(false)
+        expect(drawsNothing(least, { steps, spacing }, STICKERS)).toBe(false)
         const less = least - 0.001
         expect(() => scheduler.expectation({ ...options, strength: less })).toThrow(`at least ${least}`)
-        expect(drawsNothing(less, { steps, spacing })).toBe(true)
+        expect(drawsNothing(less, { steps, spacing }, STICKERS)).toBe(true)
       }
-    expect(drawsNothing(0, { steps: 1, spacing: 'exact' })).toBe(false)
+    expect(drawsNothing(0, { steps: 1, spacing: 'exact' }, STICKERS)).toBe(false)
   })
 })
 
@@ -117,20 +118,20 @@ describe('readBackendChoice', () => {
 
 describe('readNumber', () => {
   it('accepts both ends of a range', () => {
-    expect(readNumber('steps', '1')).toBe(1)
-    expect(readNumber('steps', '100')).toBe(100)
-    expect(readNumber('steps', '101')).toBe(100)
+    expect(readNumber('steps', '1', STICKERS)).toBe(1)
+    expect(readNumber('steps', '100', STICKERS)).toBe(100)
+    expect(readNumber('steps', '101', STICKERS)).toBe(100)
   })
 })
 
 describe('writeSettings', () => {
   it('writes back the settings it read and keeps other parameters', () => {
     const query = new URLSearchParams(`${everything}&engine=cpu`)
-    const written = writeSettings(new URLSearchParams('engine=cpu&seed=1'), readSettings(query))
+    const written = writeSettings(new URLSearchParams('engine=cpu&seed=1'), readSettings(query, STICKERS), STICKERS)
     expect(Object.fromEntries(written)).toEqual(Object.fromEntries(query))
   })
   it('removes engine room settings that have their default', () => {
-    const written = writeSettings(new URLSearchParams('count=4&method=purity'), read('prompt=ghost'))
+    const written = writeSettings(new URLSearchParams('count=4&method=purity'), read('prompt=ghost'), STICKERS)
     expect(Object.fromEntries(written)).toEqual({
       prompt: 'ghost',
       style: 'any',
@@ -141,14 +142,14 @@ describe('writeSettings', () => {
       guidedTo: String(defaults.guidedTo),
       truncation: String(defaults.truncation),
     })
-    expect(readSettings(written)).toEqual(read('prompt=ghost'))
+    expect(readSettings(written, STICKERS)).toEqual(read('prompt=ghost'))
   })
 })
 
 describe('readPictureSettings', () => {
   it('truncates a long prompt between characters', () => {
     const long = { prompt: '🥚'.repeat(1000), negative: '🐣'.repeat(1000) }
-    const { prompt, negative } = readPictureSettings(new URLSearchParams(long))
+    const { prompt, negative } = readPictureSettings(new URLSearchParams(long), STICKERS)
     expect(prompt).toBe('🥚'.repeat(200))
     expect(negative).toBe('🐣'.repeat(200))
   })

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { STICKERS } from '../model/stickers'
 import type { Picture } from './picture'
 import { readPictureSettings } from './settings'
 import { readShareLink, shareLink } from './share_link'
 
-const defaults = readPictureSettings(new URLSearchParams())
+const defaults = readPictureSettings(new URLSearchParams(), STICKERS)
 const picture: Picture = {
   tokens: Uint16Array.from({ length: 256 }, (_, i) => 4095 - i),
+  grid: STICKERS.grid,
   settings: {
     prompt: 'grüner Apfel & "Ei" 🥚#?',
     negative: 'worm, & 🐛',
@@ -24,10 +26,10 @@ const picture: Picture = {
   modelHash: '0123456789abcdef'.repeat(4),
 }
 const base = new URL('https://example.org/some/path/?engine=cpu&auto=1#elsewhere')
-const link = shareLink(base, picture)
+const link = shareLink(base, picture, STICKERS)
 /** As links were before they had a checksum. */
 const old = link.slice(0, -7)
-const read = (href: string) => readShareLink(new URL(href))?.picture
+const read = (href: string) => readShareLink(new URL(href), STICKERS)?.picture
 
 function readOrUndefined(href: string) {
   try {
@@ -47,7 +49,7 @@ describe('shareLink', () => {
     expect(link.length).toBeLessThan(1000)
   })
   it('rejects a picture with masked tokens', () => {
-    expect(() => shareLink(base, { ...picture, tokens: picture.tokens.with(0, 4096) })).toThrow(
+    expect(() => shareLink(base, { ...picture, tokens: picture.tokens.with(0, 4096) }, STICKERS)).toThrow(
       'The picture is not finished yet.',
     )
   })
@@ -87,20 +89,20 @@ describe('readShareLink', () => {
     expect(opened.length).toBeLessThan(40)
   })
   it('opens a link whose settings were changed, and says so', () => {
-    expect(readShareLink(new URL(link))!.remark).toBe('')
+    expect(readShareLink(new URL(link), STICKERS)!.remark).toBe('')
     for (const [setting, other] of [
       ['seed=9007199254740991', 'seed=9007199254740990'],
       ['steps=9', 'steps=8'],
       ['noto', 'blob'],
       ['Apfel', 'Apfol'],
     ] as const) {
-      const { picture: opened, remark } = readShareLink(new URL(link.replace(setting, other)))!
+      const { picture: opened, remark } = readShareLink(new URL(link.replace(setting, other)), STICKERS)!
       expect(opened.tokens).toEqual(picture.tokens)
       expect(remark).toBe('The settings in the link were changed since it was shared.')
     }
   })
   it('opens a link whose prompt is longer than the form allows', () => {
-    const long = shareLink(base, { ...picture, settings: { ...picture.settings, prompt: 'red '.repeat(99) } })
+    const long = shareLink(base, { ...picture, settings: { ...picture.settings, prompt: 'red '.repeat(99) } }, STICKERS)
     expect(read(long)!.settings.prompt).toHaveLength(200)
   })
   it.each([

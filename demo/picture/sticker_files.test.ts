@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
+import { STICKERS } from '../model/stickers'
 import { readPictureSettings } from './settings'
 import { fileNames } from './sticker_files'
 
-const drawn = (query: string) => ({ settings: readPictureSettings(new URLSearchParams(query)) })
+const drawn = (query: string) => ({ settings: readPictureSettings(new URLSearchParams(query), STICKERS) })
 
 it('numbers file names that would be the same', () => {
   const pictures = ['seed=1', 'seed=1&steps=3', 'seed=2', 'seed=1&guidance=3'].map((query) =>

@@ -1,6 +1,6 @@
 import type { Picture } from './picture'
 import { writePngMetadata } from './png_metadata'
-import { drawSheet, drawSticker, type StickerOptions } from './sticker'
+import { drawSheet, drawSticker, type StickerOptions, savedSize } from './sticker'
 import { fileNameOf } from './titles'
 
 /** A finished picture with its pixels. */
@@ -11,7 +11,7 @@ export interface FinishedPicture {
 
 /** A PNG that can be opened again, whatever its size is: it has the picture's tokens and settings. */
 export async function pngOf({ picture, bitmap }: FinishedPicture, options: StickerOptions): Promise<Blob> {
-  return writePngMetadata(await toPng(drawSticker(bitmap, options)), picture)
+  return writePngMetadata(await toPng(drawSticker(bitmap, savedSize(bitmap, options.scale), options.edge)), picture)
 }
 
 /** One PNG of several pictures side by side. */

@@ -10,14 +10,14 @@ export function isSvg({ name, type }: File): boolean {
 }
 
 /**
- * An SVG as a PNG of at most 128×128. It is drawn by an `<img>`, which runs no scripts and loads no other files. Throws an
+ * An SVG as a PNG that fits into a picture of the model. It is drawn by an `<img>`, which runs no scripts and loads no other files. Throws an
  * Error with a sentence.
  */
-export async function drawSvg(file: File): Promise<File> {
+export async function drawSvg(file: File, bounds: Size): Promise<File> {
   const name = nameOf(file)
   if (file.size > MAX_MEGABYTES * 1e6)
     throw new Error(`${name} has ${Math.round(file.size / 1e6)} MB; the limit for an SVG is ${MAX_MEGABYTES} MB.`)
-  const sized = sizedSvg(await file.text())
+  const sized = sizedSvg(await file.text(), bounds)
   if (!sized) throw new Error(`${name} is no SVG.`)
   const { markup, size } = sized
   const image = new Image()
@@ -35,11 +35,11 @@ export async function drawSvg(file: File): Promise<File> {
 }
 
 /**
- * The markup with sizes that fit into 128×128, whatever it has: none, percentages, a million pixels, a view box alone. Read
+ * The markup with sizes that fit into these bounds, whatever it has: none, percentages, a million pixels, a view box alone. Read
  * from the text, since a parser on the page reports each style in it as a breach of the page's content security policy.
  * Undefined if it is no SVG.
  */
-export function sizedSvg(text: string): { markup: string; size: Size } | undefined {
+export function sizedSvg(text: string, bounds: Size): { markup: string; size: Size } | undefined {
   const prolog = text.match(PROLOG)![0]
   const root = text.slice(prolog.length).match(ROOT)
   if (!root) return undefined
@@ -54,7 +54,7 @@ export function sizedSvg(text: string): { markup: string; size: Size } | undefin
   // Without any, browsers draw 300×150.
   const own = { width: width ?? 300, height: height ?? 150 }
   const shape = hasBox && !(width && height) ? { width: boxWidth, height: boxHeight } : own
-  const size = fit(shape)
+  const size = fit(shape, bounds)
   const changed = {
     width: size.width,
     height: size.height,

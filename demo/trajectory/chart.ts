@@ -1,5 +1,6 @@
 import { formatCount, formatPercent } from '../format'
-import { type Expectation, NUM_LATENT_PIXELS } from '../worker/protocol'
+import { sizeOf } from '../model/model'
+import type { Expectation } from '../worker/protocol'
 import { chartTable } from './chart_table'
 import type { Trajectory } from './trajectory'
 
@@ -37,8 +38,8 @@ export class Chart {
 
   /** Draws the chart again. */
   show(trajectory: Trajectory, expectation: Expectation | undefined): void {
-    const { snapshots, numSteps } = trajectory
-    const toCells = (share: number) => share * NUM_LATENT_PIXELS
+    const { snapshots, numSteps, grid } = trajectory
+    const toCells = (share: number) => share * sizeOf(grid)
     const changed = snapshots.map(({ step, numChanged }) => (step === 0 ? undefined : numChanged))
     const expectedChanged = expectation ? [undefined, ...expectation.changed.map(toCells)] : []
     const mostChanged = Math.max(0, ...[...changed, ...expectedChanged].map((value) => value ?? 0))

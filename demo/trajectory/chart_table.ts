@@ -1,10 +1,11 @@
 import { formatPercent } from '../format'
-import { type Expectation, NUM_LATENT_PIXELS } from '../worker/protocol'
+import { sizeOf } from '../model/model'
+import type { Expectation } from '../worker/protocol'
 import type { Trajectory } from './trajectory'
 
 /** The chart's numbers as a collapsed table. */
 export function chartTable(
-  { snapshots }: Trajectory,
+  { snapshots, grid }: Trajectory,
   expectation: Expectation | undefined,
   open: boolean,
 ): HTMLElement {
@@ -26,7 +27,7 @@ export function chartTable(
       formatPercent(maskedShare),
       masked === undefined ? '–' : formatPercent(masked),
       step === 0 ? '–' : String(numChanged),
-      changed === undefined ? '–' : (changed * NUM_LATENT_PIXELS).toFixed(1),
+      changed === undefined ? '–' : (changed * sizeOf(grid)).toFixed(1),
     ]) {
       row.insertCell().textContent = text
     }

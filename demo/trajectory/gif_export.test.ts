@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import { STICKERS } from '../model/stickers'
 import type { Frame } from '../worker/protocol'
 import { gifFrames, saveGif } from './gif_export'
 import { Trajectory } from './trajectory'
@@ -14,7 +15,7 @@ function drawing(numSteps: number): Frame[] {
     ...(step > 0 && { predOriginalSample: new Uint16Array(256).fill(step) }),
   }))
 }
-const codes = (frames: Frame[]) => gifFrames(Trajectory.from(frames, 0)).map((tokens) => tokens[0])
+const codes = (frames: Frame[]) => gifFrames(Trajectory.from(frames, 0, STICKERS.grid)).map((tokens) => tokens[0])
 
 it('has every preview, then holds the picture', () => {
   expect(codes(drawing(4))).toEqual([1, 2, 3, 4000, ...Array(8).fill(4000)])
@@ -40,8 +41,13 @@ it('has no masked token', () => {
 it('rejects with a sentence if no preview was recorded', async () => {
   const frames = drawing(4).map(({ predOriginalSample: _, ...frame }) => frame)
   const exportGif = vi.fn()
-  const gifOptions = { fileName: 'a.gif', onProgress: () => {}, signal: new AbortController().signal }
-  await expect(saveGif(Trajectory.from(frames, 0), exportGif, gifOptions)).rejects.toThrow(
+  const gifOptions = {
+    picture: STICKERS.picture,
+    fileName: 'a.gif',
+    onProgress: () => {},
+    signal: new AbortController().signal,
+  }
+  await expect(saveGif(Trajectory.from(frames, 0, STICKERS.grid), exportGif, gifOptions)).rejects.toThrow(
     /nothing to animate.*live preview off/,
   )
   expect(exportGif).not.toHaveBeenCalled()

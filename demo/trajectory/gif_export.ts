@@ -1,5 +1,5 @@
 import { saveFile } from '../picture/save_file'
-import type { StudioWorker, Tokens } from '../worker/protocol'
+import type { Size, StudioWorker, Tokens } from '../worker/protocol'
 import { previewTokens, type Trajectory } from './trajectory'
 
 /** @param signal stops it; it then rejects with the signal's reason */
@@ -12,10 +12,12 @@ const MAX_FRAMES = 40
 /** Repetitions of the last frame. */
 const HELD_FRAMES = 8
 const MILLISECONDS_PER_FRAME = 140
-/** From 128 to 384 pixels. */
-const SCALE = 3
+/** Pictures are enlarged to about so many pixels: a sticker of 128 three times. */
+const SIDE = 384
 
 interface SaveGifOptions {
+  /** Of a picture, in pixels. */
+  picture: Size
   fileName: string
   /** Called with the share that is done, 0 … 1. */
   onProgress(share: number): void
@@ -26,14 +28,17 @@ interface SaveGifOptions {
 export async function saveGif(
   trajectory: Trajectory,
   exportGif: ExportGif,
-  { fileName, onProgress, signal }: SaveGifOptions,
+  { picture, fileName, onProgress, signal }: SaveGifOptions,
 ): Promise<void> {
   const frames = gifFrames(trajectory)
   if (new Set(frames).size < 2)
     throw new Error(
       'There is nothing to animate: fewer than two steps of this picture were recorded, as with live preview off.',
     )
-  const options = { scale: SCALE, millisecondsPerFrame: MILLISECONDS_PER_FRAME }
+  const options = {
+    scale: Math.max(1, Math.floor(SIDE / Math.max(picture.width, picture.height))),
+    millisecondsPerFrame: MILLISECONDS_PER_FRAME,
+  }
   saveFile(await exportGif(frames, options, onProgress, signal), fileName)
 }
 

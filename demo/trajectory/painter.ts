@@ -1,6 +1,7 @@
+import { STICKERS } from '../model/stickers'
 import { rowAndColumn } from '../picture/cells'
-import { MASK_CLASS, SIDE } from '../worker/protocol'
 import { classColour, rampColour } from './colours'
+import { fitCanvas } from './fit_canvas'
 import { DECIDED, REPLACED, type Snapshot } from './trajectory'
 
 /** What the view shows of a snapshot. */
@@ -8,17 +9,19 @@ export type ViewMode = 'preview' | 'tokens' | 'changes' | 'entropy'
 
 /** Radius of the dot on a masked cell, in cells. */
 const DOT_RADIUS = 0.18
+/** Of the longer side of the canvas, in pixels. */
+const RESOLUTION = 512
 
 /** Paints snapshots on a canvas. Colours are its CSS properties `--dot`, `--line`, `--decided` and `--replaced`. */
 export class Painter {
   readonly #context: CanvasRenderingContext2D
-  readonly #cellSize: number
+  #grid = STICKERS.grid
+  #cellSize = 0
   #colour = (_property: string) => ''
 
-  /** @param canvas square, its side a multiple of 16 */
+  /** @param canvas gets as many pixels as fit the grid */
   constructor(canvas: HTMLCanvasElement) {
     this.#context = canvas.getContext('2d')!
-    this.#cellSize = canvas.width / SIDE
   }
 
   /**
@@ -31,32 +34,34 @@ export class Painter {
     this.#colour = (property) => style.getPropertyValue(property)
     this.#context.clearRect(0, 0, canvas.width, canvas.height)
     if (!snapshot) return
+    this.#grid = snapshot.grid
+    this.#cellSize = fitCanvas(canvas, snapshot.grid, RESOLUTION)
     if (mode === 'preview') this.#paintPreview(snapshot, picture)
     else if (mode === 'tokens') this.#paintTokens(snapshot)
     else if (mode === 'changes') this.#paintChanges(snapshot)
     else this.#paintEntropy(snapshot, maxEntropy)
   }
 
-  #paintPreview({ tokens }: Snapshot, picture: ImageBitmap | undefined): void {
+  #paintPreview({ tokens, grid }: Snapshot, picture: ImageBitmap | undefined): void {
     const { canvas } = this.#context
     this.#context.imageSmoothingQuality = 'high'
     if (picture) this.#context.drawImage(picture, 0, 0, canvas.width, canvas.height)
-    for (const [cell, token] of tokens.entries()) if (token === MASK_CLASS) this.#dot(cell)
+    for (const [cell, token] of tokens.entries()) if (token === grid.numCodes) this.#dot(cell)
   }
 
-  #paintTokens({ tokens }: Snapshot): void {
+  #paintTokens({ tokens, grid }: Snapshot): void {
     for (const [cell, token] of tokens.entries()) {
-      if (token === MASK_CLASS) this.#dot(cell)
+      if (token === grid.numCodes) this.#dot(cell)
       else this.#square(cell, classColour(token))
     }
   }
 
   /** Each kind of change has its own shape, for readers who cannot tell the colours apart. */
-  #paintChanges({ tokens, changes }: Snapshot): void {
+  #paintChanges({ tokens, changes, grid }: Snapshot): void {
     for (const [cell, change] of changes.entries()) {
       if (change === DECIDED) this.#square(cell, this.#colour('--decided'), 0.06)
       else if (change === REPLACED) this.#diamond(cell, this.#colour('--replaced'))
-      else if (tokens[cell] === MASK_CLASS) this.#dot(cell)
+      else if (tokens[cell] === grid.numCodes) this.#dot(cell)
       else this.#square(cell, this.#colour('--line'), 0.06)
     }
   }
@@ -101,7 +106,7 @@ export class Painter {
   }
 
   #corner(cell: number): [x: number, y: number] {
-    const [row, column] = rowAndColumn(cell)
+    const [row, column] = rowAndColumn(cell, this.#grid)
     return [column * this.#cellSize, row * this.#cellSize]
   }
 }

@@ -1,4 +1,5 @@
 import { expect, describe as group, it } from 'vitest'
+import { STICKERS } from '../model/stickers'
 import type { Frame } from '../worker/protocol'
 import { DECIDED, describe, previewTokens, REPLACED, Trajectory, UNCHANGED } from './trajectory'
 
@@ -17,7 +18,7 @@ const frames = [
   frame(1, [MASK, 7, MASK, 5], { entropy: new Float32Array(512).fill(0.5).with(300, 3).with(1, 8) }),
   frame(2, [6, 7, 8, 5], { timestep: -1, predOriginalSample: new Uint16Array(512).fill(2).with(256, 6) }),
 ]
-const trajectory = Trajectory.from(frames, 1)
+const trajectory = Trajectory.from(frames, 1, STICKERS.grid)
 const [start, middle, end] = trajectory.snapshots as [(typeof trajectory.snapshots)[0], ...typeof trajectory.snapshots]
 
 group('Trajectory', () => {
@@ -42,10 +43,10 @@ group('Trajectory', () => {
   })
   it('has the highest entropy of its own picture', () => {
     expect(trajectory.maxEntropy).toBe(3)
-    expect(new Trajectory(0, 2).maxEntropy).toBe(0)
+    expect(new Trajectory(0, STICKERS.grid, 2).maxEntropy).toBe(0)
   })
   it('replaces the steps that a recovery repeats', () => {
-    const recovered = Trajectory.from([...frames, frame(1, [MASK, MASK, 3, 4])], 1)
+    const recovered = Trajectory.from([...frames, frame(1, [MASK, MASK, 3, 4])], 1, STICKERS.grid)
     expect(recovered.snapshots.map(({ step }) => step)).toEqual([0, 1])
     expect([...recovered.snapshots[1]!.changes.slice(0, 4)]).toEqual([UNCHANGED, UNCHANGED, DECIDED, UNCHANGED])
   })

@@ -1,5 +1,6 @@
 import { formatCount, formatPercent } from '../format'
-import { type Frame, MASK_CLASS, NUM_LATENT_PIXELS, type Tokens } from '../worker/protocol'
+import { sizeOf, type TokenGrid } from '../model/model'
+import type { Frame, Tokens } from '../worker/protocol'
 
 /** Change of a cell since the previous snapshot. */
 export const UNCHANGED = 0
@@ -8,8 +9,9 @@ export const DECIDED = 1
 /** From a token to another class. */
 export const REPLACED = 2
 
-/** One picture of a drawing after one step; arrays are [256], row-major. */
+/** One picture of a drawing after one step; arrays are [N], row-major. */
 export interface Snapshot {
+  readonly grid: TokenGrid
   /** 0 before the first step. */
   readonly step: number
   /** The timestep of the tokens, −1 when clean. */
@@ -33,16 +35,23 @@ export class Trajectory {
 
   /**
    * @param picture index of the picture in the frames
+   * @param grid of the model that drew them
    * @param numSteps number of steps of the complete drawing
    */
   constructor(
     readonly picture: number,
+    readonly grid: TokenGrid,
     readonly numSteps: number,
   ) {}
 
   /** The trajectory of picture `picture`; `numSteps` defaults to the last frame's step. */
-  static from(frames: readonly Frame[], picture: number, numSteps = frames.at(-1)?.step ?? 0): Trajectory {
-    const trajectory = new Trajectory(picture, numSteps)
+  static from(
+    frames: readonly Frame[],
+    picture: number,
+    grid: TokenGrid,
+    numSteps = frames.at(-1)?.step ?? 0,
+  ): Trajectory {
+    const trajectory = new Trajectory(picture, grid, numSteps)
     for (const frame of frames) trajectory.add(frame)
     return trajectory
   }
@@ -59,27 +68,30 @@ export class Trajectory {
   /** Frames come in order. After a recovery a step comes again; it replaces its snapshot and all later ones. */
   add(frame: Frame): void {
     while ((this.#snapshots.at(-1)?.step ?? -1) >= frame.step) this.#snapshots.pop()
-    const range = [this.picture * NUM_LATENT_PIXELS, (this.picture + 1) * NUM_LATENT_PIXELS] as const
+    const { grid } = this
+    const size = sizeOf(grid)
+    const range = [this.picture * size, (this.picture + 1) * size] as const
     // Copies, because posting a view to the worker clones its whole buffer.
     const tokens = frame.tokens.slice(...range)
     const previous = this.#snapshots.at(-1)?.tokens ?? tokens
-    const changes = Uint8Array.from(tokens, (token, cell) => changeOf(previous[cell]!, token))
+    const changes = Uint8Array.from(tokens, (token, cell) => changeOf(previous[cell]!, token, grid))
     this.#snapshots.push({
+      grid,
       step: frame.step,
       timestep: frame.timestep,
       tokens,
       predOriginalSample: frame.predOriginalSample?.slice(...range),
       entropy: frame.entropy?.slice(...range),
       changes,
-      maskedShare: tokens.filter((token) => token === MASK_CLASS).length / NUM_LATENT_PIXELS,
+      maskedShare: tokens.filter((token) => token === grid.numCodes).length / size,
       numChanged: changes.filter((change) => change !== UNCHANGED).length,
     })
   }
 }
 
-function changeOf(before: number, after: number): number {
+function changeOf(before: number, after: number, { numCodes }: TokenGrid): number {
   if (before === after) return UNCHANGED
-  return before === MASK_CLASS ? DECIDED : REPLACED
+  return before === numCodes ? DECIDED : REPLACED
 }
 
 /** Clean tokens to decode as the snapshot's preview: its own tokens when clean, else x₀ if it was recorded. */

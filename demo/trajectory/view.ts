@@ -1,4 +1,5 @@
-import type { Expectation, Tokens } from '../worker/protocol'
+import { STICKERS } from '../model/stickers'
+import type { Expectation, Size, Tokens } from '../worker/protocol'
 import { Chart } from './chart'
 import { rampGradient } from './colours'
 import { type ExportGif, saveGif } from './gif_export'
@@ -16,13 +17,15 @@ interface TrajectoryActions {
   onError(sentence: string): void
 }
 
-/** The picture's title on the page, and its file name without extension. */
+/** The picture's title on the page, its file name without extension, and its size in pixels. */
 interface TrajectoryName {
+  picture: Size
   title: string
   fileName: string
 }
 
-const EMPTY = new Trajectory(0, 0)
+const EMPTY = new Trajectory(0, STICKERS.grid, 0)
+const NO_NAME: TrajectoryName = { title: '', fileName: '', picture: STICKERS.picture }
 /** Duration of playing a whole trajectory, and limits for one step, in milliseconds. */
 const PLAY_DURATION = 3200
 const MIN_STEP_DURATION = 60
@@ -40,7 +43,7 @@ export class TrajectoryView {
   readonly #chart: Chart
   readonly #player: Player
   #trajectory = EMPTY
-  #name: TrajectoryName = { title: '', fileName: '' }
+  #name = NO_NAME
   #mode: ViewMode = 'preview'
   #maxEntropy = 0
   /** Stops the GIF that is being made; undefined if there is none. */
@@ -92,13 +95,14 @@ export class TrajectoryView {
     this.#scrubber.value = String(last)
     this.#scrubber.disabled = last === 0
     this.#chart.show(trajectory, expectation)
+    if (trajectory !== EMPTY) this.#writeCount('codes', String(trajectory.grid.numCodes))
     this.#writeCount('entropy', this.#maxEntropy.toFixed(1))
     this.#showSnapshot()
   }
 
   /** Shows an empty trajectory, and closes all bitmaps. */
   clear(): void {
-    this.show(EMPTY, { title: '', fileName: '' })
+    this.show(EMPTY, NO_NAME)
   }
 
   get #position(): number {
@@ -158,7 +162,8 @@ export class TrajectoryView {
     this.#enableButtons()
     try {
       const fileName = `${this.#name.fileName}.gif`
-      await saveGif(this.#trajectory, this.#actions.exportGif, { fileName, onProgress, signal })
+      const { picture } = this.#name
+      await saveGif(this.#trajectory, this.#actions.exportGif, { picture, fileName, onProgress, signal })
     } catch (error) {
       if (!signal.aborted) this.#actions.onError((error as Error).message)
     } finally {

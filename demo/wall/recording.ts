@@ -1,7 +1,9 @@
-import { type Frame, MASK_CLASS, NUM_LATENT_PIXELS } from '../worker/protocol'
+import { sizeOf } from '../model/model'
+import { STICKERS } from '../model/stickers'
+import type { Frame } from '../worker/protocol'
 
 /** Entropy of the uniform distribution over all classes, in nats: the byte 255. */
-const MAX_ENTROPY = Math.log(MASK_CLASS)
+const MAX_ENTROPY = Math.log(STICKERS.grid.numCodes)
 
 /**
  * The frames of pictures that were drawn together, from a file of scripts/wall.mjs: the tokens at the start and after each
@@ -13,7 +15,7 @@ const MAX_ENTROPY = Math.log(MASK_CLASS)
  */
 export function readRecording(file: Uint8Array<ArrayBuffer>, timesteps: readonly number[], count: number): Frame[] {
   const steps = timesteps.length
-  const cells = count * NUM_LATENT_PIXELS
+  const cells = count * sizeOf(STICKERS.grid)
   const numTokens = (2 * steps + 1) * cells
   if (file.length !== 2 * numTokens + steps * cells)
     throw new Error(`A recording of ${count} pictures in ${steps} steps does not have ${file.length} bytes.`)

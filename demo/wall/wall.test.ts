@@ -5,12 +5,15 @@ import { expect, it } from 'vitest'
 import { Process } from 'vq-diffusion-webgpu'
 import { WordTokenizer } from 'vq-diffusion-webgpu/onnx'
 import { cellStep, isRecorded } from '../explain/cell_step'
+import { sizeOf } from '../model/model'
+import { STICKERS } from '../model/stickers'
 import { Trajectory } from '../trajectory/trajectory'
-import { MASK_CLASS, NUM_LATENT_PIXELS } from '../worker/protocol'
 import { readRecording } from './recording'
 import { readWall } from './wall'
 import description from './wall.json'
 
+const MASK_CLASS = STICKERS.grid.numCodes
+const NUM_LATENT_PIXELS = sizeOf(STICKERS.grid)
 const fileOf = (path: string) => new URL(path, import.meta.url)
 const model = fileOf('../../packages/vq-diffusion-emoji/emoji-16x16/')
 const jsonOf = (name: string) => JSON.parse(readFileSync(new URL(name, model), 'utf8'))
@@ -37,7 +40,7 @@ it('has words that the model knows, in several styles, and a finished picture fo
 it('has chains that the process can draw: every token comes by a route of its step', () => {
   const process = new Process(jsonOf('scheduler/scheduler_config.json'))
   for (const picture of wall.pictures.keys()) {
-    const { snapshots } = Trajectory.from(wall.frames, picture)
+    const { snapshots } = Trajectory.from(wall.frames, picture, STICKERS.grid)
     expect(snapshots[0]!.maskedShare).toBeCloseTo(0.9, 0)
     for (const [i, before] of snapshots.slice(0, -1).entries()) {
       const after = snapshots[i + 1]

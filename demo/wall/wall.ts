@@ -1,6 +1,8 @@
+import { sizeOf } from '../model/model'
+import { STICKERS } from '../model/stickers'
 import type { Picture } from '../picture/picture'
 import { type PictureSettings, readSettings, type Style, withoutCount } from '../picture/settings'
-import { type Expectation, type Frame, NUM_LATENT_PIXELS, PICTURE_PIXELS } from '../worker/protocol'
+import type { Expectation, Frame } from '../worker/protocol'
 import { readRecording } from './recording'
 import description from './wall.json'
 
@@ -18,7 +20,7 @@ export interface Wall {
 
 /** Settings of all pictures of the wall. */
 function wallSettings(): PictureSettings[] {
-  const defaults = withoutCount(readSettings(new URLSearchParams()))
+  const defaults = withoutCount(readSettings(new URLSearchParams(), STICKERS))
   return description.pictures.map((picture) => ({
     ...defaults,
     ...(description.settings as Partial<PictureSettings>),
@@ -31,10 +33,13 @@ function wallSettings(): PictureSettings[] {
 export function readWall(recording: Uint8Array<ArrayBuffer>): Omit<Wall, 'bitmaps'> {
   const { expectation, model } = description
   const settings = wallSettings()
+  const { grid } = STICKERS
+  const size = sizeOf(grid)
   const frames = readRecording(recording, expectation.timesteps, settings.length)
   const { tokens } = frames.at(-1)!
   const pictures = settings.map((settings, i) => ({
-    tokens: tokens.slice(i * NUM_LATENT_PIXELS, (i + 1) * NUM_LATENT_PIXELS),
+    tokens: tokens.slice(i * size, (i + 1) * size),
+    grid,
     settings,
     origin: 'drawn' as const,
     modelHash: model.denoiser,
@@ -53,10 +58,10 @@ export async function fetchWall(folder: string): Promise<Wall> {
     fetchImage(`${folder}sprite.webp`),
   ])
   const wall = readWall(recording)
+  const { width, height } = STICKERS.picture
   const bitmaps = wall.pictures.map((_, i) => {
     const [row, column] = [Math.floor(i / SPRITE_COLUMNS), i % SPRITE_COLUMNS]
-    const [left, top] = [column * PICTURE_PIXELS, row * PICTURE_PIXELS]
-    return createImageBitmap(sprite, left, top, PICTURE_PIXELS, PICTURE_PIXELS)
+    return createImageBitmap(sprite, column * width, row * height, width, height)
   })
   const cut = await Promise.all(bitmaps)
   sprite.close()

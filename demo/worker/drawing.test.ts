@@ -6,17 +6,12 @@ import { draw } from './drawing'
 import { createEngine, type Engine } from './engine'
 import { EngineProvider } from './engine_provider'
 import type { Networks } from './networks'
-import {
-  type DrawingEvent,
-  type DrawingOptions,
-  type DrawingPosition,
-  type Frame,
-  NUM_LATENT_PIXELS,
-  type Tokens,
-} from './protocol'
+import type { DrawingEvent, DrawingOptions, DrawingPosition, Frame, Tokens } from './protocol'
+import { stickerConditioning } from './sticker_networks'
 
 /** Complete drawings on the CPU engine with a model of seven classes, and with fake devices that tests can lose. */
 const K = 7
+const NUM_LATENT_PIXELS = 256
 const { config } = await VQDiffusionScheduler.create({ num_vec_classes: K + 1, gamma_cum_end: 0.9 })
 const drawing: DrawingOptions = {
   text: new Int32Array(16),
@@ -60,6 +55,10 @@ const networks = {
     shape: [B, 4, 128, 128],
   }),
   device: undefined,
+  numLatentPixels: NUM_LATENT_PIXELS,
+  layout: 'pixel-major',
+  imageFormat: {},
+  conditioning: stickerConditioning,
   startTime: async () => performance.now(),
 } as unknown as Networks
 

@@ -2,14 +2,7 @@ import type { ChainPosition } from 'vq-diffusion-webgpu'
 import type { Decoded, Step } from './engine'
 import type { RunOnEngine } from './engine_provider'
 import { toBitmaps } from './pixels'
-import {
-  type DrawingEvent,
-  type DrawingOptions,
-  type DrawingResult,
-  type Frame,
-  NUM_LATENT_PIXELS,
-  type Tokens,
-} from './protocol'
+import type { DrawingEvent, DrawingOptions, DrawingResult, Frame, Tokens } from './protocol'
 
 /**
  * Draws a batch of pictures. After a device loss it continues on a new engine from the last step whose tokens have arrived,
@@ -50,7 +43,7 @@ export async function draw(
     const decoded = await preview.catch(() => undefined)
     if (!decoded) return
     milliseconds.decode += decoded.milliseconds
-    send({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.image) })
+    send({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.images) })
   }
 
   await runOnEngine(async (engine) => {
@@ -78,11 +71,11 @@ export async function draw(
     await lastFrame
   })
 
-  const tokens = splitBatch(position!.tokens)
-  const { image, milliseconds: decode } = await runOnEngine((engine) => engine.decode(tokens))
+  const tokens = splitBatch(position!.tokens, options.seeds.length)
+  const { images, milliseconds: decode } = await runOnEngine((engine) => engine.decode(tokens))
   milliseconds.decode += decode
   milliseconds.total = performance.now() - startTime
-  const bitmaps = await toBitmaps(image)
+  const bitmaps = await toBitmaps(images)
   await Promise.all(shown)
   return { tokens, bitmaps, milliseconds }
 }
@@ -121,10 +114,9 @@ function startFrame({ tokens }: ChainPosition, [first = -1]: readonly number[]):
   }
 }
 
-/** Tokens of a batch, [B·256], as one array per picture. */
-function splitBatch(tokens: ArrayLike<number>): Tokens[] {
+/** Tokens of a batch, [B·N], as one array per picture. */
+function splitBatch(tokens: ArrayLike<number>, count: number): Tokens[] {
   const batch = Uint16Array.from(tokens)
-  return Array.from({ length: batch.length / NUM_LATENT_PIXELS }, (_, item) =>
-    batch.slice(item * NUM_LATENT_PIXELS, (item + 1) * NUM_LATENT_PIXELS),
-  )
+  const size = batch.length / count
+  return Array.from({ length: count }, (_, item) => batch.slice(item * size, (item + 1) * size))
 }

@@ -9,9 +9,9 @@ import {
   type VQDiffusionSchedulerConfig,
 } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler as CpuScheduler } from 'vq-diffusion-webgpu/cpu'
-import type { OnnxConditioning, OnnxImage, Scheduler } from 'vq-diffusion-webgpu/onnx'
+import { type OnnxConditioning, type Scheduler, toImageData } from 'vq-diffusion-webgpu/onnx'
 import { type Networks, toBatch } from './networks'
-import { type DrawingOptions, NUM_LATENT_PIXELS, type SamplerSettings, type Tokens } from './protocol'
+import type { DrawingOptions, SamplerSettings, Tokens } from './protocol'
 import { maskTokens, SURENESS_TIMESTEP, sureness } from './sureness'
 
 /** Results of one step. The tensors are valid until the next step is requested. */
@@ -34,7 +34,7 @@ export interface Step {
 }
 
 export interface Decoded {
-  image: OnnxImage
+  images: ImageData[]
   milliseconds: number
 }
 
@@ -68,29 +68,31 @@ export function timestepOptions({ steps, spacing, method }: SamplerSettings) {
   return { numInferenceSteps: steps, spacing: spacing === 'exact' ? 'strided' : spacing, method } as const
 }
 
-function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks: Networks): Engine {
-  const { denoiser, decoder } = networks
+/** An engine of a scheduler, on the device if it runs there. */
+export function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks: Networks): Engine {
+  const { denoiser, decoder, numLatentPixels, layout, imageFormat } = networks
   /** Start and end of the last run of the denoiser. */
   let denoiserRun = { start: Promise.resolve(0), end: Promise.resolve(0) }
   const pipeline = new VQDiffusionPipeline({
     scheduler,
-    async denoiser(input: DenoiserInput<TensorOf<Scheduler>, OnnxConditioning>) {
+    async denoiser(input: DenoiserInput<TensorOf<Scheduler>, OnnxConditioning | undefined>) {
       const start = networks.startTime()
       const logits = await denoiser(input)
       denoiserRun = { start, end: timeAfter(networks.device?.queue.onSubmittedWorkDone()) }
       return logits
     },
-    decoder: (tokens) => timed(() => decoder(tokens)),
+    decoder: decode,
+    ...(layout && { layout }),
   })
 
-  async function timed(decode: () => Promise<OnnxImage>): Promise<Decoded> {
+  async function decode(tokens: TensorOf<Scheduler>): Promise<Decoded> {
     const start = networks.startTime()
-    const image = await decode()
-    return { image, milliseconds: performance.now() - (await start) }
+    const images = toImageData(await decoder(tokens), imageFormat)
+    return { images, milliseconds: performance.now() - (await start) }
   }
 
   function upload(pictures: readonly (Tokens | Uint8Array)[]) {
-    return scheduler.uploadTokens(toBatch(pictures).data, [pictures.length, NUM_LATENT_PIXELS])
+    return scheduler.uploadTokens(toBatch(pictures).data, [pictures.length, numLatentPixels])
   }
 
   function timestepsOf(drawing: DrawingOptions): readonly number[] {
@@ -112,9 +114,9 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
           ...timestepOptions(drawing),
           ...(image && tokens && { image: { tokens, strength: image.strength } }),
           batchSize: seeds.length,
-          numLatentPixels: NUM_LATENT_PIXELS,
+          numLatentPixels,
           seed: seeds,
-          conditioning: conditioningOf(drawing),
+          conditioning: await networks.conditioning(drawing, drawing.seeds.length),
         })
       } finally {
         tokens?.destroy()
@@ -131,8 +133,8 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
         const items = pipeline.sample({
           timesteps,
           resume: from,
-          numLatentPixels: NUM_LATENT_PIXELS,
-          conditioning: conditioningOf(drawing),
+          numLatentPixels,
+          conditioning: await networks.conditioning(drawing, drawing.seeds.length),
           signal,
           method,
           // 'purity' does not support truncation.
@@ -166,7 +168,7 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
         result?.destroy()
       }
     },
-    decode: (tokens) => timed(() => networks.decoder(toBatch(tokens))),
+    decode: (tokens) => decode(toBatch(tokens)),
     async score(tokens, text) {
       const sample = upload([maskTokens(tokens, scheduler.maskClass)])
       try {
@@ -184,10 +186,6 @@ function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, networks:
     },
     destroy: () => scheduler.destroy(),
   }
-}
-
-function conditioningOf({ text, negativeText }: DrawingOptions): OnnxConditioning {
-  return { conditional: { text }, unconditional: { text: negativeText ?? new Int32Array(text.length) } }
 }
 
 /** The time when the work has settled. */

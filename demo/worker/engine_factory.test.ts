@@ -3,6 +3,7 @@ import { requestDevice } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import type { OnnxRuntime } from 'vq-diffusion-webgpu/onnx'
 import { EngineFactory } from './engine_factory'
+import { StickerModel } from './sticker_model'
 
 vi.mock('vq-diffusion-webgpu', async (original) => ({
   ...(await original<typeof import('vq-diffusion-webgpu')>()),
@@ -23,16 +24,13 @@ function fakeDevice(name: string) {
 }
 
 function factoryOf(create: () => Promise<unknown>, device?: GPUDevice): EngineFactory {
-  return new EngineFactory(
-    {
-      backend: { engine: 'webgpu', network: 'webgpu', adapter: '', features: [], explanation: '' },
-      ort: { InferenceSession: { create }, env: { webgpu: {} } } as unknown as OnnxRuntime,
-      config,
-      device,
-      onGpuError() {},
-    },
+  const backend = { engine: 'webgpu', network: 'webgpu', adapter: '', features: [], explanation: '' } as const
+  const ort = { InferenceSession: { create }, env: { webgpu: {} } } as unknown as OnnxRuntime
+  const stickers = new StickerModel(
+    { backend, ort, config, hash: '', loadEncoder: async () => model },
     { denoiser: model, denoiserWeights: new Uint8Array(), decoder: model },
   )
+  return new EngineFactory({ backend, device, onGpuError() {} }, (device) => stickers.openEngine(device))
 }
 
 beforeEach(() => {

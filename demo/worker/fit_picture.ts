@@ -1,21 +1,25 @@
+import type { Model } from '../model/model'
 import { nameOf } from '../picture/image_file'
 import { removePlainBackground } from './plain_background'
-import { PICTURE_PIXELS, type Size } from './protocol'
+import type { Size } from './protocol'
 
 interface FittedPicture {
-  /** 128×128. */
+  /** As large as a picture of the model. */
   image: ImageData
   hasPlainBackground: boolean
 }
 
 /**
- * A picture file scaled to this size, at most 128×128, and centred in 128×128 on transparent pixels, without its background
- * if that is plain. Throws an Error with a sentence.
+ * A picture file scaled to this size, and centred in a picture of the model on transparent pixels, without its background if
+ * that is plain. Throws an Error with a sentence.
+ *
+ * @param hasAlpha whether the model draws on transparency; else the background always stays
  */
 export async function fitPicture(
   file: File,
   { width, height }: Size,
   keepsBackground: boolean,
+  { picture: whole, hasAlpha }: Pick<Model, 'picture' | 'hasAlpha'>,
 ): Promise<FittedPicture> {
   // Both sides are given: with one, the other follows from the file and may be a thousand times as long.
   const picture = await createImageBitmap(file, {
@@ -26,13 +30,15 @@ export async function fitPicture(
     throw new Error(`This browser cannot read ${nameOf(file)}.`, { cause })
   })
   // `willReadFrequently` keeps it in CPU memory.
-  const canvas = new OffscreenCanvas(PICTURE_PIXELS, PICTURE_PIXELS)
+  const canvas = new OffscreenCanvas(whole.width, whole.height)
   const context = canvas.getContext('2d', { willReadFrequently: true })!
-  const [left, top] = [Math.floor((PICTURE_PIXELS - width) / 2), Math.floor((PICTURE_PIXELS - height) / 2)]
+  const [left, top] = [Math.floor((whole.width - width) / 2), Math.floor((whole.height - height) / 2)]
   context.drawImage(picture, left, top)
   picture.close()
-  const image = context.getImageData(0, 0, PICTURE_PIXELS, PICTURE_PIXELS)
-  const original = keepsBackground ? context.getImageData(0, 0, PICTURE_PIXELS, PICTURE_PIXELS) : undefined
+  const pixels = () => context.getImageData(0, 0, whole.width, whole.height)
+  const image = pixels()
+  if (!hasAlpha) return { image, hasPlainBackground: false }
+  const original = keepsBackground ? pixels() : undefined
   const hasPlainBackground = removePlainBackground(image, { left, top, width, height })
   return { image: original ?? image, hasPlainBackground }
 }

@@ -1,5 +1,5 @@
 import { VQDiffusionScheduler, type VQDiffusionSchedulerConfig } from 'vq-diffusion-webgpu'
-import { PRESETS } from '../picture/presets'
+import { PRESETS } from '../model/presets'
 import type { DrawingOptions } from './protocol'
 
 /** With the default settings: what is prepared before the user says what to draw. */

@@ -1,19 +1,12 @@
 /**
- * Messages between the page and its worker: plain data that can be cloned or transferred. A picture is 256 tokens (u16,
- * row-major on a 16×16 grid, 4096 is the mask).
+ * Messages between the page and its worker: plain data that can be cloned or transferred. A picture is N tokens (u16,
+ * row-major on the model's grid; K is the mask).
  */
 import type { Expectation, RandomGeneratorState } from 'vq-diffusion-webgpu'
 import type { Backend, DownloadProgress, EngineName, NetworkProvider } from 'vq-diffusion-webgpu/onnx'
+import type { Model } from '../model/model'
 
 export type { Backend, EngineName, Expectation, NetworkProvider }
-
-export const SIDE = 16
-export const NUM_LATENT_PIXELS = SIDE * SIDE
-export const MASK_CLASS = 4096
-/** Timesteps that the model was trained with. */
-export const NUM_TRAIN_TIMESTEPS = 100
-/** Width and height of a decoded picture. */
-export const PICTURE_PIXELS = 128
 
 /** Width and height in pixels. */
 export interface Size {
@@ -21,15 +14,30 @@ export interface Size {
   height: number
 }
 
-/** u16 [256]. */
+/** u16 [N]. */
 export type Tokens = Uint16Array<ArrayBuffer>
 
-/** What is downloaded: what runs networks, the denoiser, and the network that makes pictures of tokens. */
-export type PartName = 'runtime' | 'network' | 'decoder'
+/**
+ * What is downloaded: what runs networks, the stickers' denoiser and the network that makes pictures of tokens, and all
+ * networks of another model.
+ */
+export type PartName = 'runtime' | 'network' | 'decoder' | 'model'
 
 /** How far a download is, in all and by its parts. */
 export interface PartsProgress extends DownloadProgress {
   readonly parts: Partial<Record<PartName, DownloadProgress>>
+}
+
+/** The folder of a model: its URL with a trailing slash, or files that the user opened by their paths in it. */
+export interface ModelFolder {
+  name: string
+  files: string | ReadonlyMap<string, Blob>
+}
+
+/** What a worker has opened. */
+export interface OpenedModel {
+  backend: Backend
+  model: Model
 }
 
 /** The user's choice of a backend; undefined leaves it to the worker. */
@@ -53,16 +61,23 @@ export interface SamplerSettings {
   spacing: 'exact' | 'leading'
 }
 
-/** A batch of pictures to draw, one per seed. */
-export interface DrawingOptions extends SamplerSettings {
-  /** [B·16] tokens of style and prompt of each picture. */
-  text: Int32Array
+/** What pictures show: stickers have `text`, pictures of other models `words` or a class. */
+export interface DrawingCondition {
+  /** [B·16] tokens of style and prompt of each sticker. */
+  text?: Int32Array
   /** [16] tokens of what guidance leads away from; by default none. */
   negativeText?: Int32Array
+  /** What all pictures show, and what guidance leads away from. */
+  words?: { prompt: string; negative: string }
+  classLabel?: number
+}
+
+/** A batch of pictures to draw, one per seed. */
+export interface DrawingOptions extends SamplerSettings, DrawingCondition {
   seeds: number[]
   /** Start from these pictures, one per seed, noised to strength·T; by default from noise. */
   image?: { tokens: Tokens[]; strength: number }
-  /** Inpainting: tokens per picture, and u8 [256] where 1 keeps the cell. Always drawn with 'posterior'. */
+  /** Inpainting: tokens per picture, and u8 [N] where 1 keeps the cell. Always drawn with 'posterior'. */
   known?: { tokens: Tokens[]; keep: Uint8Array[] }
   /** Continue a stopped drawing of the same options. */
   from?: DrawingPosition
@@ -76,7 +91,7 @@ export interface DrawingOptions extends SamplerSettings {
 export interface DrawingPosition {
   /** Number of steps done. */
   step: number
-  /** u16 [B·256]. */
+  /** u16 [B·N]. */
   tokens: Uint16Array<ArrayBuffer>
   random: RandomGeneratorState
 }
@@ -87,13 +102,13 @@ export interface Frame {
   step: number
   /** The timestep of the tokens, −1 when clean. */
   timestep: number
-  /** u16 [B·256]. */
+  /** u16 [B·N]. */
   tokens: Uint16Array<ArrayBuffer>
-  /** u16 [B·256], the x₀ that the step drew; only with live preview, and not at step 0. */
+  /** u16 [B·N], the x₀ that the step drew; only with live preview, and not at step 0. */
   predOriginalSample?: Uint16Array<ArrayBuffer>
-  /** f32 [B·256], nats, of the network's prediction; like `predOriginalSample`, but not with 'purity'. */
+  /** f32 [B·N], nats, of the network's prediction; like `predOriginalSample`, but not with 'purity'. */
   entropy?: Float32Array<ArrayBuffer>
-  /** Columns of logits, of B·256, that the step needs without recording; present if `entropy` is. */
+  /** Columns of logits, of B·N, that the step needs without recording; present if `entropy` is. */
   columnsRead?: number
   /** Wall-clock time of the network, in ms. */
   networkMilliseconds: number
@@ -104,7 +119,7 @@ export interface Frame {
 export type DrawingEvent =
   /** `random` is the generator's state after the step. */
   | { kind: 'step'; frame: Frame; random: RandomGeneratorState }
-  /** One bitmap of 128×128 per picture: the x₀ of `step`. */
+  /** One bitmap per picture: the x₀ of `step`. */
   | { kind: 'preview'; step: number; bitmaps: ImageBitmap[] }
   /** The GPU device was lost. The drawing continues after this step. */
   | { kind: 'recovered'; step: number }
@@ -130,7 +145,7 @@ export interface EngineFacts {
   threads: number
   /** Bytes of all buffers of the GPU device; undefined without a device. */
   gpuBytes: number | undefined
-  /** SHA-256 of the denoiser's weights, in hexadecimal. */
+  /** SHA-256 that tells the denoiser from others, in hexadecimal. */
   modelHash: string
 }
 
@@ -140,7 +155,7 @@ export interface StudioWorker {
   draw(options: DrawingOptions, onEvent: (event: DrawingEvent) => void | Promise<void>): Promise<DrawingResult>
   /** Stops all drawings: they reject with an AbortError. The next drawing waits for the network run in progress. */
   stop(): void
-  /** Pictures of 128×128 from clean tokens; may run between the steps of a drawing. */
+  /** Pictures of clean tokens; may run between the steps of a drawing. */
   decode(tokens: Tokens[]): Promise<ImageBitmap[]>
   /**
    * How surely a finished picture shows what its words say (sureness.ts); comparable between pictures of the same words. May
@@ -150,9 +165,9 @@ export interface StudioWorker {
    */
   score(tokens: Tokens, text: Int32Array): Promise<number>
   /**
-   * The nearest tokens of a picture file, scaled to `size` and centred in 128×128.
+   * The nearest tokens of a picture file, scaled to `size` and centred in a picture of the model.
    *
-   * @param onProgress of loading the encoder, at the first call
+   * @param onProgress of loading the encoder of the stickers, at the first call
    */
   encode(
     file: File,
@@ -175,4 +190,6 @@ export interface StudioWorker {
   /** @param strength of the picture that the drawing starts from; undefined starts from noise */
   expectation(settings: SamplerSettings, strength?: number): Expectation
   facts(): Promise<EngineFacts>
+  /** What a model of a folder does not see of a prompt, as a sentence; empty if it sees all. */
+  remark(prompt: string): string
 }

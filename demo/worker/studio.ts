@@ -2,32 +2,32 @@ import { expose, type ProxyMethods, releaseProxy, transfer } from 'comlink'
 import { DeviceLostError } from 'vq-diffusion-webgpu'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
-  type Bytes,
   chooseBackend,
   createOnnxDecoder,
   createOnnxSession,
   type DownloadProgress,
-  loadFiles,
+  fromImageData,
   type MemoryStoreLike,
   type OnnxDecoder,
-  type OnnxEncoder,
-  type OnnxImage,
   type OnnxRuntime,
   PartStore,
   requestBackend,
+  toImageData,
 } from 'vq-diffusion-webgpu/onnx'
-import { decoderFile, encoderFile, modelFiles, modelHash, runtimeFile } from './assets'
+import { decoderFile, modelHash, runtimeFile } from './assets'
 import { loadTogether } from './downloads'
 import { draw } from './drawing'
-import { timestepOptions } from './engine'
-import { createEncoder, EngineFactory } from './engine_factory'
+import { type Engine, timestepOptions } from './engine'
+import { EngineFactory } from './engine_factory'
 import { EngineProvider } from './engine_provider'
 import { deviceLostAtOnceMessage, stopReason, withUserMessages } from './error_messages'
 import { fitPicture } from './fit_picture'
+import { folderHash } from './folder_hash'
 import { gifImages } from './gif_images'
-import { compileShaders } from './likely_drawing'
 import { toBatch } from './networks'
-import { enlarge, toBitmaps, toEncoderInput, toImages } from './pixels'
+import type { OpenModel } from './open_model'
+import { type OpeningContext, openFolder, openStickers } from './opening'
+import { enlarge, toBitmaps } from './pixels'
 import type {
   Backend,
   BackendChoice,
@@ -37,6 +37,8 @@ import type {
   EncodedPicture,
   EngineFacts,
   Expectation,
+  ModelFolder,
+  OpenedModel,
   PartsProgress,
   SamplerSettings,
   Size,
@@ -44,25 +46,37 @@ import type {
   Tokens,
 } from './protocol'
 import { startRuntime, threadsFor } from './runtime'
+import { stickerFormat } from './sticker_networks'
 import { servedAddress } from './stored_runtime'
 import { warmUp } from './warm_up'
 
 /** State of the open studio. */
 interface OpenStudio {
   backend: Backend
+  opened: OpenModel
   /** For the schedule's expectation, which needs no device. */
   scheduler: VQDiffusionScheduler
   ort: OnnxRuntime
   factory: EngineFactory
   engines: EngineProvider
-  modelHash: string
-  loadEncoder(onProgress: (progress: DownloadProgress) => void): Promise<Bytes>
+}
+
+/** What a worker is opened with. */
+interface Opening {
+  choice: BackendChoice
+  /** URL of the sticker model's folder, with a trailing slash; the key of the runtime begins with it too. */
+  modelRoot: string
+  /** Another model; undefined opens the stickers. */
+  folder?: ModelFolder
+  /** Threads that a network on WebAssembly may have. */
+  maxThreads?: number
+  /** Whether a service worker serves this page. */
+  isServed?: boolean
 }
 
 /** The worker: scheduler, networks and images, on a thread of their own. */
 export class Studio implements StudioWorker {
   #openStudio: OpenStudio | undefined
-  #encoder: Promise<OnnxEncoder> | undefined
   /** Decodes instead of an engine; see `openDecoder`. */
   #decoder: OnnxDecoder | undefined
   /** Stops what runs only to make the first drawing faster. */
@@ -76,63 +90,49 @@ export class Studio implements StudioWorker {
   /**
    * Downloads the model and prepares it.
    *
-   * @param modelRoot URL of the model's folder, with a trailing slash
    * @param memory stores parts of files if the browser refuses storage
    * @param onGpuError called with a sentence if the GPU fails later, during a drawing or not
-   * @param limits.maxThreads that a network on WebAssembly may have
-   * @param limits.isServed whether a service worker serves this page
    * @throws ThreadsError if they do not start, and another worker has to be opened with one thread
    */
   open(
-    choice: BackendChoice,
-    modelRoot: string,
+    { choice, modelRoot, folder, maxThreads = Number.POSITIVE_INFINITY, isServed = false }: Opening,
     memory: MemoryStoreLike,
     onProgress: (progress: PartsProgress) => void,
     onGpuError: (sentence: string) => void,
-    { maxThreads = Number.POSITIVE_INFINITY, isServed = false }: { maxThreads?: number; isServed?: boolean } = {},
-  ): Promise<Backend> {
-    const loadScheduler = VQDiffusionScheduler.fromPretrained(modelRoot)
+  ): Promise<OpenedModel> {
+    const store = new PartStore({ memory })
     const openOn = async ({ backend, device }: { backend: Backend; device: GPUDevice | undefined }) => {
-      const scheduler = await loadScheduler
-      const { config } = scheduler
-      // Goes on while the model is loaded, and after that. A drawing waits for the shaders that it needs.
-      if (device && backend.engine === 'webgpu') compileShaders(device, config)
-      const store = new PartStore({ memory })
       const runtime = runtimeFile(backend.network, modelRoot)
       const address = isServed ? await servedAddress(runtime, store) : undefined
-      const [graph, weights, decoderNetwork] = modelFiles(backend.network, modelRoot)
-      const parts = {
-        runtime: address === undefined ? [runtime] : [],
-        network: [graph, weights],
-        decoder: [decoderNetwork],
+      const context: OpeningContext = {
+        backend,
+        device,
+        modelRoot,
+        store,
+        onProgress,
+        runtimeFiles: address === undefined ? [runtime] : [],
+        startRuntime(loading) {
+          const binary = loading.then(([content]) => content ?? address!)
+          return startRuntime(backend.network, binary, Math.min(maxThreads, threadsFor(backend.network)))
+        },
       }
-      const loading = loadTogether(parts, { store, onProgress })
-      const binary = loading.runtime.then(([content]) => content ?? address!)
-      const threads = Math.min(maxThreads, threadsFor(backend.network))
-      const [ort, network, [decoder]] = await Promise.all([
-        startRuntime(backend.network, binary, threads),
-        loading.network,
-        loading.decoder,
-      ])
-      const [denoiser, denoiserWeights] = network as [Bytes, Bytes]
-      const models = { denoiser, denoiserWeights, decoder: decoder! }
-      const factory = new EngineFactory({ backend, ort, config, device, onGpuError }, models)
+      const hash = folder && (await folderHash(folder))
+      const isOther = folder !== undefined && hash !== modelHash(modelRoot)
+      const { opened, ort } = isOther ? await openFolder(folder, hash!, context) : await openStickers(context)
+      const factory = new EngineFactory({ backend, device, onGpuError }, (device) => opened.openEngine(device))
       const engines = new EngineProvider(() => factory.createEngine())
       const engine = await engines.current()
-      const warming = warmUp(engine, backend.network, this.#warmUp.signal)
-      // On WebAssembly it takes a second or two, and goes on until something is drawn.
-      if (backend.network === 'webgpu') await warming
-      else warming.catch(() => {})
+      if (!isOther) await this.#warmUpFor(engine, backend)
       // Shaders seem to compile on a lost device too.
       const lost = await Promise.race([engine.device?.lost, undefined])
       if (lost) throw new DeviceLostError(lost.message)
-      const loadEncoder = async (onProgress: (progress: DownloadProgress) => void) =>
-        (await loadFiles([encoderFile(modelRoot)], { store, onProgress }))[0]!
-      this.#openStudio = { backend, scheduler, ort, factory, engines, modelHash: modelHash(modelRoot), loadEncoder }
-      return { ...backend, explanation: [backend.explanation, store.refusal].filter(Boolean).join(' ') }
+      const scheduler = await VQDiffusionScheduler.fromConfig(opened.model.scheduler)
+      this.#openStudio = { backend, opened, scheduler, ort, factory, engines }
+      const explanation = [backend.explanation, store.refusal].filter(Boolean).join(' ')
+      return { backend: { ...backend, explanation }, model: opened.model }
     }
     return withUserMessages(async () => {
-      const [requested] = await Promise.all([requestBackend(choice), loadScheduler])
+      const requested = await requestBackend(choice)
       try {
         return await openOn(requested)
       } catch (error) {
@@ -142,6 +142,13 @@ export class Studio implements StudioWorker {
         return openOn({ backend: { ...backend, explanation: deviceLostAtOnceMessage }, device: undefined })
       }
     })
+  }
+
+  async #warmUpFor(engine: Engine, { network }: Backend): Promise<void> {
+    const warming = warmUp(engine, network, this.#warmUp.signal)
+    // On WebAssembly it takes a second or two, and goes on until something is drawn.
+    if (network === 'webgpu') await warming
+    else warming.catch(() => {})
   }
 
   /**
@@ -212,15 +219,11 @@ export class Studio implements StudioWorker {
     onProgress: (progress: DownloadProgress) => void,
   ): Promise<EncodedPicture> {
     return withUserMessages(async () => {
-      const { image, hasPlainBackground } = await fitPicture(file, size, keepsBackground)
-      const { ort, loadEncoder } = this.#open
-      this.#encoder ??= loadEncoder(onProgress).then((model) => createEncoder(ort, model))
-      // After a failure the next call loads it again.
-      this.#encoder.catch(() => {
-        this.#encoder = undefined
-      })
-      const encoder = await this.#encoder
-      const { data } = await encoder(toEncoderInput(image))
+      const { opened } = this.#open
+      const { image, hasPlainBackground } = await fitPicture(file, size, keepsBackground, opened.model)
+      const encoder = await opened.encoder(onProgress)
+      const channels = encoder.inputShape[1] === 3 ? 3 : 4
+      const { data } = await encoder(fromImageData([image], channels, opened.imageFormat))
       const tokens = Uint16Array.from(data)
       return transfer({ tokens, hasPlainBackground }, [tokens.buffer])
     }).finally(() => releaseCallback(onProgress))
@@ -235,7 +238,7 @@ export class Studio implements StudioWorker {
     const { signal } = this.#gifController
     return withUserMessages(async () => {
       const decode = async (batch: Tokens[]) =>
-        Promise.all(toImages(await this.#decode(batch)).map((image) => enlarge(image, options.scale)))
+        Promise.all((await this.#decode(batch)).map((image) => enlarge(image, options.scale)))
       const images = await gifImages(frames, decode, { onProgress, signal })
       const { toGif } = await import('./gif')
       return toGif(images, options.millisecondsPerFrame)
@@ -252,8 +255,12 @@ export class Studio implements StudioWorker {
   }
 
   async facts(): Promise<EngineFacts> {
-    const { backend, ort, factory, modelHash } = this.#open
-    return { backend, threads: ort.env.wasm.numThreads ?? 1, gpuBytes: factory.gpuBytes, modelHash }
+    const { backend, ort, factory, opened } = this.#open
+    return { backend, threads: ort.env.wasm.numThreads ?? 1, gpuBytes: factory.gpuBytes, modelHash: opened.hash }
+  }
+
+  remark(prompt: string): string {
+    return this.#open.opened.remark(prompt)
   }
 
   get #open(): OpenStudio {
@@ -261,10 +268,10 @@ export class Studio implements StudioWorker {
     return this.#openStudio
   }
 
-  async #decode(tokens: Tokens[]): Promise<OnnxImage> {
-    if (this.#decoder) return this.#decoder(toBatch(tokens))
+  async #decode(tokens: Tokens[]): Promise<ImageData[]> {
+    if (this.#decoder) return toImageData(await this.#decoder(toBatch(tokens)), stickerFormat)
     const runOnEngine = this.#open.engines.runner()
-    return (await runOnEngine((engine) => engine.decode(tokens))).image
+    return (await runOnEngine((engine) => engine.decode(tokens))).images
   }
 }
 

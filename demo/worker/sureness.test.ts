@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest'
-import { MASK_CLASS, NUM_LATENT_PIXELS, type Tokens } from './protocol'
+import { sizeOf } from '../model/model'
+import { STICKERS } from '../model/stickers'
+import type { Tokens } from './protocol'
 import { maskTokens, sureness } from './sureness'
 
+const MASK_CLASS = STICKERS.grid.numCodes
+const NUM_LATENT_PIXELS = sizeOf(STICKERS.grid)
 const K = 4
 const tokens: Tokens = Uint16Array.from({ length: NUM_LATENT_PIXELS }, (_, cell) => cell % K)
 const masked = [...maskTokens(tokens, MASK_CLASS)].map((token) => token === MASK_CLASS)

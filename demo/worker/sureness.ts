@@ -1,15 +1,15 @@
-import { NUM_LATENT_PIXELS, type Tokens } from './protocol'
+import type { Tokens } from './protocol'
 
 /** The timestep at which this share of the tokens is masked. */
 export const SURENESS_TIMESTEP = 70
 const MASKED_SHARE = 0.63
 
-/** Whether each cell is masked, the same for all pictures: by the golden ratio, which spreads them evenly. */
-const isMasked = Array.from({ length: NUM_LATENT_PIXELS }, (_, cell) => (cell * 0.6180339887498949) % 1 < MASKED_SHARE)
+/** Whether a cell is masked, the same for all pictures: by the golden ratio, which spreads them evenly. */
+const isMasked = (cell: number) => (cell * 0.6180339887498949) % 1 < MASKED_SHARE
 
 /** x_t of a finished picture. */
 export function maskTokens(tokens: Tokens, maskClass: number): Tokens {
-  return tokens.map((token, cell) => (isMasked[cell] ? maskClass : token))
+  return tokens.map((token, cell) => (isMasked(cell) ? maskClass : token))
 }
 
 /**
@@ -22,12 +22,12 @@ export function maskTokens(tokens: Tokens, maskClass: number): Tokens {
  * that name in 84 % of 83 pairs among 56 pictures, and in 78 % at t = 50. With the likelihood without words taken off, as
  * guidance would have it, in 35 %.
  *
- * @param logits of `maskTokens(tokens)`, f32 [1, 256, K]
+ * @param logits of `maskTokens(tokens)`, f32 [1, N, K]
  * @param tokens of the finished picture
  */
 export function sureness(logits: Float32Array, tokens: Tokens): number {
-  const K = logits.length / NUM_LATENT_PIXELS
-  const cells = [...tokens.keys()].filter((cell) => isMasked[cell])
+  const K = logits.length / tokens.length
+  const cells = [...tokens.keys()].filter((cell) => isMasked(cell))
   const logLikelihood = (cell: number) => logSoftmax(logits.subarray(cell * K, (cell + 1) * K), tokens[cell]!)
   return cells.reduce((sum, cell) => sum + logLikelihood(cell), 0) / cells.length
 }

@@ -1,6 +1,8 @@
+import { sizeOf } from '../model/model'
+import { STICKERS } from '../model/stickers'
 import type { Engine } from './engine'
 import { likelyDrawing } from './likely_drawing'
-import { type NetworkProvider, NUM_LATENT_PIXELS } from './protocol'
+import type { NetworkProvider } from './protocol'
 
 /**
  * Steps until networks are fast. On WebGPU the first compiles a shader for nearly every operator. On WebAssembly, browsers
@@ -12,7 +14,7 @@ const STEPS = { webgpu: 1, wasm: 4 }
 const DELAY = { webgpu: 0, wasm: 500 }
 
 /**
- * Runs the networks before the first picture needs them to be fast: some steps, and the decoder.
+ * Runs the networks of the sticker model before the first picture needs them to be fast: some steps, and the decoder.
  *
  * @param signal stops it after the run of a network that it is in
  */
@@ -25,5 +27,5 @@ export async function warmUp(engine: Engine, network: NetworkProvider, signal: A
     if (step === STEPS[network]) break
   }
   signal.throwIfAborted()
-  await engine.decode([new Uint16Array(NUM_LATENT_PIXELS)])
+  await engine.decode([new Uint16Array(sizeOf(STICKERS.grid))])
 }

@@ -10,10 +10,12 @@ import { requirePreviewEvery } from '../pipeline/preview'
 import type { TensorOf } from '../samplers/sampler'
 import type { Backend } from './backend'
 import { Callable } from './callable'
+import { conditionOf } from './condition'
 import { loadModel, type PretrainedPipelineOptions } from './load'
 import type { ModelSource } from './model_folder'
 import type {
   ImageOutputs,
+  PictureOptions,
   PipelineDefaults,
   PipelineOptions,
   PipelineOutput,
@@ -25,6 +27,7 @@ import { fitPicture, isNumbers, latentMask, requirePicture, takePicture } from '
 import {
   batchOf,
   chainOptions,
+  conditionNames,
   pipelineNames,
   requireImageOutput,
   requireImageTokens,
@@ -114,6 +117,27 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     return this.#parts.defaults ?? {}
   }
 
+  /** The parts, for a sampling loop of your own. They stay this pipeline's: it destroys what `fromPretrained` made. */
+  get parts(): PipelineParts<S> {
+    return this.#parts
+  }
+
+  /**
+   * What the denoiser is conditioned on for a batch of these prompts, or of one class or a list, for a sampling loop of your
+   * own: an item for each, with and without the condition. Undefined for a network that takes none.
+   *
+   * Rejects with OptionError, ShapeError or DestroyedError, or as the text encoder does.
+   */
+  async conditioning(
+    prompt: string | readonly string[],
+    options: Pick<PictureOptions, 'negativePrompt' | 'style' | 'classLabel'> = {},
+  ): Promise<OnnxConditioning | undefined> {
+    this.#requireAlive()
+    const given = requireOptions('conditioning', options, conditionNames)
+    const condition = conditionOf(prompt, given, { ...this.#parts, states: this.#states })
+    return condition.inputs(condition.count, condition.guidable)
+  }
+
   /**
    * Draws images: `pipe(prompt, options)` is short for this.
    *
@@ -139,7 +163,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     prompt: string | readonly string[],
     options: PipelineOptions<Output> = {},
   ): AsyncGenerator<PipelineStep<ImageOutputs[Output]>, void, void> {
-    if (this.#destroyed) throw new DestroyedError('The pipeline was destroyed.')
+    this.#requireAlive()
     const { scheduler, decoder, latentShape, imageFormat } = this.#parts
     options = requireOptions('a call of the pipeline', options, pipelineNames)
     const { strength = 0.6, known, previewEvery, onStep, signal } = options
@@ -223,6 +247,10 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
   /** `destroy`, for `using` declarations. */
   [Symbol.dispose](): void {
     this.destroy()
+  }
+
+  #requireAlive(): void {
+    if (this.#destroyed) throw new DestroyedError('The pipeline was destroyed.')
   }
 
   /** A batch of token grids on the scheduler's engine, [B, N]: one grid for all items, or one for each. */

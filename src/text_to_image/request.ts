@@ -14,12 +14,13 @@ export interface Tokenizer {
   encode(prompt: string, options: { readonly style?: string | undefined }): EncodedPrompt
 }
 
+/** Names of the options that say, beside the prompt, what the images show. */
+export const conditionNames = { negativePrompt: true, classLabel: true, style: true } as const
+
 /** Names of the options of a call. */
 export const pipelineNames = {
+  ...conditionNames,
   numImagesPerPrompt: true,
-  negativePrompt: true,
-  classLabel: true,
-  style: true,
   numInferenceSteps: true,
   timesteps: true,
   spacing: true,

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-web'
 import { describe, expect, it, vi } from 'vitest'
-import { OptionError, ShapeError } from 'vq-diffusion-webgpu'
+import { OptionError, VQDiffusionPipeline as SamplingLoop, ShapeError } from 'vq-diffusion-webgpu'
 import { CpuTensor, VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   normaliseTextEmbeddings,
@@ -55,6 +55,23 @@ describe('a class-conditional model on a grid that is not square', async () => {
     expect(tokens!.map((token, i) => (i % 5 < 2 ? token : 0))).toEqual(
       [...image].map((code, i) => (i % 5 < 2 ? code : 0)),
     )
+  })
+
+  it('gives its parts and its conditioning to a loop of your own', async () => {
+    const { parts } = pipe
+    const loop = new SamplingLoop({ scheduler: parts.scheduler, denoiser: parts.denoiser, decoder: parts.decoder })
+    const conditioning = await pipe.conditioning('', { classLabel: [4, 4] })
+    expect(conditioning).toEqual({
+      conditional: { class: Int32Array.of(4, 4) },
+      unconditional: { class: Int32Array.of(10, 10) },
+    })
+    const { numInferenceSteps, guidanceScale } = parts.defaults as { numInferenceSteps: number; guidanceScale: number }
+    const given = { conditioning, numInferenceSteps, guidanceScale, seed: [3, 4], numLatentPixels: 15, batchSize: 2 }
+    const sample = await loop.generate(given)
+    const tokens = [...(await sample.read())]
+    expect([tokens.slice(0, 15), tokens.slice(15)]).toEqual(await draw({ classLabel: 4, numImagesPerPrompt: 2 }))
+    await expect(pipe.conditioning('', { classLabel: 10 })).rejects.toThrow(OptionError)
+    await expect(pipe.conditioning('', { seed: 3 } as object)).rejects.toThrow(OptionError)
   })
 
   it.each<[string, string | string[], object, string]>([

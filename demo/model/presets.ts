@@ -1,5 +1,6 @@
 import modelIndex from 'vq-diffusion-emoji/emoji-16x16/model_index.json' with { type: 'json' }
-import { NUM_TRAIN_TIMESTEPS, type SamplerSettings } from '../worker/protocol'
+import scheduler from 'vq-diffusion-emoji/emoji-16x16/scheduler/scheduler_config.json' with { type: 'json' }
+import type { Preset } from './model'
 
 const { defaults, presets } = modelIndex
 
@@ -12,12 +13,6 @@ interface Recommendation {
 }
 
 export type PresetName = 'quick' | 'default' | 'best'
-
-/** What a preset sets. */
-export type Preset = Pick<
-  SamplerSettings,
-  'steps' | 'guidance' | 'guidedFrom' | 'guidedTo' | 'truncation' | 'method' | 'spacing'
->
 
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   quick: presetOf(presets.quick),
@@ -45,7 +40,7 @@ export function presetText({ steps, guidance, guidedFrom, truncation }: Preset):
 function presetOf({
   num_inference_steps: steps,
   guidance_scale: guidance,
-  guidance_interval: [guidedFrom = 0, guidedTo = NUM_TRAIN_TIMESTEPS - 1] = [],
+  guidance_interval: [guidedFrom = 0, guidedTo = scheduler.num_train_timesteps - 1] = [],
   truncation_rate: truncation,
 }: Recommendation): Preset {
   return { steps, guidance, guidedFrom, guidedTo, truncation, method: 'posterior', spacing: 'exact' }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
+import { readSettings, writeSettings } from '../picture/settings'
 import { PRESETS, type PresetName, presetName, presetText } from './presets'
-import { readSettings, writeSettings } from './settings'
+import { STICKERS } from './stickers'
 
 const names = Object.keys(PRESETS) as PresetName[]
 
@@ -20,9 +21,9 @@ describe('presets', () => {
     expect(standard).toBeLessThan(best)
   })
   it.each(names)('%s is known by its numbers, also after they were in an address', (name) => {
-    const settings = { ...readSettings(new URLSearchParams()), ...PRESETS[name] }
+    const settings = { ...readSettings(new URLSearchParams(), STICKERS), ...PRESETS[name] }
     expect(presetName(settings)).toBe(name)
-    expect(presetName(readSettings(writeSettings(new URLSearchParams(), settings)))).toBe(name)
+    expect(presetName(readSettings(writeSettings(new URLSearchParams(), settings, STICKERS), STICKERS))).toBe(name)
   })
   it.each([
     ['steps', { steps: 13 }],
