@@ -25,7 +25,7 @@ test('draws with a converted model of texts that the address names', async ({ de
   await serveFolder(server, await convertedFolder(), '/models/golden')
   await demo.open('?model=models/golden&prompt=a+teddy+bear&steps=3&seed=5&auto=1')
   const pixels = await demo.drawn()
-  await expect(page.getByTestId('intro')).toContainText('golden turns noise into pictures of')
+  await expect(page.getByTestId('intro')).toContainText('The model golden turns noise into pictures of')
   const canvas = await demo.canvas.evaluate(({ width, height }: HTMLCanvasElement) => [width, height])
   expect(pixels).toHaveLength(4 * canvas[0]! * canvas[1]!)
   expect(new Set(pixels).size).toBeGreaterThan(20)

@@ -1,6 +1,7 @@
 import type { RouteTable, TimestepPair } from 'vq-diffusion-webgpu'
 import { formatPercent } from '../format'
 import { isSameGrid, sizeOf, type TokenGrid } from '../model/model'
+import { STICKERS } from '../model/stickers'
 import { cellAt, middleCell, rowAndColumn } from '../picture/cells'
 import type { Origin } from '../picture/picture'
 import { DECIDED, REPLACED, type Snapshot, type Trajectory } from '../trajectory/trajectory'
@@ -17,12 +18,15 @@ interface ExplainActions {
 
 const CANVASES = ['noise', 'before', 'x0', 'entropy', 'after', 'picture', 'cell'] as const
 const TEXTS = ['noise', 'before', 'after', 'cell', 'taken', 'picture'] as const
+/** What is said of a model's grid, which stays when there is nothing to explain. */
+const GRID_TEXTS = ['tokens', 'codes'] as const
 
 /** Explains one step of one picture, from the noise to the decoder, and the routes of one cell. Styles in `styles/explain.css`. */
 export class ExplainView {
   readonly #actions: ExplainActions
   readonly #canvases: Record<(typeof CANVASES)[number], HTMLCanvasElement>
   readonly #texts: Record<(typeof TEXTS)[number], HTMLElement>
+  readonly #gridTexts: Record<(typeof GRID_TEXTS)[number], HTMLElement>
   readonly #step: HTMLInputElement
   readonly #stepText: HTMLElement
   readonly #picker: HTMLElement
@@ -44,11 +48,13 @@ export class ExplainView {
     this.#actions = actions
     this.#canvases = byName(CANVASES, 'data-canvas')
     this.#texts = byName(TEXTS, 'data-text')
+    this.#gridTexts = byName(GRID_TEXTS, 'data-text')
     this.#routes = byName(ROUTES, 'data-route')
     this.#step = find('[data-testid=explain-step]')
     this.#stepText = find('.explain-step-text')
     this.#picker = find('.explain-picker')
 
+    this.#showGrid(STICKERS.grid)
     this.#step.addEventListener('input', () => this.#show())
     this.#picker.addEventListener('click', ({ clientX, clientY }) => {
       if (!this.#reference) return
@@ -63,9 +69,7 @@ export class ExplainView {
   /** Explains a drawing by its finished picture, at the step that was chosen before if it has as many. */
   show(trajectory: Trajectory, reference: Reference, origin: Origin): void {
     const isNew = this.#trajectory === undefined
-    const isOtherGrid = this.#grid === undefined || !isSameGrid(this.#grid, reference.grid)
-    if (isOtherGrid) this.#cell = middleCell(reference.grid)
-    this.#grid = reference.grid
+    this.#showGrid(reference.grid)
     this.#trajectory = trajectory
     this.#reference = reference
     this.#origin = origin
@@ -74,6 +78,14 @@ export class ExplainView {
     // The middle of a drawing has most to see.
     if (isNew) this.#step.value = String(Math.ceil(last / 2))
     this.#show()
+  }
+
+  #showGrid(grid: TokenGrid): void {
+    if (this.#grid && isSameGrid(this.#grid, grid)) return
+    this.#grid = grid
+    this.#cell = middleCell(grid)
+    this.#gridTexts.tokens.textContent = String(sizeOf(grid))
+    this.#gridTexts.codes.textContent = String(grid.numCodes)
   }
 
   /** Empties everything; the layout stays. */

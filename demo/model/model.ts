@@ -18,6 +18,8 @@ export interface Model {
   readonly name: string
   /** Whether it is the page's own model, which has styles, words to complete, presets and stickers on a wall. */
   readonly isStickers: boolean
+  /** Whether it is not open yet, so that nothing but its name is known. */
+  readonly isUnknown?: boolean
   readonly grid: TokenGrid
   /** Of a picture, in pixels. */
   readonly picture: Size

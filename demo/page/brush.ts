@@ -35,7 +35,8 @@ let stroke: { last: number; marks: boolean } | undefined
 
 function activate(): void {
   brushing.value = true
-  showMessage('Brush over what should be drawn again, under the prompt as it is now.')
+  const asked = { text: ', under the prompt as it is now', class: ', as the class that is chosen now', none: '' }
+  showMessage(`Brush over what should be drawn again${asked[model.peek().condition]}.`)
   surface.focus({ preventScroll: true })
 }
 

@@ -3,6 +3,7 @@ import { startPopover } from './popover'
 
 /** What each setting does, by the id of its field. */
 const HELP: Record<string, string> = {
+  'class-label': 'The number of what is drawn, in the order in which the model learnt its classes.',
   negative:
     'Words for what the picture should not show: guidance leads away from them. It has to be above 1, and what they name may still appear.',
   quality:
@@ -22,11 +23,11 @@ const HELP: Record<string, string> = {
     'How a step is drawn. Posterior follows the process that the model has learnt; Purity decides the surest cells first.',
   truncation: 'Draw only from the likeliest codes, of this probability together. Less is cleaner; 1 keeps all codes.',
   'guided-from':
-    'Guidance works at timesteps t from here on. They go from 99, which is noise, down to 0; below, the picture is drawn freely.',
+    'Guidance works at timesteps t from here on. They go from the largest, which is noise, down to 0; below, the picture is drawn freely.',
   'guided-to':
-    'Guidance works at timesteps t up to here. They begin at 99, which is noise; above, the picture is drawn freely.',
+    'Guidance works at timesteps t up to here. They begin at the largest, which is noise; above, the picture is drawn freely.',
   'prior-weight': 'With Purity: how much cells that are sure are sharpened. 0 sharpens none.',
-  spacing: 'Which of the 100 timesteps are visited. Exact ends at the last one; Leading is the list of diffusers.',
+  spacing: 'Which of the timesteps are visited. Exact ends at the last one; Leading is the list of diffusers.',
   'live-preview':
     'Shows after each step what the model expects, and keeps it for winding back. Without, a step is a little faster.',
 }

@@ -17,9 +17,11 @@ const removed = signal<readonly KeptPicture[]>([])
 const channel = new BroadcastChannel('vq-diffusion-webgpu pictures')
 
 /** What was drawn with models of this grid, the newest first. Where the browser refuses storage it is kept as long as the page. */
-export const keptPictures: ReadonlySignal<readonly KeptPicture[]> = computed(() =>
-  pictures.value.filter(({ record }) => isSameGrid(readPictureRecord(record, model.value).grid, model.value.grid)),
-)
+export const keptPictures: ReadonlySignal<readonly KeptPicture[]> = computed(() => {
+  const { value } = model
+  if (value.isUnknown) return []
+  return pictures.value.filter(({ record }) => isSameGrid(readPictureRecord(record, value).grid, value.grid))
+})
 
 /** What was removed last, to be put back. */
 export const removedPictures: ReadonlySignal<readonly KeptPicture[]> = removed

@@ -50,10 +50,11 @@ export function startModelSection(): void {
   })
 }
 
-function introOf({ name, grid, picture }: Model): string {
+function introOf({ name, grid, picture, isUnknown }: Model): string {
   const size = `${picture.width} × ${picture.height} pixels`
   const tokens = `${grid.width} × ${grid.height} tokens of ${formatCount(grid.numCodes, 'code')}`
-  return `${name} turns noise into pictures of ${size}, in ${tokens}. It runs on your own machine; nothing leaves this page.`
+  if (isUnknown) return `The model ${name} is being opened.`
+  return `The model ${name} turns noise into pictures of ${size}, in ${tokens}. It runs on your own machine; nothing leaves this page.`
 }
 
 function showWhere(selector: string, isShown: boolean): void {

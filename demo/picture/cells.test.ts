@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { STICKERS } from '../model/stickers'
-import { cellAt, cellsAround, cellsBetween, countCells, emptyMask, inverted, withCells } from './cells'
+import {
+  cellAt,
+  cellsAround,
+  cellsBetween,
+  countCells,
+  emptyMask,
+  inverted,
+  middleCell,
+  rowAndColumn,
+  withCells,
+} from './cells'
 
 describe('cellAt', () => {
   it('numbers cells row by row', () => {
@@ -47,4 +57,18 @@ it('covers a square around a cell, as far as it is on the grid', () => {
   expect(cellsAround(17, 3, STICKERS.grid)).toEqual([0, 1, 2, 16, 17, 18, 32, 33, 34])
   expect(cellsAround(255, 3, STICKERS.grid)).toEqual([238, 239, 254, 255])
   expect(cellsAround(15, 5, STICKERS.grid)).toEqual([13, 14, 15, 29, 30, 31, 45, 46, 47])
+})
+
+describe('a grid that is not square', () => {
+  const grid = { height: 3, width: 5, numCodes: 24 }
+  it('is numbered row by row', () => {
+    expect([cellAt(0.99, 0.01, grid), cellAt(0.99, 0.5, grid), cellAt(2, 2, grid)]).toEqual([4, 9, 14])
+    expect(rowAndColumn(13, grid)).toEqual([2, 3])
+    expect(middleCell(grid)).toBe(7)
+    expect(emptyMask(grid)).toHaveLength(15)
+  })
+  it('ends the brush at its edges', () => {
+    expect(cellsAround(4, 3, grid)).toEqual([3, 4, 8, 9])
+    expect(cellsBetween(0, 14, grid)).toEqual([0, 6, 7, 13, 14])
+  })
 })

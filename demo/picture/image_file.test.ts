@@ -15,6 +15,11 @@ describe('fit', () => {
   })
 })
 
+it('fits into a picture that is not square', () => {
+  expect(fit({ width: 512, height: 512 }, { width: 10, height: 6 })).toEqual({ width: 6, height: 6 })
+  expect(fit({ width: 512, height: 64 }, { width: 10, height: 6 })).toEqual({ width: 10, height: 1 })
+})
+
 describe('readFile', () => {
   it('gives the bytes', async () => {
     expect(await readFile(new File([Uint8Array.of(1, 2)], 'a.png'))).toEqual(Uint8Array.of(1, 2))

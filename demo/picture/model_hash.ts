@@ -1,4 +1,5 @@
 import { isSameGrid, type Model, type TokenGrid } from '../model/model'
+import { STICKERS } from '../model/stickers'
 import type { Picture } from './picture'
 
 /** A SHA-256 in hexadecimal or its first characters, from untrusted text; throws an Error with a sentence otherwise. */
@@ -16,9 +17,12 @@ export function isSameModel(a: string, b: string): boolean {
 export function otherGridNotice({ grid, modelHash }: Pick<Picture, 'grid' | 'modelHash'>, model: Model): string {
   if (isSameGrid(grid, model.grid)) return ''
   const text = ({ width, height, numCodes }: TokenGrid) => `${width} × ${height} tokens of ${numCodes} codes`
+  const cure = isSameGrid(grid, STICKERS.grid)
+    ? 'Stickers open on the page without another model.'
+    : 'Open that model first: drop its folder here.'
   return (
     `Another model drew this picture (${modelHash.slice(0, 8)}), of ${text(grid)}; that of this page, ${model.name}, has ` +
-    `${text(model.grid)}. Open that model first: drop its folder here.`
+    `${text(model.grid)}. ${cure}`
   )
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import { PRESETS } from '../model/presets'
 import { STICKERS } from '../model/stickers'
+import { CLASSES, TEXTS } from '../model/test_models'
 import { timestepOptions } from '../worker/engine'
 import {
   drawsNothing,
@@ -152,5 +153,33 @@ describe('readPictureSettings', () => {
     const { prompt, negative } = readPictureSettings(new URLSearchParams(long), STICKERS)
     expect(prompt).toBe('🥚'.repeat(200))
     expect(negative).toBe('🐣'.repeat(200))
+  })
+})
+
+describe('the settings of other models', () => {
+  it('have a class or words, and no style', () => {
+    const query = new URLSearchParams('prompt=cat&negative=dog&style=noto&classLabel=14&steps=3')
+    const ofClasses = readSettings(query, CLASSES)
+    expect(ofClasses).toMatchObject({ prompt: '', negative: '', classLabel: 9, steps: 3, guidance: 3, guidedFrom: 0 })
+    expect(ofClasses.style).toBeUndefined()
+    expect(readSettings(new URLSearchParams('classLabel=x'), CLASSES).classLabel).toBe(0)
+    const ofTexts = readSettings(query, TEXTS)
+    expect(ofTexts).toMatchObject({ prompt: 'cat', negative: 'dog', guidance: 5 })
+    expect([ofTexts.style, ofTexts.classLabel]).toEqual([undefined, undefined])
+  })
+  it('have the timesteps of the model, and no guidance without a class of none', () => {
+    expect(readNumber('steps', '99', TEXTS)).toBe(50)
+    expect(readNumber('guidedTo', '99', TEXTS)).toBe(49)
+    expect(readNumber('guidance', '3', { ...CLASSES, isGuidable: false })).toBe(1)
+    expect(leastStrength({ steps: 25, spacing: 'exact' }, TEXTS)).toBe(2 / 50)
+  })
+  it('come back from an address', () => {
+    for (const model of [CLASSES, TEXTS]) {
+      const settings = readSettings(new URLSearchParams('prompt=a+b&classLabel=4&seed=3&guidance=2'), model)
+      const written = writeSettings(new URLSearchParams('model=m'), settings, model)
+      expect(readSettings(written, model)).toEqual(settings)
+      expect(written.get('model')).toBe('m')
+      expect(written.has('prompt')).toBe(model === TEXTS)
+    }
   })
 })

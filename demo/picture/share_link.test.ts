@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { type Model, sizeOf } from '../model/model'
 import { STICKERS } from '../model/stickers'
+import { CLASSES, TEXTS } from '../model/test_models'
+import { otherGridNotice } from './model_hash'
 import type { Picture } from './picture'
-import { readPictureSettings } from './settings'
+import { type PictureSettings, readPictureSettings } from './settings'
 import { readShareLink, shareLink } from './share_link'
 
 const defaults = readPictureSettings(new URLSearchParams(), STICKERS)
@@ -145,5 +148,63 @@ describe('readShareLink', () => {
       ...drawnWith,
       truncation: 0.5,
     })
+  })
+})
+
+describe('a picture of another model', () => {
+  const link = (model: Model, settings: Partial<PictureSettings>, address = '') => {
+    const tokens = Uint16Array.from({ length: sizeOf(model.grid) }, (_, i) => (7 * i * i + 3) % model.grid.numCodes)
+    const defaults = readPictureSettings(new URLSearchParams(), model)
+    const picture: Picture = { ...drawn, tokens, grid: model.grid, settings: { ...defaults, ...settings } }
+    return { picture, href: shareLink(new URL(`https://example.org/studio/${address}`), picture, model) }
+  }
+  const drawn = { origin: 'drawn', modelHash: 'f'.repeat(64) } as const
+
+  it('has its grid and its class in the link', () => {
+    const { picture: shared, href } = link(CLASSES, { classLabel: 7, steps: 3 })
+    expect(href).toMatch(/\?classLabel=7&.*#picture=f{12}-3x5x24\.[\w-]{30}\.[\w-]{6}$/)
+    expect(href).not.toMatch(/prompt|style/)
+    const read = readShareLink(new URL(href), CLASSES)!
+    expect(read).toEqual({ picture: { ...shared, origin: 'opened', modelHash: 'f'.repeat(12) }, remark: '' })
+    for (const tail of [')', '.', '&utm_source=chat'])
+      expect(readShareLink(new URL(href + tail), CLASSES)).toEqual(read)
+  })
+  it('has three characters for each of more than 4096 codes, and a long prompt', () => {
+    const { picture: shared, href } = link(TEXTS, { prompt: 'bear '.repeat(150).trim() })
+    expect(href).toMatch(/#picture=f{12}-4x4x16384\.[\w-]{48}\./)
+    expect(readShareLink(new URL(href), TEXTS)!.picture).toMatchObject({
+      tokens: shared.tokens,
+      settings: shared.settings,
+    })
+  })
+  it('has the address of its model, of what is in the address of the page', () => {
+    const { href } = link(TEXTS, {}, '?model=models/a%20b&engine=cpu')
+    expect(href).toMatch(/^https:\/\/example\.org\/studio\/\?model=models%2Fa\+b&prompt=/)
+    expect(href).not.toContain('engine')
+  })
+  it('is told apart by the page of another model', () => {
+    const { href } = link(CLASSES, { classLabel: 7 })
+    const { picture: read } = readShareLink(new URL(href), STICKERS)!
+    expect(otherGridNotice(read, STICKERS)).toBe(
+      'Another model drew this picture (ffffffff), of 5 × 3 tokens of 24 codes; that of this page, emoji-16x16, has ' +
+        '16 × 16 tokens of 4096 codes. Open that model first: drop its folder here.',
+    )
+    expect(otherGridNotice(read, CLASSES)).toBe('')
+    const { picture: sticker } = readShareLink(new URL(shareLink(base, picture, STICKERS)), CLASSES)!
+    expect(otherGridNotice(sticker, CLASSES)).toMatch(
+      /of 16 × 16 tokens of 4096 codes; that of this page, ten classes.* Stickers open on the page without another model\.$/,
+    )
+  })
+  it('is damaged if a grid or a code is none of the model', () => {
+    const { href } = link(CLASSES, {})
+    expect(() => readShareLink(new URL(href.replace('-3x5x24', '-3x0x24')), CLASSES)).toThrow('of how many tokens')
+    expect(() => readShareLink(new URL(href.replace('-3x5x24', '-9999x9999x24')), CLASSES)).toThrow(
+      'of how many tokens',
+    )
+    expect(() => readShareLink(new URL(href.replace('-3x5x24', '-3x5x3')), CLASSES)).toThrow('and the model has 3')
+    expect(() => readShareLink(new URL(href.replace('-3x5x24', '-3x6x24')), CLASSES)).toThrow(
+      '30 characters instead of 36',
+    )
+    expect(() => readShareLink(new URL(href.replace('-3x5x24', '-5x3x24')), CLASSES)).toThrow('was changed')
   })
 })

@@ -12,3 +12,10 @@ it('has names for an empty prompt', () => {
   expect(titleOf({ prompt: '', style: 'any' })).toBe('Anything, Any style')
   expect(fileNameOf({ prompt: '', style: 'any', seed: 0 })).toBe('any-0')
 })
+
+it('names pictures of other models by their words alone, or by their class', () => {
+  expect(titleOf({ prompt: 'a teddy bear' })).toBe('a teddy bear')
+  expect(titleOf({ prompt: '', classLabel: 0 })).toBe('Class 0')
+  expect(fileNameOf({ prompt: '', classLabel: 0, seed: 5 })).toBe('class-0-5')
+  expect(fileNameOf({ prompt: 'bear '.repeat(99), seed: 5 })).toHaveLength(20 * 5 + 1)
+})
