@@ -208,9 +208,8 @@ describe('a drawing', () => {
     expect(new Set(purity.tokens[0]!.subarray(128))).toEqual(new Set([3]))
   })
 
-  it('reports previews with live preview, also with purity', async () => {
-    for (const method of ['posterior', 'purity'] as const)
-      expect((await drawn({ method, livePreview: true })).reported).toContain('preview 1')
+  it.each(['posterior', 'purity'] as const)('reports previews with live preview, with %s', async (method) => {
+    expect((await drawn({ method, livePreview: true })).reported).toContain('preview 1')
   })
 
   it('results when the page has shown the last event, however late', async () => {
