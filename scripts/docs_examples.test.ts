@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const root = new URL('../', import.meta.url)
 const folder = new URL('node_modules/.cache/docs_examples/', root)
-const pages = ['index', 'getting-started', 'diffusers', 'recipes', 'own-model']
+const pages = ['index', 'getting-started', 'diffusers', 'recipes', 'own-model', 'bring-your-model']
 
 /** What the examples of the guide assume, and do not say again each time: a declaration by the name that it declares. */
 const assumed: Record<string, string> = {

@@ -67,6 +67,10 @@ describe('a model of a folder', () => {
     expect(model.remark('anything')).toBe('')
   })
 
+  it('is refused if its tokens are no pictures', async () => {
+    await expect(open({ vqvae: [null, null] })).rejects.toThrow('its folder has no decoder')
+  })
+
   it('has no more codes than the page can show', async () => {
     const pipe = await VQDiffusionPipeline.fromPretrained(classModelFolder(), { ort })
     const scheduler = { maskClass: 65_536, config: pipe.scheduler.config }

@@ -82,7 +82,7 @@ export class FolderModel implements OpenModel {
 }
 
 function networksOf(pipeline: VQDiffusionPipeline, device: GPUDevice | undefined): Networks {
-  const { denoiser, decoder, latentShape, layout, imageFormat = {} } = pipeline.parts
+  const { denoiser, latentShape, layout, imageFormat = {} } = pipeline.parts
   const [height, width] = latentShape
   /** The last run that was asked for. */
   let last: Promise<unknown> = Promise.resolve()
@@ -95,7 +95,7 @@ function networksOf(pipeline: VQDiffusionPipeline, device: GPUDevice | undefined
     }
   return {
     denoiser: queued(denoiser as Networks['denoiser']),
-    decoder: queued(decoder),
+    decoder: queued(requireDecoder(pipeline.parts)),
     device,
     numLatentPixels: height * width,
     layout,
@@ -116,6 +116,13 @@ function conditioning(
   return pipeline.conditioning(repeat(prompt), { negativePrompt: negative })
 }
 
+/** A model without one, as of layouts, has nothing that this page could show. */
+function requireDecoder({ decoder }: PipelineParts): NonNullable<PipelineParts['decoder']> {
+  if (!decoder)
+    throw new Error('This page shows pictures, and the tokens of this model are none: its folder has no decoder.')
+  return decoder
+}
+
 /** Words that a remark names. */
 const MOST_WORDS = 6
 
@@ -127,6 +134,7 @@ export async function describe(name: string, parts: PipelineParts): Promise<Mode
   const { scheduler, latentShape, imageShape, imageFormat, tokenizer, classes, loadEncoder, defaults = {} } = parts
   const [height, width] = latentShape
   const { num_train_timesteps: T } = scheduler.config
+  requireDecoder(parts)
   if (scheduler.maskClass > MOST_CODES)
     throw new Error(`This page draws with up to ${MOST_CODES} codes, and the model has ${scheduler.maskClass}.`)
   const isGuidable = classes ? classes.unconditional !== undefined : tokenizer !== undefined
@@ -156,9 +164,10 @@ export async function describe(name: string, parts: PipelineParts): Promise<Mode
 }
 
 /** A folder need not tell the size of its pictures; then one is decoded. */
-async function pictureSize({ decoder, latentShape }: PipelineParts, shape: PipelineParts['imageShape']) {
+async function pictureSize(parts: PipelineParts, shape: PipelineParts['imageShape']) {
   if (shape) return { height: shape[0], width: shape[1] }
-  const tokens = toBatch([new Uint16Array(latentShape[0] * latentShape[1])])
-  const [, , height, width] = (await decoder(tokens as never)).shape as [number, number, number, number]
+  const [rows, columns] = parts.latentShape
+  const tokens = toBatch([new Uint16Array(rows * columns)])
+  const [, , height, width] = (await requireDecoder(parts)(tokens as never)).shape as [number, number, number, number]
   return { height, width }
 }

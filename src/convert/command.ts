@@ -12,12 +12,13 @@ const usage = `Usage: vq-diffusion-webgpu convert SOURCE OUT [options]
 
 Converts a VQ-Diffusion checkpoint into a model folder that VQDiffusionPipeline.fromPretrained opens in a page.
 
-  SOURCE            a diffusers folder (model_index.json, transformer/, vqvae/ …), or a .pth of the authors' code
+  SOURCE            a diffusers folder (model_index.json, transformer/, vqvae/ …), a .pth of the authors' code or of Diffsound,
+                    or LayoutDM's best_model.pt or its folder
   OUT               the folder to write, which must not exist
 
   --vqvae FILE      the autoencoder's file, where a .pth has none in it
   --mapping FILE    the codes of the codebook's entries (taming_vqvae_2887.pt …), for others than the published ones
-  --config FILE     the YAML configuration of a .pth, for other heads and grids than those of the published ones
+  --config FILE     the YAML configuration of a .pth or .pt, for other heads and grids than those of the published ones
   --tokenizer DIR   a folder with CLIP's vocab.json and merges.txt, which a .pth does not have
   --dtype TYPE      how weights are stored: f32, f16, q8 or q4 (default: q8). With q8 and q4 the matrices of denoiser and
                     text encoder are integers of 8 or 4 bits, and everything is computed in float32. f16 needs a GPU with

@@ -97,25 +97,28 @@ export async function loadModel(source: ModelSource, options: PretrainedPipeline
     }
     // Encoders run on WebAssembly, since they run rarely: on WebGPU their shaders would take longer to compile than they run.
     const wasm: OnnxProvider = { provider: 'wasm' }
+    const textGraph = components.text?.kind === 'clip' ? components.text.encoder : undefined
     const graphs = [
       { path: components.denoiser[backend.network], where: provider },
-      { path: components.decoder, where: provider },
-      ...(components.text?.kind === 'clip' ? [{ path: components.text.encoder, where: wasm }] : []),
+      ...(components.decoder === undefined ? [] : [{ path: components.decoder, where: provider }]),
+      ...(textGraph === undefined ? [] : [{ path: textGraph, where: wasm }]),
     ]
     const heap = new WasmHeap(backend.explanation)
     const onSize = (path: string, graphBytes: number, weightBytes?: number) => {
       const onWasm = graphs.some((graph) => graph.path === path && graph.where.provider === 'wasm')
       if (onWasm) heap.require(path, graphBytes, weightBytes)
     }
-    const [denoiserSession, decoderSession, textSession] = await openGraphs(
+    const sessions = await openGraphs(
       folder,
       graphs.map(({ path }) => path),
       (graph, index) => open(graph, graphs[index]!.where),
       { ...options, onSize },
     )
-    const denoiser = createOnnxDenoiser({ session: denoiserSession! })
-    const decoder = createOnnxDecoder({ session: decoderSession! })
-    owned.push(denoiser, decoder)
+    const sessionOf = (path: string | undefined) => sessions[graphs.findIndex((graph) => graph.path === path)]
+    const [decoderSession, textSession] = [sessionOf(components.decoder), sessionOf(textGraph)]
+    const denoiser = createOnnxDenoiser({ session: sessions[0]! })
+    const decoder = decoderSession ? createOnnxDecoder({ session: decoderSession }) : null
+    owned.push(denoiser, ...(decoder ? [decoder] : []))
     const textEncoder = textSession && createOnnxTextEncoder({ session: textSession })
     const loadEncoder = async () => {
       const [session] = await openGraphs(folder, [components.encoder!], (graph) => open(graph, wasm))

@@ -62,6 +62,8 @@ describe('componentsOf', () => {
 
   it('takes nulls as diffusers writes them for a component that is not there', () => {
     expect(componentsOf({ ...index, tokenizer: [null, null] }).text).toBeUndefined()
+    const { decoder, encoder } = componentsOf({ ...index, vqvae: [null, null] })
+    expect([decoder, encoder]).toEqual([undefined, undefined])
   })
 
   it('reads the text encoder of CLIP, with learned embeddings or none', () => {
@@ -85,6 +87,10 @@ describe('componentsOf', () => {
   })
   it.each([
     [{ denoiser: ['diffusers', 'Transformer2DModel'] }, 'npx vq-diffusion-webgpu convert'],
+    [{ vqvae: ['diffusers', 'VQModel'] }, 'npx vq-diffusion-webgpu convert'],
+    [{ vqvae: undefined }, 'or [null, null] where tokens are the result'],
+    [{ vqvae: [] }, 'or [null, null] where tokens are the result'],
+    [{ vqvae: [null, 'vqvae/decoder.onnx'] }, 'or [null, null] where tokens are the result'],
     [
       { denoiser: undefined, tokenizer: ['transformers', 'CLIPTokenizer'] },
       'A folder of diffusers has to be converted first',

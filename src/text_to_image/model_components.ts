@@ -20,7 +20,8 @@ import type { Classes } from './parts'
 export interface ModelComponents {
   /** By what runs it. */
   readonly denoiser: Readonly<Record<NetworkProvider, string>>
-  readonly decoder: string
+  /** Undefined where the tokens are the result. */
+  readonly decoder: string | undefined
   readonly encoder: string | undefined
   /** What turns prompts into tokens, or into the states of a text encoder. */
   readonly text: TextComponents | undefined
@@ -60,10 +61,11 @@ function readComponents(index: ModelIndex): ModelComponents {
   const [denoiser] = filesOf(index, 'denoiser', 'onnx')
   const [decoder, encoder] = filesOf(index, 'vqvae', 'onnx')
   const latentShape = shapeOf(index, 'latent')
-  if (!denoiser || !decoder || !latentShape)
+  if (!denoiser || (!decoder && !isNone(index.vqvae)) || !latentShape)
     throw new ConfigError(
-      'model_index.json needs the ONNX networks "denoiser": ["onnx", PATH] and "vqvae": ["onnx", DECODER, ENCODER], and ' +
-        `the size of the token grid, latent_height and latent_width; given {${Object.keys(index).join(', ')}}. ` +
+      'model_index.json needs the ONNX networks "denoiser": ["onnx", PATH] and "vqvae": ["onnx", DECODER, ENCODER], or ' +
+        '[null, null] where tokens are the result, and the size of the token grid, latent_height and latent_width; ' +
+        `given {${Object.keys(index).join(', ')}}. ` +
         'A folder of diffusers has to be converted first: npx vq-diffusion-webgpu convert FOLDER OUT.',
     )
   const [denoiserOnWasm = denoiser] = filesOf(index, 'denoiser_wasm', 'onnx')
@@ -107,6 +109,11 @@ function classesOf({ num_classes: count, unconditional_class: unconditional }: M
   requireInteger('num_classes', count, 1)
   if (unconditional !== undefined) requireInteger('unconditional_class', unconditional, 0)
   return { count, ...(unconditional !== undefined && { unconditional }) }
+}
+
+/** Whether a component is left out on purpose, as diffusers writes it. */
+function isNone(component: unknown): boolean {
+  return Array.isArray(component) && component.length > 0 && component.every((entry) => entry === null)
 }
 
 const networksOfDiffusers = ['denoiser', 'vqvae']

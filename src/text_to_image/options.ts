@@ -97,7 +97,7 @@ export interface PipelineOptions<Output extends keyof ImageOutputs = 'ImageData'
 
 /** The result of a call of the pipeline. */
 export interface PipelineOutput<Image = ImageData> {
-  /** One for each prompt or class and image of it. */
+  /** One for each prompt or class and image of it; none of a model whose tokens are the result. */
   readonly images: Image[]
   /** The clean tokens of every image, u32 [N]. */
   readonly tokens: Uint32Array[]

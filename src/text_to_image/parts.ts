@@ -33,8 +33,11 @@ export interface PipelineParts<S extends Scheduler = Scheduler> {
   readonly scheduler: S
   /** The network: logits of noised tokens, [B or 2B, K, N] or [B or 2B, N, K]. */
   readonly denoiser: Denoiser<TensorOf<S>, OnnxConditioning | undefined>
-  /** Images of clean tokens [B, N], f32 [B, channels, height, width]. */
-  readonly decoder: (tokens: TensorOf<S>) => Promise<OnnxImage>
+  /**
+   * Images of clean tokens [B, N], f32 [B, channels, height, width]; null where the tokens are the result, as those of
+   * layouts: a call then has no images.
+   */
+  readonly decoder: ((tokens: TensorOf<S>) => Promise<OnnxImage>) | null
   /** Height and width of the token grid; N is their product. */
   readonly latentShape: readonly [height: number, width: number]
   /** Of the logits; only needed if there are as many classes as latent pixels, since their shape tells it otherwise. */

@@ -71,7 +71,12 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     this.#parts = parts
     const { scheduler, denoiser, decoder, layout, textEncoder } = parts
     this.#states = textEncoder && new TextStates(textEncoder)
-    this.#loop = new SamplingLoop({ scheduler, denoiser, decoder, ...(layout !== undefined && { layout }) })
+    this.#loop = new SamplingLoop({
+      scheduler,
+      denoiser,
+      ...(decoder !== null && { decoder }),
+      ...(layout !== undefined && { layout }),
+    })
   }
 
   /**
@@ -181,6 +186,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
     const total = timesteps.length
     const toOutput = (decoded: OnnxImage) =>
       outputImages(decoded, imageFormat, output) as Promise<ImageOutputs[Output][]>
+    const result = async (tokens: TensorOf<S>) => (decoder ? toOutput(await decoder(tokens)) : [])
     const uploads: TensorOf<S>[] = []
     const upload = (items: readonly ArrayLike<number>[]) => {
       uploads.push(this.#upload(items, batch.size))
@@ -211,7 +217,7 @@ export class VQDiffusionPipeline<S extends Scheduler = Scheduler> extends Callab
       for await (const { step, timestep, sample: current, preview, stepMilliseconds } of steps) {
         const last = step >= total - 1
         if (last) sample = current
-        const images = last ? await toOutput(await decoder(current)) : preview && (await toOutput(await preview))
+        const images = last ? await result(current) : preview && (await toOutput(await preview))
         signal?.throwIfAborted()
         const progress: PipelineStep<ImageOutputs[Output]> = {
           step: Math.min(step + 1, total),

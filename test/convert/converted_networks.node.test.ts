@@ -142,8 +142,8 @@ describe('a class-conditional model', () => {
   it('fails its check if the encoder is another', async () => {
     const checkpoint = classConditionalCheckpoint()
     const folder = await converted(checkpoint, 'other-encoder', {})
-    const { codesOfEntries } = checkpoint.vqvae
-    const vqvae = { ...checkpoint.vqvae, codesOfEntries: codesOfEntries!.map((code) => (code + 1) % 12) }
+    const { codesOfEntries } = checkpoint.vqvae!
+    const vqvae = { ...checkpoint.vqvae!, codesOfEntries: codesOfEntries!.map((code) => (code + 1) % 12) }
     const faults = faultsOf(await checkModel({ ...checkpoint, vqvae }, folder, ort), 'f32')
     expect(faults).toEqual(["The encoder's codes differ for 12 of 12 latent pixels."])
   })

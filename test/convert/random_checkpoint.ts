@@ -117,6 +117,8 @@ export function classConditionalCheckpoint(): Checkpoint {
         latent_width: 3,
         ff_mult: 4,
         feed_forward: 'convolution',
+        activation: 'quick_gelu',
+        sequence: 'by rows',
         condition: 'class',
         num_classes: classes,
         unconditional_class: classes,

@@ -401,6 +401,18 @@ describe('a wrong call of a network throws its named error, and the next call wo
       () => new VQDiffusionPipeline({ ...parts, scheduler: Promise.resolve(scheduler) } as never),
     ],
     [
+      'a pipeline whose decoder is left out',
+      OptionError,
+      /needs the part decoder/,
+      () => new VQDiffusionPipeline({ ...parts, decoder: undefined as never }),
+    ],
+    [
+      'a decoder that is no function',
+      OptionError,
+      /decoder needs to be a function, such as createOnnxDecoder\(\) returns; given 0/,
+      () => new VQDiffusionPipeline({ ...parts, decoder: 0 as never }),
+    ],
+    [
       'a tokenizer that is asynchronous',
       OptionError,
       /The tokenizer needs to give \{ ids, ignored \}.*given a Promise; await it/,

@@ -204,7 +204,7 @@ function bytesOf(array: ArrayBufferView): number[] {
 /** Of names, shapes and values of all weights, in the order of names. */
 export async function digest({ transformer, vqvae, textEncoder }: Checkpoint): Promise<string> {
   const hash = createHash('sha256')
-  for (const { weights } of [transformer, vqvae, textEncoder!])
+  for (const { weights } of [transformer, vqvae!, textEncoder!])
     for (const [name, shape] of [...weights.shapes].toSorted(([a], [b]) => (a < b ? -1 : 1)))
       hash.update(`${name} ${shape}\n`).update(await weights.read(name))
   return hash.digest('hex').slice(0, 16)

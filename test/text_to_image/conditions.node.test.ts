@@ -59,7 +59,7 @@ describe('a class-conditional model on a grid that is not square', async () => {
 
   it('gives its parts and its conditioning to a loop of your own', async () => {
     const { parts } = pipe
-    const loop = new SamplingLoop({ scheduler: parts.scheduler, denoiser: parts.denoiser, decoder: parts.decoder })
+    const loop = new SamplingLoop({ scheduler: parts.scheduler, denoiser: parts.denoiser, decoder: parts.decoder! })
     const conditioning = await pipe.conditioning('', { classLabel: [4, 4] })
     expect(conditioning).toEqual({
       conditional: { class: Int32Array.of(4, 4) },

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { VQDiffusionSchedulerConfig } from '../../config'
 import { LimitError } from '../../errors'
-import type { Checkpoint, Weights } from '../checkpoint/checkpoint'
+import type { Autoencoder, Checkpoint, Weights } from '../checkpoint/checkpoint'
 import { paths } from '../write/model_index'
 import { bytesText } from '../write/output_folder'
 import { type Difference, difference, divergences } from './compare'
@@ -24,7 +25,8 @@ export interface CheckReport {
   readonly logits: Difference
   /** Given the text states of the converted text encoder, so with its errors. */
   readonly divergences: readonly Divergence[]
-  readonly image: Difference
+  /** Of models whose tokens are pictures. */
+  readonly image?: Difference
   /** Latent pixels of the encoder whose codes differ, and how near to a tie the farthest of them is. */
   readonly codes?: { readonly different: number; readonly of: number; readonly margin: number }
 }
@@ -63,7 +65,8 @@ export async function checkModel(
   if (textEncoder) onStart?.('text encoder')
   const text = textEncoder && (await checkTextEncoder(textEncoder, inputs, run))
   onStart?.('denoiser')
-  const denoiser = await checkDenoiser(transformer, inputs, text, run)
+  const denoiser = await checkDenoiser(transformer, inputs, text, rangesOf(checkpoint), run)
+  if (!vqvae) return { ...(text && { textStates: text.error }), ...denoiser }
   onStart?.('decoder')
   const { image, error } = await checkDecoder(vqvae, inputs, run)
   const index = JSON.parse(await readFile(join(folder, paths.index), 'utf8')) as { vqvae: string[] }
@@ -103,21 +106,27 @@ async function checkDenoiser(
   transformer: Checkpoint['transformer'],
   { tokens, timesteps, classes }: CheckInputs,
   text: TextStates | undefined,
+  ranges: VQDiffusionSchedulerConfig['class_range'],
   run: Run,
 ): Promise<Pick<CheckReport, 'logits' | 'divergences'>> {
   const count = timesteps.length
-  const condition = text ? repeated(text.reference, count) : classes
+  const classesOfItems = transformer.config.condition === 'class' ? classes : undefined
+  const condition = text ? repeated(text.reference, count) : classesOfItems
   const reference = await referenceDenoiser(transformer, { tokens: tokens.data, timesteps, condition })
   const denoise = async (given: Readonly<Record<string, RunTensor>>) =>
     (await run(paths.denoiser, { x_t: tokens, t: { data: Int32Array.from(timesteps), dims: [count] }, ...given })).data
-  const logits = await denoise(
-    text ? statesInput(text.reference, count) : { class: { data: Int32Array.from(classes), dims: [count] } },
-  )
+  const classInput = classesOfItems && { class: { data: Int32Array.from(classesOfItems), dims: [count] } }
+  const logits = await denoise(text ? statesInput(text.reference, count) : (classInput ?? {}))
   const found = text ? await denoise(statesInput(text.converted, count)) : logits
   return {
     logits: difference(logits, reference.data),
-    divergences: divergencesOf(timesteps, divergences(found, reference)),
+    divergences: divergencesOf(timesteps, divergences(found, reference, ranges)),
   }
+}
+
+/** The classes of each latent pixel, of which p(x₀) is a distribution. */
+function rangesOf({ scheduler }: Checkpoint): VQDiffusionSchedulerConfig['class_range'] {
+  return scheduler.class_range as VQDiffusionSchedulerConfig['class_range']
 }
 
 /** The input of the denoiser for these states of texts. */
@@ -140,14 +149,14 @@ function divergencesOf(timesteps: readonly number[], nats: Float64Array): Diverg
 }
 
 /** @returns the picture of the converted network too, for the encoder */
-async function checkDecoder(vqvae: Checkpoint['vqvae'], { codes, grid }: CheckInputs, run: Run) {
+async function checkDecoder(vqvae: Autoencoder, { codes, grid }: CheckInputs, run: Run) {
   const reference = await referenceDecoder(vqvae, codes.data, grid)
   const image = await run(paths.decoder, { codes })
   return { image, error: difference(image.data, reference.data) }
 }
 
 /** Encodes a picture by both. */
-async function checkEncoder(vqvae: Checkpoint['vqvae'], image: RunTensor, run: Run) {
+async function checkEncoder(vqvae: Autoencoder, image: RunTensor, run: Run) {
   const [batch = 0, channels = 0, height = 0, width = 0] = image.dims
   const maps = { data: Float64Array.from(image.data), batch, channels, height, width }
   const { data, rows, columns } = await referenceEncoder(vqvae, maps)
@@ -181,7 +190,7 @@ function stoppable(
   }
   return {
     transformer: stopping(transformer),
-    vqvae: stopping(vqvae),
+    ...(vqvae && { vqvae: stopping(vqvae) }),
     ...(textEncoder && { textEncoder: stopping(textEncoder) }),
   }
 }

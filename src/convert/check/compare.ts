@@ -19,11 +19,21 @@ export function difference(values: ArrayLike<number>, reference: ArrayLike<numbe
   return { largest, relative: Math.sqrt(squares / squaresOfReference) }
 }
 
-/** KL divergence of softmax(values) from softmax(reference), in nats, for each row. */
-export function divergences(values: ArrayLike<number>, { data, rows, columns }: Matrix): Float64Array {
+/**
+ * KL divergence of softmax(values) from softmax(reference), in nats, for each row.
+ *
+ * @param ranges [first, last] of the columns of which the softmaxes are, in turn for the rows; all by default
+ */
+export function divergences(
+  values: ArrayLike<number>,
+  { data, rows, columns }: Matrix,
+  ranges: readonly (readonly [first: number, last: number])[] = [[0, columns - 1]],
+): Float64Array {
   return Float64Array.from({ length: rows }, (_, row) => {
-    const p = data.slice(row * columns, (row + 1) * columns)
-    const q = Float64Array.from(p, (_, column) => values[row * columns + column]!)
+    const [first, last] = ranges[row % ranges.length]!
+    const start = row * columns + first
+    const p = data.slice(start, row * columns + last + 1)
+    const q = Float64Array.from(p, (_, i) => values[start + i]!)
     softmax(p)
     softmax(q)
     return p.reduce((sum, share, i) => (share > 0 ? sum + share * Math.log(share / q[i]!) : sum), 0)

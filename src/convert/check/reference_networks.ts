@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../checkpoint/checkpoint'
+import type { Autoencoder, Checkpoint } from '../checkpoint/checkpoint'
 import {
   attention,
   type Maps,
@@ -12,17 +12,41 @@ import {
   sum,
 } from './reference_layers'
 
-/** What the denoiser of a checkpoint is given: texts as states [B · L, H], or classes. */
+/** What the denoiser of a checkpoint is given: texts as states [B · L, H], or classes, or no condition. */
 export interface DenoiserInputs {
-  /** [B, N] */
+  /** [B, N], row by row of the grid. */
   readonly tokens: Int32Array
   /** [B] */
   readonly timesteps: readonly number[]
-  readonly condition: Matrix | readonly number[]
+  readonly condition: Matrix | readonly number[] | undefined
 }
 
-/** Logits [B · N, K]. */
+/** Logits [B · N, K], row by row of the grid. */
 export async function referenceDenoiser(
+  transformer: Checkpoint['transformer'],
+  inputs: DenoiserInputs,
+): Promise<Matrix> {
+  const { config } = transformer
+  if (config.sequence === 'by rows') return sequenceDenoiser(transformer, inputs)
+  const { latent_height: height, latent_width: width } = config
+  const numLatentPixels = height * width
+  /** The pixel of each place of the sequence. */
+  const pixels = Array.from(inputs.tokens, (_, at) => {
+    const place = at % numLatentPixels
+    return at - place + (place % height) * width + Math.floor(place / height)
+  })
+  const logits = await sequenceDenoiser(transformer, {
+    ...inputs,
+    tokens: inputs.tokens.map((_, at) => inputs.tokens[pixels[at]!]!),
+  })
+  const data = new Float64Array(logits.data.length)
+  for (const [at, pixel] of pixels.entries())
+    data.set(logits.data.subarray(at * logits.columns, (at + 1) * logits.columns), pixel * logits.columns)
+  return { ...logits, data }
+}
+
+/** Logits [B · N, K] in the order of the network's sequence, in which the tokens are too. */
+async function sequenceDenoiser(
   { config, weights }: Checkpoint['transformer'],
   { tokens, timesteps, condition }: DenoiserInputs,
 ): Promise<Matrix> {
@@ -44,6 +68,7 @@ export async function referenceDenoiser(
       rowTable[Math.floor(n / tableWidth) * columns + d]! +
       columnTable[(n % tableWidth) * columns + d]!
   }
+  const activate = config.activation === 'relu' ? (x: number) => Math.max(x, 0) : quickGelu
   let h: Matrix = { data, rows: tokens.length, columns }
   const attend = async (layer: string, x: Matrix, context: Matrix) => {
     const q = await layers.linear(x, `${layer}.to_q`)
@@ -56,17 +81,18 @@ export async function referenceDenoiser(
     const first = await layers.adaptiveNorm(h, `${block}.norm1`, timesteps)
     h = sum(h, await attend(`${block}.attn1`, first, first))
     let third: Matrix
-    if ('data' in condition) {
+    if (condition === undefined) third = await layers.layerNorm(h, `${block}.norm3`)
+    else if ('data' in condition) {
       const second = await layers.adaptiveNorm(h, `${block}.norm2`, timesteps)
       h = sum(h, await attend(`${block}.attn2`, second, condition))
       third = await layers.layerNorm(h, `${block}.norm3`)
     } else third = await layers.adaptiveNorm(h, `${block}.norm3`, condition)
     if (config.feed_forward === 'linear') {
-      const inner = map(await layers.linear(third, `${block}.ff.net.0.proj`), quickGelu)
+      const inner = map(await layers.linear(third, `${block}.ff.net.0.proj`), activate)
       h = sum(h, await layers.linear(inner, `${block}.ff.net.2`))
     } else {
       const inner = await layers.convolution(mapsOf(third, batch, height, width), `${block}.ff.conv1`)
-      const active = { ...inner, data: inner.data.map((value) => quickGelu(value)) }
+      const active = { ...inner, data: inner.data.map((value) => activate(value)) }
       h = sum(h, pixelsOf(await layers.convolution(active, `${block}.ff.conv2`)))
     }
   }
@@ -116,7 +142,7 @@ function gelu(x: number): number {
 
 /** Pictures of tokens [B, N], not clamped. */
 export async function referenceDecoder(
-  { config, weights, codes }: Checkpoint['vqvae'],
+  { config, weights, codes }: Autoencoder,
   tokens: Int32Array,
   [rows, columns]: readonly [rows: number, columns: number],
 ): Promise<Maps> {
@@ -140,7 +166,7 @@ export async function referenceDecoder(
 }
 
 /** For each latent pixel and entry of the codebook a score, of which the largest wins: [B · N, entries]. */
-export async function referenceEncoder({ config, weights }: Checkpoint['vqvae'], images: Maps): Promise<Matrix> {
+export async function referenceEncoder({ config, weights }: Autoencoder, images: Maps): Promise<Matrix> {
   const autoencoder = new ReferenceAutoencoder(weights, config.norm_num_groups)
   let x = await autoencoder.convolution(images, 'encoder.conv_in')
   for (let i = 0; autoencoder.has(`encoder.down_blocks.${i}.resnets.0.conv1.weight`); i++) {
@@ -165,7 +191,7 @@ export async function referenceEncoder({ config, weights }: Checkpoint['vqvae'],
 
 class ReferenceAutoencoder extends ReferenceLayers {
   constructor(
-    weights: Checkpoint['vqvae']['weights'],
+    weights: Autoencoder['weights'],
     readonly groups: number,
   ) {
     super(weights)

@@ -10,7 +10,7 @@ export function reportLines({ textStates, logits, divergences, image, codes }: C
   return [
     ...(textStates ? [line('text encoder', textStates)] : []),
     line('denoiser', logits),
-    line('decoder', image),
+    ...(image ? [line('decoder', image)] : []),
     ...(codes ? [`encoder       ${codes.different} of ${codes.of} codes differ${marginText(codes)}`] : []),
     'KL divergence of p(x0) from that of the checkpoint, in nats a latent pixel:',
     ...divergences.filter((_, i) => i % every === 0).map(rowOf),
@@ -40,7 +40,7 @@ export function faultsOf(report: CheckReport, dtype: keyof typeof limits): strin
   const networks = [
     ['text encoder', report.textStates?.relative ?? 0, limits[dtype]],
     ['denoiser', report.logits.relative, limits[dtype]],
-    ['decoder', report.image.relative, limitOfDecoder],
+    ['decoder', report.image?.relative ?? 0, limitOfDecoder],
   ] as const
   const faults = networks
     .filter(([, error, limit]) => !(error <= limit))

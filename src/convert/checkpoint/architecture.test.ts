@@ -15,6 +15,8 @@ const ithq = {
     latent_width: 32,
     ff_mult: 4,
     feed_forward: 'linear',
+    activation: 'quick_gelu',
+    sequence: 'by rows',
     condition: 'text',
     cross_attention_dim: 512,
   }),

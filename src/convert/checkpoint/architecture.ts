@@ -80,6 +80,8 @@ export function* transformerWeights(config: TransformerConfig): ExpectedWeights 
       yield* adaLayerNorm(`${block}.norm2`, T, D)
       yield* attention(`${block}.attn2`, D, config.cross_attention_dim, bias)
       yield* norm(`${block}.norm3`, D)
+    } else if (config.condition === 'none') {
+      yield* norm(`${block}.norm3`, D)
     } else {
       yield* adaLayerNorm(`${block}.norm3`, config.unconditional_class! + 1, D)
     }

@@ -44,10 +44,12 @@ describe("the authors' published layout", () => {
       latent_width: golden.side,
       ff_mult: 4,
       feed_forward: 'linear',
+      activation: 'quick_gelu',
+      sequence: 'by rows',
       condition: 'text',
       cross_attention_dim: golden.text,
     })
-    expect(checkpoint.vqvae.config).toMatchObject({
+    expect(checkpoint.vqvae!.config).toMatchObject({
       block_out_channels: golden.channels,
       latent_channels: golden.latent,
       vq_embed_dim: golden.embed,
@@ -131,6 +133,8 @@ describe('a model for classes', () => {
       latent_width: 4,
       ff_mult: 4,
       feed_forward: 'convolution',
+      activation: 'quick_gelu',
+      sequence: 'by rows',
       condition: 'class',
       num_classes: 1000,
       unconditional_class: 1000,

@@ -6,6 +6,7 @@ import { textEncoderNames, withoutPrefix } from './authors_names'
 import { readSettings } from './authors_settings'
 import { transformerOf } from './authors_transformer'
 import type { ByteFolder, ByteSource, Checkpoint, Network, TextEncoderConfig, TransformerConfig } from './checkpoint'
+import { publishedSchedule, scheduleOf } from './schedule_buffers'
 import type { StoredTensor, Tensors } from './tensors'
 import { readTokenizer } from './tokenizer'
 import { readDictionary, stateDict } from './weight_files'
@@ -19,8 +20,9 @@ export interface AuthorsFiles extends AutoencoderFiles {
 }
 
 /**
- * A checkpoint of the authors' code (github.com/microsoft/VQ-Diffusion): the weights of `model`, those of `ema` in their
- * place where there are any. Takes over the files. Rejects CheckpointError.
+ * A checkpoint of the authors' code (github.com/microsoft/VQ-Diffusion), or of Diffsound, which is the same code for
+ * spectrograms (github.com/yangdongchao/Text-to-sound-Synthesis): the weights of `model`, those of `ema` in their place where
+ * there are any. Takes over the files. Rejects CheckpointError.
  */
 export async function openAuthors(file: ByteSource, files: AuthorsFiles = {}): Promise<Checkpoint> {
   const close = async () => {
@@ -48,28 +50,45 @@ async function readAuthors(file: ByteSource, files: AuthorsFiles): Promise<Omit<
       file.name,
     )
   const settings = files.config ? await readSettings(files.config) : {}
-  const transformer = transformerOf(file.name, withoutPrefix(diffusion, 'transformer.'), settings)
-  const { config } = transformer
+  const read = transformerOf(file.name, withoutPrefix(diffusion, 'transformer.'), settings)
+  const config = { ...read.config, sequence: await sequenceOf(file.name, all, read.config) }
+  // Diffsound's has other values (alpha_schedule in its diffusion_transformer.py).
+  const schedule = await scheduleOf(file.name, diffusion, '', config.num_embeds_ada_norm)
   const vqvae = await autoencoderOf(file, all, files, config.num_vector_embeds - 1)
   const text = config.condition === 'text' ? await textOf(file.name, diffusion, files, config) : {}
   return {
     description:
-      `a checkpoint of the authors' code for ${config.condition === 'text' ? 'texts' : `${config.num_classes} classes`}` +
+      `a checkpoint of ${config.sequence === 'by columns' ? 'Diffsound' : "the authors' code"} for ` +
+      `${config.condition === 'text' ? 'texts' : `${config.num_classes} classes`}` +
       `${ema instanceof Map ? ', averaged weights (ema)' : ''}`,
-    transformer,
+    transformer: { config, weights: read.weights },
     vqvae,
     ...text,
-    // The authors' code has no other schedule (alpha_schedule in diffusion_transformer.py).
     scheduler: {
       _class_name: 'VQDiffusionScheduler',
       num_vec_classes: config.num_vector_embeds,
-      num_train_timesteps: config.num_embeds_ada_norm,
-      alpha_cum_start: 0.99999,
-      alpha_cum_end: 0.000009,
-      gamma_cum_start: 0.000009,
-      gamma_cum_end: 0.99999,
+      ...(schedule?.config ?? { num_train_timesteps: config.num_embeds_ada_norm, ...publishedSchedule }),
     },
   }
+}
+
+/** How the tokens go over the grid: by the permutation of Diffsound's `ColumnMajor`, if there is one. */
+async function sequenceOf(
+  file: string,
+  all: Tensors,
+  { latent_height: height, latent_width: width }: TransformerConfig,
+): Promise<TransformerConfig['sequence']> {
+  const order = all.get('first_stage_permuter.forward_shuffle_idx')
+  if (!order) return 'by rows'
+  const pixels = shapeText(order.shape) === shapeText([height * width]) ? await order.read() : []
+  const isByColumns = pixels.every((pixel, place) => pixel === (place % height) * width + Math.floor(place / height))
+  if (pixels.length === 0 || !isByColumns)
+    throw new CheckpointError(
+      `${file} has tokens in another order than by columns of ${height} by ${width} latent pixels ` +
+        '(first_stage_permuter), which is not supported.',
+      file,
+    )
+  return 'by columns'
 }
 
 async function textOf(

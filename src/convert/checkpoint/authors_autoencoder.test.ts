@@ -29,27 +29,27 @@ describe('autoencoders', () => {
         .map(([name, value]): [string, unknown] => [`content_codec.${part}.${name}`, value]),
     )
     const { vqvae } = await openAuthors(checkpointOf(new Map([...classModel(), ...parts])))
-    expect(vqvae.config).toMatchObject({
+    expect(vqvae!.config).toMatchObject({
       num_vq_embeddings: K,
       block_out_channels: [C],
       latent_channels: 4,
       vq_embed_dim: 6,
       quantizer: 'nearest',
     })
-    expect(vqvae.weights.shapes.get('decoder.mid_block.attentions.0.to_q.weight')).toEqual([C, C])
-    expect(vqvae.codes).toBeUndefined()
+    expect(vqvae!.weights.shapes.get('decoder.mid_block.attentions.0.to_q.weight')).toEqual([C, C])
+    expect(vqvae!.codes).toBeUndefined()
   })
 
   it.each(['', 'first_stage_model.'])(
     'reads the names of GumbelVQ (prefix "%s") and maps codes to its entries',
     async (prefix) => {
       const { vqvae } = await open(codecFile(codec(gumbel(8)), prefix), { mapping: mapping([0, 0, 1, 2, 0, 3, 4, 1]) })
-      expect(vqvae.config).toMatchObject({ num_vq_embeddings: 8, quantizer: 'projection' })
-      expect(vqvae.weights.shapes.get('quantize.embedding.weight')).toEqual([8, 6])
-      expect(vqvae.weights.shapes.get('quantize.proj.weight')).toEqual([8, 6])
+      expect(vqvae!.config).toMatchObject({ num_vq_embeddings: 8, quantizer: 'projection' })
+      expect(vqvae!.weights.shapes.get('quantize.embedding.weight')).toEqual([8, 6])
+      expect(vqvae!.weights.shapes.get('quantize.proj.weight')).toEqual([8, 6])
       // The first entry of each code.
-      expect([...vqvae.codes!]).toEqual([0, 2, 3, 5, 6])
-      expect([...vqvae.codesOfEntries!]).toEqual([0, 0, 1, 2, 0, 3, 4, 1])
+      expect([...vqvae!.codes!]).toEqual([0, 2, 3, 5, 6])
+      expect([...vqvae!.codesOfEntries!]).toEqual([0, 0, 1, 2, 0, 3, 4, 1])
     },
   )
 

@@ -2,7 +2,7 @@ import { CheckpointError } from '../../errors'
 import { quoted, shapeText } from '../../value_text'
 import { vqvaeWeights, weightsOfNetwork } from './architecture'
 import { codecNames, levelsOf } from './authors_names'
-import type { ByteSource, Checkpoint, VqvaeConfig } from './checkpoint'
+import type { Autoencoder, ByteSource, VqvaeConfig } from './checkpoint'
 import { publishedMapping } from './published_mappings'
 import { countOf, type StoredTensor, type Tensors } from './tensors'
 import { readTorch, TorchTensor } from './torch'
@@ -25,7 +25,7 @@ export async function autoencoderOf(
   all: Tensors,
   files: AutoencoderFiles,
   numCodes: number,
-): Promise<Checkpoint['vqvae']> {
+): Promise<Autoencoder> {
   const source = files.vqvae ?? file
   const tensors = codecOf(files.vqvae ? await codecFile(files.vqvae) : all)
   if (!tensors.has('decoder.conv_in.weight'))
@@ -62,7 +62,7 @@ async function codecFile(source: ByteSource): Promise<Tensors> {
 }
 
 const codecPart =
-  /^(?:content_codec\.(?:enc|dec)\.|first_stage_model\.)?((?:encoder|decoder|quant_conv|post_quant_conv|quantize)\..*)$/
+  /^(?:content_codec\.(?:(?:enc|dec)\.)?|first_stage_model\.)?((?:encoder|decoder|quant_conv|post_quant_conv|quantize)\..*)$/
 
 /** Only what belongs to the autoencoder, not its discriminator, nor the transformer beside it. */
 function codecOf(tensors: Tensors): Tensors {

@@ -24,6 +24,20 @@ const transformerRules: readonly Rule[] = [
   [/^to_logits\.1\./, 'out.'],
 ]
 
+/** Of LayoutDM's `CategoricalTransformer`. */
+const layoutRules: readonly Rule[] = [
+  [/^cat_emb\./, 'latent_image_embedding.emb.'],
+  [/^pos_emb\.elem_emb$/, 'latent_image_embedding.height_emb.weight'],
+  [/^pos_emb\.attr_emb$/, 'latent_image_embedding.width_emb.weight'],
+  [/^backbone\.layers\./, 'transformer_blocks.'],
+  [/\.norm2\./, '.norm3.'],
+  [/\.self_attn\.out_proj\./, '.attn1.to_out.0.'],
+  [/\.linear1\./, '.ff.net.0.proj.'],
+  [/\.linear2\./, '.ff.net.2.'],
+  [/^head\.0\./, 'norm_out.'],
+  [/^head\.1\./, 'out.'],
+]
+
 /** Of OpenAI's CLIP. */
 const clipRules: readonly Rule[] = [
   [/^token_embedding\./, 'embeddings.token_embedding.'],
@@ -77,15 +91,37 @@ export function transformerNames(tensors: Tensors): Tensors {
   )
 }
 
+/** LayoutDM's transformer under diffusers' names; the packed queries, keys and values as three weights. */
+export function layoutNames(tensors: Tensors): Tensors {
+  return unpacked(tensors, /^(backbone\.layers\.\d+)\.self_attn\.in_proj_(weight|bias)$/, {
+    part: (layer, i, kind) => renamed(`${layer}.attn1.to_${'qkv'[i]}.${kind}`, layoutRules),
+    other: (name) => renamed(name, layoutRules),
+  })
+}
+
 /** CLIP's text model under transformers' names; the packed queries, keys and values as three weights. */
 export function textEncoderNames(tensors: Tensors): Tensors {
+  return unpacked(tensors, /^(transformer\.resblocks\.\d+)\.attn\.in_proj_(weight|bias)$/, {
+    part: (layer, i, kind) => `text_model.${renamed(`${layer}.self_attn.${'qkv'[i]}_proj.${kind}`, clipRules)}`,
+    other: (name) => `text_model.${renamed(name, clipRules)}`,
+  })
+}
+
+/**
+ * Tensors under other names, with the packed queries, keys and values of torch's MultiheadAttention as three weights.
+ *
+ * @param packed matches their names: the layer, and whether it is the weight or the bias
+ */
+function unpacked(
+  tensors: Tensors,
+  packed: RegExp,
+  names: { part(layer: string, index: number, kind: string): string; other(name: string): string },
+): Tensors {
   const named = new Map<string, StoredTensor>()
   for (const [name, tensor] of tensors) {
-    const packed = /^transformer\.resblocks\.(\d+)\.attn\.in_proj_(weight|bias)$/.exec(name)
-    if (packed)
-      for (const [i, part] of ['q_proj', 'k_proj', 'v_proj'].entries())
-        named.set(`text_model.encoder.layers.${packed[1]}.self_attn.${part}.${packed[2]}`, partOf(tensor, i, 3))
-    else named.set(`text_model.${renamed(name, clipRules)}`, tensor)
+    const [, layer, kind] = packed.exec(name) ?? []
+    if (layer === undefined) named.set(names.other(name), tensor)
+    else for (const i of [0, 1, 2]) named.set(names.part(layer, i, kind!), partOf(tensor, i, 3))
   }
   return named
 }

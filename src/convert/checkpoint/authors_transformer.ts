@@ -81,6 +81,8 @@ function transformerConfig(file: string, tensors: Tensors, settings: AuthorsSett
     latent_width: breadth,
     ff_mult: size(isConvolutional ? 'blocks.0.mlp.conv1.weight' : 'blocks.0.mlp.0.weight', 0) / width,
     feed_forward: isConvolutional ? 'convolution' : 'linear',
+    activation: 'quick_gelu',
+    sequence: 'by rows',
     condition: isText ? 'text' : 'class',
     ...(isText && { cross_attention_dim: size('blocks.0.attn2.key.weight', 1) }),
     // Class 1000 is the unconditional one (conditional_dalle.py), whether it was trained or not.

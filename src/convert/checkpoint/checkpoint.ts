@@ -31,14 +31,14 @@ export interface Weights {
 }
 
 /**
- * Transformer2DModel with discrete input. Keys that diffusers has are spelt as there. Weights, with D = heads · head size:
+ * Transformer2DModel with discrete input, and the networks of the same family. Keys that diffusers has are spelt as there. Weights, with D = heads · head size:
  *
  * - `latent_image_embedding.emb.weight` [C, D]; `.height_emb.weight` [H′, D] and `.width_emb.weight` [W′, D], where latent
  *   pixel n has the position (n ÷ W′, n mod W′), also if H′ · W′ > N;
  * - of each block `norm1` (AdaLN by timestep) and `attn1`; `norm2` (AdaLN by timestep) and `attn2` if the condition is a text;
  *   `norm3`, a layer norm, or for classes an AdaLN by class (`.emb.weight` [classes + 1, D], `.linear`);
  *   then `ff.net.0.proj` and `ff.net.2`, or for a convolutional MLP `ff.conv1` and `ff.conv2`, [4D, D, 3, 3] and
- *   [D, 4D, 3, 3] with padding 1 over the grid. The activation is x σ(1.702 x);
+ *   [D, 4D, 3, 3] with padding 1 over the grid;
  * - `norm_out` and `out` [C − 1, D].
  */
 export interface TransformerConfig {
@@ -57,7 +57,14 @@ export interface TransformerConfig {
   /** Factor of the width inside of the MLP: 4 in every published model. */
   readonly ff_mult: number
   readonly feed_forward: 'linear' | 'convolution'
-  readonly condition: 'text' | 'class'
+  /** Of the MLP: x σ(1.702 x), or max(x, 0). */
+  readonly activation: 'quick_gelu' | 'relu'
+  readonly condition: 'text' | 'class' | 'none'
+  /**
+   * How the network's sequence of N positions goes over the grid. The table of positions is always read row by row: by
+   * columns, the pixel of row r and column c has the position of pixel c · height + r.
+   */
+  readonly sequence: 'by rows' | 'by columns'
   /** Width of the text's states; of texts only. */
   readonly cross_attention_dim?: number
   /** Classes that can be asked for; of classes only. */
@@ -105,6 +112,21 @@ export interface TextEncoderConfig {
   readonly layer_norm_eps: number
 }
 
+/** A range of classes that means the same: its last class is the padding, of an element that is not there. */
+export interface TokenKind {
+  readonly name: string
+  readonly first: number
+  readonly last: number
+}
+
+/** The autoencoder, and which of its entries are the model's codes. */
+export interface Autoencoder extends Network<VqvaeConfig> {
+  /** `quantize_to_full` of the authors' COCO, CC, CUB and ImageNet: the codebook entry of every code. */
+  readonly codes?: Int32Array
+  /** `full_to_quantize`: the code of every codebook entry, for the encoder. */
+  readonly codesOfEntries?: Int32Array
+}
+
 /** A network: what it looks like, and its weights. */
 export interface Network<Config> {
   readonly config: Config
@@ -116,12 +138,10 @@ export interface Checkpoint {
   /** What it was recognised as, for the card and the log. */
   readonly description: string
   readonly transformer: Network<TransformerConfig>
-  readonly vqvae: Network<VqvaeConfig> & {
-    /** `quantize_to_full` of the authors' COCO, CC, CUB and ImageNet: the codebook entry of every code. */
-    readonly codes?: Int32Array
-    /** `full_to_quantize`: the code of every codebook entry, for the encoder. */
-    readonly codesOfEntries?: Int32Array
-  }
+  /** Absent where the tokens themselves are the result. */
+  readonly vqvae?: Autoencoder
+  /** Where the tokens themselves are the result: what they mean, for each column of the grid. */
+  readonly tokenKinds?: readonly TokenKind[]
   /** Of models for texts only. */
   readonly textEncoder?: Network<TextEncoderConfig>
   /** CLIP's vocab.json and merges.txt as they are. */

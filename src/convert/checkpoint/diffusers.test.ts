@@ -32,11 +32,13 @@ describe('folders of diffusers', () => {
       latent_width: s.side,
       ff_mult: 4,
       feed_forward: 'linear',
+      activation: 'quick_gelu',
+      sequence: 'by rows',
       condition: 'text',
       cross_attention_dim: s.text,
     })
     const levels = s.channels.length
-    expect(checkpoint.vqvae.config).toEqual({
+    expect(checkpoint.vqvae!.config).toEqual({
       in_channels: 3,
       out_channels: 3,
       block_out_channels: s.channels,
@@ -64,7 +66,7 @@ describe('folders of diffusers', () => {
       readFileSync(`${fixtures}/${name}/pipeline/tokenizer/vocab.json`),
     )
     const { transformer, vqvae, textEncoder } = checkpoint
-    expect([transformer, vqvae, textEncoder!].reduce((sum, { weights }) => sum + weights.shapes.size, 0)).toBe(count)
+    expect([transformer, vqvae!, textEncoder!].reduce((sum, { weights }) => sum + weights.shapes.size, 0)).toBe(count)
     expect(await digest(checkpoint)).toBe(expected)
     await expect(transformer.weights.read('gone')).rejects.toThrow('transformer has no weight "gone".')
     await checkpoint.close()

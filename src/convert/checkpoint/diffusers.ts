@@ -153,6 +153,8 @@ function transformerConfig(values: ConfigValues): TransformerConfig {
     latent_width: side,
     ff_mult: 4,
     feed_forward: 'linear',
+    activation: 'quick_gelu',
+    sequence: 'by rows',
     condition: 'text',
     cross_attention_dim: values.size('cross_attention_dim'),
   }

@@ -40,6 +40,25 @@ export function reshaped(tensor: StoredTensor, shape: readonly number[]): Stored
   return { shape, read: () => tensor.read() }
 }
 
+/** Rows of a matrix, in this order; a row may be there more than once. */
+export function rowsOf(tensor: StoredTensor, rows: readonly number[]): StoredTensor {
+  const [, width = 0] = tensor.shape
+  return {
+    shape: [rows.length, width],
+    async read() {
+      const all = await tensor.read()
+      const chosen = new Float32Array(rows.length * width)
+      for (const [i, row] of rows.entries()) chosen.set(all.subarray(row * width, (row + 1) * width), i * width)
+      return chosen
+    },
+  }
+}
+
+/** A tensor of zeros. */
+export function zeros(shape: readonly number[]): StoredTensor {
+  return { shape, read: async () => new Float32Array(countOf(shape)) }
+}
+
 /** A part of a tensor along its first axis, of `parts` equal ones. */
 export function partOf(tensor: StoredTensor, part: number, parts: number): StoredTensor {
   const [rows = 0, ...rest] = tensor.shape

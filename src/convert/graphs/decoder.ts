@@ -1,14 +1,10 @@
-import type { Checkpoint } from '../checkpoint/checkpoint'
+import type { Autoencoder } from '../checkpoint/checkpoint'
 import { AutoencoderBlocks, type FeatureMap } from './autoencoder'
 import { codebookOf } from './codebook'
 import { type GraphOptions, NetworkGraph } from './network_graph'
 
 /** codes int32 [B, N] → rgba float32 [B, channels, height, width], in the range of the autoencoder, −1 … 1, not clamped. */
-export function decoderGraph(
-  { config, weights, codes }: Checkpoint['vqvae'],
-  [rows, columns]: Grid,
-  options: GraphOptions,
-) {
+export function decoderGraph({ config, weights, codes }: Autoencoder, [rows, columns]: Grid, options: GraphOptions) {
   const graph = new NetworkGraph('decoder', weights, options)
   const blocks = new AutoencoderBlocks(graph, config)
   const [latents = 0, embedding = 0] = graph.shape('post_quant_conv.weight')

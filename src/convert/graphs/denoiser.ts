@@ -4,7 +4,8 @@ import { type GraphOptions, NetworkGraph } from './network_graph'
 
 /**
  * x_t int32 [B, N], t int32 [B] and a condition → logits float32 [B, N, K], pixel-major and raw. The condition is
- * encoder_hidden_states float32 [B, L, H], or class int32 [B].
+ * encoder_hidden_states float32 [B, L, H], or class int32 [B], or none. Latent pixels go row by row, whatever the order of the
+ * network's sequence: attention knows no order, so only the positions change.
  *
  * @param textLength L
  */
@@ -19,11 +20,13 @@ export function denoiserGraph(
   const tokens = graph.input({ name: 'x_t', dataType: 'int32', dims: [numLatentPixels] })
   const time = indexInput(graph, 't')
   const condition =
-    config.condition === 'text'
-      ? graph.floatInput('encoder_hidden_states', [textLength!, config.cross_attention_dim!])
-      : indexInput(graph, 'class')
+    config.condition === 'none'
+      ? undefined
+      : config.condition === 'text'
+        ? graph.floatInput('encoder_hidden_states', [textLength!, config.cross_attention_dim!])
+        : indexInput(graph, 'class')
   const embedded = graph.node('Gather', [graph.weight('latent_image_embedding.emb.weight'), tokens])
-  const positions = graph.floats('positions', [numLatentPixels, width], () => positionsOf(weights, numLatentPixels))
+  const positions = graph.floats('positions', [numLatentPixels, width], () => positionsOf(weights, config))
   let h = graph.node('Add', [embedded, positions])
   const add = (change: string) => {
     h = graph.node('Add', [h, change])
@@ -41,11 +44,11 @@ export function denoiserGraph(
     }
     const first = adaptiveNorm(graph, h, `${block}.norm1`, time)
     add(attend('attn1', first, first))
-    if (config.condition === 'text') add(attend('attn2', adaptiveNorm(graph, h, `${block}.norm2`, time), condition))
+    if (config.condition === 'text') add(attend('attn2', adaptiveNorm(graph, h, `${block}.norm2`, time), condition!))
     const third =
-      config.condition === 'text'
-        ? graph.layerNorm(h, `${block}.norm3`)
-        : adaptiveNorm(graph, h, `${block}.norm3`, condition)
+      config.condition === 'class'
+        ? adaptiveNorm(graph, h, `${block}.norm3`, condition!)
+        : graph.layerNorm(h, `${block}.norm3`)
     add(feedForward(graph, third, `${block}.ff`, config))
   }
   const numCodes = config.num_vector_embeds - 1
@@ -61,13 +64,15 @@ function indexInput(graph: NetworkGraph, name: string): string {
 }
 
 function feedForward(graph: NetworkGraph, x: string, layer: string, config: TransformerConfig): string {
+  const activate = (inner: string) =>
+    config.activation === 'relu' ? graph.node('Relu', [inner]) : graph.quickGelu(inner)
   if (config.feed_forward === 'linear')
-    return graph.linear(graph.quickGelu(graph.linear(x, `${layer}.net.0.proj`)), `${layer}.net.2`)
+    return graph.linear(activate(graph.linear(x, `${layer}.net.0.proj`)), `${layer}.net.2`)
   const { latent_height: height, latent_width: width } = config
   const channels = config.num_attention_heads * config.attention_head_dim
   const columns = graph.node('Transpose', [x], { perm: [0, 2, 1] })
   const map = graph.node('Reshape', [columns, graph.integers(0, channels, height, width)])
-  const inner = graph.quickGelu(graph.convolution(map, `${layer}.conv1`))
+  const inner = activate(graph.convolution(map, `${layer}.conv1`))
   const result = graph.node('Reshape', [
     graph.convolution(inner, `${layer}.conv2`),
     graph.integers(0, channels, height * width),
@@ -76,12 +81,14 @@ function feedForward(graph: NetworkGraph, x: string, layer: string, config: Tran
 }
 
 /** What each latent pixel adds to its token: the embeddings of its row and column in the table, which may be wider than the grid. */
-export async function positionsOf(weights: Weights, numLatentPixels: number): Promise<Float32Array> {
+export async function positionsOf(weights: Weights, config: TransformerConfig): Promise<Float32Array> {
+  const { latent_height: height, latent_width: breadth, sequence } = config
   const rows = await weights.read('latent_image_embedding.height_emb.weight')
   const columns = await weights.read('latent_image_embedding.width_emb.weight')
   const [columnCount = 0, width = 0] = weights.shapes.get('latent_image_embedding.width_emb.weight')!
-  return Float32Array.from({ length: numLatentPixels * width }, (_, at) => {
-    const [n, d] = [Math.floor(at / width), at % width]
+  return Float32Array.from({ length: height * breadth * width }, (_, at) => {
+    const [pixel, d] = [Math.floor(at / width), at % width]
+    const n = sequence === 'by rows' ? pixel : (pixel % breadth) * height + Math.floor(pixel / breadth)
     return rows[Math.floor(n / columnCount) * width + d]! + columns[(n % columnCount) * width + d]!
   })
 }

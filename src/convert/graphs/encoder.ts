@@ -1,11 +1,11 @@
-import type { Checkpoint } from '../checkpoint/checkpoint'
+import type { Autoencoder } from '../checkpoint/checkpoint'
 import { AutoencoderBlocks, downsamplers, type FeatureMap } from './autoencoder'
 import type { Grid } from './decoder'
 import { type GraphOptions, NetworkGraph, transposed } from './network_graph'
 
 /** rgba float32 [B, channels, height, width], −1 … 1 → codes int32 [B, N]: the nearest code of each latent pixel. */
 export function encoderGraph(
-  { config, weights, codesOfEntries }: Checkpoint['vqvae'],
+  { config, weights, codesOfEntries }: Autoencoder,
   [rows, columns]: Grid,
   options: GraphOptions,
 ) {

@@ -30,7 +30,7 @@ export interface ConvertOptions extends GraphOptions {
 /**
  * Writes a checkpoint as a model folder of this package. The folder appears when it is whole.
  *
- * @throws OptionError if OUT exists or a shard is too small, LimitError if the disk is, CheckpointError, or the signal's reason
+ * @throws OptionError if OUT exists, a shard is too small or there is no encoder, LimitError if the disk is, CheckpointError, or the signal's reason
  */
 export async function convertCheckpoint(checkpoint: Checkpoint, out: string, options: ConvertOptions): Promise<void> {
   const networks = plan(checkpoint, options)
@@ -67,11 +67,13 @@ function plan(checkpoint: Checkpoint, { dtype, attention, encoder, shardBytes }:
       'The model takes a text; the checkpoint has no text encoder or no tokenizer.',
       'text_encoder',
     )
-  const networks: [NetworkGraph, path: string][] = [
-    [denoiserGraph(transformer, textLength, options), paths.denoiser],
-    [decoderGraph(vqvae, grid, unquantised), paths.decoder],
-  ]
-  if (encoder) networks.push([encoderGraph(vqvae, grid, unquantised), paths.encoder])
+  const networks: [NetworkGraph, path: string][] = [[denoiserGraph(transformer, textLength, options), paths.denoiser]]
+  if (vqvae) networks.push([decoderGraph(vqvae, grid, unquantised), paths.decoder])
+  if (encoder) {
+    if (!vqvae)
+      throw new OptionError('--encoder needs an autoencoder, which a model of other tokens than pictures lacks.')
+    networks.push([encoderGraph(vqvae, grid, unquantised), paths.encoder])
+  }
   if (needsText) networks.push([textEncoderGraph(textEncoder!, textLength!, options), paths.textEncoder])
   return networks.map(([graph, path]) => planNetwork(graph, path, shardBytes))
 }

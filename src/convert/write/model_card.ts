@@ -37,18 +37,40 @@ ${command}
 | --- | --- |
 | made from | ${checkpoint.description} |
 | file or folder | \`${source}\` |
-| takes | ${config.condition === 'text' ? `a text of at most ${checkpoint.textLength} tokens` : `one of ${config.num_classes} classes`} |
+| takes | ${conditionText(checkpoint)} |
 | latent pixels | ${config.latent_height} × ${config.latent_width}, of ${config.num_vector_embeds - 1} codes |
 | timesteps | ${config.num_embeds_ada_norm} |
 
 | network | file | weights | size |
 | --- | --- | --- | ---: |
 ${rows.join('\n')}
-
+${kindsText(checkpoint)}
 ## Licence
 
 The converter does not know the licence of these weights, and conversion does not change it. Before you publish this folder, look
-up the licence of the checkpoint where you downloaded it, that of its text encoder (CLIP of OpenAI in published models), and the terms
-of the pictures that it was trained with. Write them here.
+up the licence of the checkpoint where you downloaded it, that of its text encoder (CLIP of OpenAI in published models) if it has one,
+and the terms of what it was trained with. Write them here.
+`
+}
+
+function conditionText({ transformer: { config }, textLength }: Checkpoint): string {
+  if (config.condition === 'none') return 'nothing: it draws what it was trained with'
+  return config.condition === 'text' ? `a text of at most ${textLength} tokens` : `one of ${config.num_classes} classes`
+}
+
+/** What the tokens mean, where they are the result. */
+function kindsText({ tokenKinds }: Checkpoint): string {
+  if (!tokenKinds) return ''
+  const rows = tokenKinds.map(
+    ({ name, first, last }, column) => `| ${column} | ${name} | ${first} … ${last - 1} | ${last} |`,
+  )
+  return `
+The tokens of a draw are the result. Each row of latent pixels is an element; its columns are
+
+| column | kind | tokens | padding |
+| ---: | --- | --- | ---: |
+${rows.join('\n')}
+
+An element with padding in any column is not there. The first token of a kind means its value 0.
 `
 }
