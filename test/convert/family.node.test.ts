@@ -5,6 +5,7 @@ import * as ort from 'onnxruntime-web'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VQDiffusionPipeline } from 'vq-diffusion-webgpu/onnx'
 import { checkModel } from '../../src/convert/check/check_model'
+import { divergences } from '../../src/convert/check/compare'
 import { runNetwork } from '../../src/convert/check/networks'
 import { faultsOf, reportLines } from '../../src/convert/check/report'
 import type { Checkpoint } from '../../src/convert/checkpoint/checkpoint'
@@ -18,12 +19,13 @@ import {
   layoutLogits,
   layoutModel,
   type StateDict,
+  scheduleBuffers,
   sound,
   soundBuffers,
   soundLogits,
   soundModel,
   soundOrder,
-} from './family_models'
+} from '../support/family_models'
 import { goldenFolder } from './golden'
 
 let parent: string
@@ -141,6 +143,19 @@ describe('a checkpoint of LayoutDM', () => {
     for (const { mean } of report.divergences) expect(mean).toBeLessThan(dtype === 'f32' ? 1e-9 : 1e-3)
   })
 
+  it('is compared over the classes of each kind alone', () => {
+    const reference = { data: Float64Array.of(1, 2, 50, 60, 3, 1), rows: 2, columns: 3 }
+    const values = [1, 2, -9, 7, 3, 2]
+    const [first, second] = divergences(values, reference, [
+      [0, 1],
+      [1, 2],
+    ])
+    expect(first).toBe(0)
+    const [p, q] = [1 / (1 + Math.exp(-2)), 1 / (1 + Math.exp(-1))]
+    expect(second).toBeCloseTo(p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q)), 12)
+    expect(divergences(values, reference)[0]).toBeGreaterThan(10)
+  })
+
   it('draws tokens in a page, each of its kind, and keeps known ones', async () => {
     using pipe = await VQDiffusionPipeline.fromPretrained(await filesOf(folder), { ort })
     const { images, tokens } = await pipe('', { numImagesPerPrompt: 4, seed: 1 })
@@ -201,6 +216,26 @@ describe('a checkpoint of LayoutDM', () => {
     await refused('codec', [...state.saved(), ...buffers], 'a checkpoint of LayoutDM, which takes no --vqvae', {
       vqvae: path,
     })
+    const table = 'model.module.transformer.cat_emb.weight'
+    const others: [string, unknown][] = [...without(/cat_emb/), ...buffers]
+    await refused('no-table', [...others, [table, 'text']], `needs the weight "${table}" of two axes; given []`)
+    const empty = new Saved(new Float32Array(0), [layoutClasses, 0])
+    await refused('empty-table', [...others, [table, empty]], `of two axes; given [${layoutClasses}, 0]`)
+    const another = scheduleBuffers('model.module.h_', steps, bins + 1, 0.9)
+    await refused(
+      'schedules',
+      [...state.saved(), ...without(/\.h_/, buffers), ...another],
+      'schedules that differ in more',
+    )
+    const cosine = new Saved(
+      Float32Array.from({ length: steps + 1 }, (_, t) => Math.log(Math.cos(t / 9))),
+      [steps + 1],
+    )
+    const bent = buffers.map(([name, value]): [string, unknown] => [
+      name,
+      name.endsWith('.c_log_cumprod_at') ? cosine : value,
+    ])
+    await refused('cosine', [...state.saved(), ...bent], 'of a linear schedule of 5 timesteps')
     const config = join(parent, 'config.yaml')
     for (const [text, message] of [
       ['nhead: 8\ntimestep_type: adainnorm\n', 'config.yaml needs timestep_type: adalayernorm; given "adainnorm"'],

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { folder, Named, Saved, safetensors, source, torchArchive } from '../../../test/support/checkpoint_files'
+import { layoutBuffers, layoutModel } from '../../../test/support/family_models'
 import { CheckpointError } from '../../errors'
 import { openAuthors } from './authors'
 import { openDiffusers } from './diffusers'
+import { openLayout } from './layoutdm'
 import { readTensors } from './weight_files'
 
 /**
@@ -155,4 +157,15 @@ it("reads or refuses damaged checkpoints of the authors' code", async () => {
     counts[await outcome(open)]++
   }
   expect(counts.refused).toBeGreaterThan(10)
+})
+
+it('reads or refuses damaged checkpoints of LayoutDM', async () => {
+  const random = numbers(20)
+  const file = torchArchive(new Map([...layoutModel().saved(), ...layoutBuffers()]))
+  const counts = { read: 0, refused: 0 }
+  for (let i = 0; i < 60; i++) {
+    const copy = damaged(file, [[64, 12_000]], random)
+    counts[await outcome(async () => (await openLayout(source('file', copy))).close())]++
+  }
+  expect(Math.min(counts.read, counts.refused)).toBeGreaterThan(2)
 })

@@ -92,7 +92,11 @@ async function kindsOf(file: string, tensors: Tensors): Promise<LayoutKinds> {
     )
   if (keys[0] !== 'c' || [...keys].sort().join('') !== 'chwxy')
     refuse(`needs the schedules of the kinds c, x, y, w and h; it has {${keys.join(', ')}}`)
-  const [total = 0] = tensors.get('transformer.cat_emb.weight')!.shape
+  const table = tensors.get('transformer.cat_emb.weight')?.shape ?? []
+  const [total = 0, width = 0] = table
+  // A table without columns may have any number of rows.
+  if (table.length !== 2 || width === 0)
+    refuse(`needs the weight ${quoted(layoutMark)} of two axes; given ${shapeText(table)}`)
   const elements = tensors.get('transformer.pos_emb.elem_emb')?.shape[0]
   if (elements === undefined)
     refuse('lacks the weight "model.module.transformer.pos_emb.elem_emb": other positions (pos_emb) are not supported')
@@ -101,6 +105,8 @@ async function kindsOf(file: string, tensors: Tensors): Promise<LayoutKinds> {
     refuse('needs timesteps that are embedded by tables (timestep_type: adalayernorm), as in published models')
   const schedules = await Promise.all(keys.map((key) => scheduleOf(file, tensors, `${key}_`, timesteps)))
   const sizes = schedules.map((schedule) => schedule!.classes)
+  if (new Set(schedules.map((schedule) => JSON.stringify(schedule!.config))).size > 1)
+    refuse('has schedules that differ in more than the number of classes, which is not supported')
   const [labels, bins] = [sizes[0]! - 1, sizes[1]! - 1]
   // The special classes are the padding and the mask; the four quantities have classes of their own or the same.
   const own = total === labels + 4 * bins + 2

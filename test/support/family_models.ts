@@ -1,4 +1,4 @@
-import { Saved } from '../support/checkpoint_files'
+import { Saved } from './checkpoint_files'
 
 /**
  * Small random state dicts of models of the same family, and what their networks compute, in float64 and by the names of their
@@ -145,7 +145,7 @@ export function layoutModel(classes: number = layoutClasses): StateDict {
 }
 
 /** The buffers of a schedule of T timesteps with N classes, as alpha_schedule makes them, whose c̄ ends at `gammaEnd`. */
-function scheduleBuffers(prefix: string, T: number, N: number, gammaEnd = 0.99999): [string, unknown][] {
+export function scheduleBuffers(prefix: string, T: number, N: number, gammaEnd = 0.99999): [string, unknown][] {
   const alpha = (t: number) => (t / (T - 1)) * (0.000009 - 0.99999) + 0.99999
   const gamma = (t: number) => (t / (T - 1)) * (gammaEnd - 0.000009) + 0.000009
   const logs = (values: number[]) => new Saved(Float32Array.from(values, Math.log), [values.length])
