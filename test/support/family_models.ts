@@ -7,6 +7,8 @@ import { Saved } from './checkpoint_files'
 
 export type Shapes = Readonly<Record<string, readonly number[]>>
 
+const zeros = new Float32Array(2 ** 16)
+
 /** Weights by their names. */
 export class StateDict {
   readonly #shapes: Shapes
@@ -36,6 +38,11 @@ export class StateDict {
   /** As torch.save writes them. */
   saved(): [string, unknown][] {
     return Object.entries(this.#shapes).map(([name, shape]) => [name, new Saved(this.of(name) as Float32Array, shape)])
+  }
+
+  /** The same shapes, every weight a view of the same zeros: small files. */
+  empty(): [string, unknown][] {
+    return Object.entries(this.#shapes).map(([name, shape]) => [name, new Saved(zeros, shape)])
   }
 
   row(name: string, index: number, width: number): Float64Array {

@@ -161,7 +161,7 @@ it("reads or refuses damaged checkpoints of the authors' code", async () => {
 
 it('reads or refuses damaged checkpoints of LayoutDM', async () => {
   const random = numbers(20)
-  const file = torchArchive(new Map([...layoutModel().saved(), ...layoutBuffers()]))
+  const file = torchArchive(new Map([...layoutModel().empty(), ...layoutBuffers()]))
   const counts = { read: 0, refused: 0 }
   for (let i = 0; i < 60; i++) {
     const copy = damaged(file, [[64, 12_000]], random)
