@@ -93,7 +93,7 @@ describe("the authors' published layout", () => {
       'an autoencoder alone',
       vqvae!,
       {},
-      'is no checkpoint of VQ-Diffusion\'s authors: it needs a dictionary "model" with the weight "transformer.transformer.content_emb.emb.weight"; it has the keys ["epoch", "model"]',
+      'is no checkpoint of VQ-Diffusion\'s authors: it needs a dictionary "model" with the weight "transformer.transformer.content_emb.emb.weight", or for LayoutDM the weight "model.module.transformer.cat_emb.weight"; it has the keys ["epoch", "model"]',
     ],
     [
       'a configuration that is none',

@@ -1,8 +1,8 @@
 import { CheckpointError } from '../../errors'
-import { shapeText, valueText } from '../../value_text'
+import { quoted, shapeText, valueText } from '../../value_text'
 import { textEncoderWeights, weightsOfNetwork } from './architecture'
 import { type AutoencoderFiles, autoencoderOf } from './authors_autoencoder'
-import { textEncoderNames, withoutPrefix } from './authors_names'
+import { layoutMark, textEncoderNames, withoutPrefix } from './authors_names'
 import { readSettings } from './authors_settings'
 import { transformerOf } from './authors_transformer'
 import type { ByteFolder, ByteSource, Checkpoint, Network, TextEncoderConfig, TransformerConfig } from './checkpoint'
@@ -46,7 +46,7 @@ async function readAuthors(file: ByteSource, files: AuthorsFiles): Promise<Omit<
   if (!diffusion.has('transformer.content_emb.emb.weight'))
     throw new CheckpointError(
       `${file.name} is no checkpoint of VQ-Diffusion's authors: it needs a dictionary "model" with the weight ` +
-        `"transformer.transformer.content_emb.emb.weight"; it has the keys ${valueText([...whole.keys()])}.`,
+        `"transformer.transformer.content_emb.emb.weight", or for LayoutDM the weight ${quoted(layoutMark)}; it has the keys ${valueText([...whole.keys()])}.`,
       file.name,
     )
   const settings = files.config ? await readSettings(files.config) : {}

@@ -91,6 +91,9 @@ export function transformerNames(tensors: Tensors): Tensors {
   )
 }
 
+/** The weight that says that a state dict is one of LayoutDM's code. */
+export const layoutMark = 'model.module.transformer.cat_emb.weight'
+
 /** LayoutDM's transformer under diffusers' names; the packed queries, keys and values as three weights. */
 export function layoutNames(tensors: Tensors): Tensors {
   return unpacked(tensors, /^(backbone\.layers\.\d+)\.self_attn\.in_proj_(weight|bias)$/, {

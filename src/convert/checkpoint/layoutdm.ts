@@ -2,15 +2,12 @@ import { CheckpointError } from '../../errors'
 import { quoted, shapeText } from '../../value_text'
 import { transformerWeights, weightsOfNetwork } from './architecture'
 import type { AuthorsFiles } from './authors'
-import { layoutNames, withoutPrefix } from './authors_names'
+import { layoutMark, layoutNames, withoutPrefix } from './authors_names'
 import type { ByteSource, Checkpoint, Network, TokenKind, TransformerConfig } from './checkpoint'
 import { readLayoutSettings } from './layoutdm_settings'
 import { type LinearSchedule, scheduleOf } from './schedule_buffers'
 import { rowsOf, type StoredTensor, type Tensors, zeros } from './tensors'
 import { readDictionary, stateDict } from './weight_files'
-
-/** The weight that says that a state dict is one of LayoutDM's code. */
-export const layoutMark = 'model.module.transformer.cat_emb.weight'
 
 /**
  * A checkpoint of LayoutDM (github.com/CyberAgentAILab/layout-dm): a transformer over the tokens of layouts, whose schedule is
