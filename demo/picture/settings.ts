@@ -36,12 +36,18 @@ export function rangesOf({ defaults, scheduler, isGuidable, numClasses = 1 }: Mo
   const { num_train_timesteps: T } = scheduler
   return {
     steps: { min: 1, max: T, default: defaults.steps, integer: true },
-    guidance: { min: 1, max: isGuidable ? 10 : 1, default: defaults.guidance, integer: false },
+    // What a folder recommends is within them.
+    guidance: {
+      min: 1,
+      max: isGuidable ? Math.max(10, defaults.guidance) : 1,
+      default: defaults.guidance,
+      integer: false,
+    },
     guidedFrom: { min: 0, max: T - 1, default: defaults.guidedFrom, integer: true },
     guidedTo: { min: 0, max: T - 1, default: defaults.guidedTo, integer: true },
     seed: { min: 0, max: Number.MAX_SAFE_INTEGER, default: 7, integer: true },
     count: { min: 1, max: 16, default: 1, integer: true },
-    truncation: { min: 0.05, max: 1, default: defaults.truncation, integer: false },
+    truncation: { min: Math.min(0.05, defaults.truncation), max: 1, default: defaults.truncation, integer: false },
     priorWeight: { min: 0, max: 10, default: 1, integer: false },
     classLabel: { min: 0, max: numClasses - 1, default: 0, integer: true },
   } satisfies Record<string, Range>

@@ -116,7 +116,7 @@ export function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, ne
           batchSize: seeds.length,
           numLatentPixels,
           seed: seeds,
-          conditioning: await networks.conditioning(drawing, drawing.seeds.length),
+          conditioning: await networks.conditioning(drawing),
         })
       } finally {
         tokens?.destroy()
@@ -134,7 +134,7 @@ export function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, ne
           timesteps,
           resume: from,
           numLatentPixels,
-          conditioning: await networks.conditioning(drawing, drawing.seeds.length),
+          conditioning: await networks.conditioning(drawing),
           signal,
           method,
           // 'purity' does not support truncation.

@@ -3,7 +3,6 @@ import {
   ClipTokenizer,
   type DownloadProgress,
   type ImageFormat,
-  type OnnxConditioning,
   type OnnxEncoder,
   type OnnxRuntime,
   type PipelineParts,
@@ -13,7 +12,7 @@ import type { Model } from '../model/model'
 import { type Engine, engineOf } from './engine'
 import { type Networks, toBatch } from './networks'
 import type { OpenModel } from './open_model'
-import type { DrawingCondition, ModelFolder } from './protocol'
+import type { ModelFolder } from './protocol'
 
 interface FolderDependencies {
   backend: Backend
@@ -100,20 +99,12 @@ function networksOf(pipeline: VQDiffusionPipeline, device: GPUDevice | undefined
     numLatentPixels: height * width,
     layout,
     imageFormat,
-    conditioning: ({ words, classLabel }, count) => conditioning(pipeline, { words, classLabel }, count),
+    conditioning: async ({ words, classLabel }) =>
+      classLabel === undefined
+        ? pipeline.conditioning(words?.prompt ?? '', { negativePrompt: words?.negative ?? '' })
+        : pipeline.conditioning('', { classLabel }),
     startTime: () => last.then(() => performance.now()),
   }
-}
-
-function conditioning(
-  pipeline: VQDiffusionPipeline,
-  { words, classLabel }: Pick<DrawingCondition, 'words' | 'classLabel'>,
-  count: number,
-): Promise<OnnxConditioning | undefined> {
-  const repeat = <Value>(value: Value) => Array.from({ length: count }, () => value)
-  if (classLabel !== undefined) return pipeline.conditioning('', { classLabel: repeat(classLabel) })
-  const { prompt = '', negative = '' } = words ?? {}
-  return pipeline.conditioning(repeat(prompt), { negativePrompt: negative })
 }
 
 /** A model without one, as of layouts, has nothing that this page could show. */

@@ -13,8 +13,8 @@ export interface Networks {
   /** Of the logits; undefined if their shape tells it. */
   readonly layout: Layout | undefined
   readonly imageFormat: ImageFormat
-  /** What the denoiser is conditioned on, for so many pictures. */
-  conditioning(condition: DrawingCondition, count: number): Promise<OnnxConditioning | undefined>
+  /** What the denoiser is conditioned on: for each picture, or for all of them. */
+  conditioning(condition: DrawingCondition): Promise<OnnxConditioning | undefined>
   /**
    * The time, of `performance.now()`, at which the next run starts. Runs are queued because onnxruntime-web is not reentrant,
    * so a run may start later than it is requested.

@@ -2,7 +2,6 @@ import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   type Backend,
   type Bytes,
-  type DownloadProgress,
   loadFiles,
   type OnnxRuntime,
   type PartStore,
@@ -11,10 +10,9 @@ import {
 import { STICKERS } from '../model/stickers'
 import { encoderFile, modelFiles, modelHash } from './assets'
 import { loadTogether } from './downloads'
-import { FolderModel } from './folder_model'
 import { compileShaders } from './likely_drawing'
 import type { OpenModel } from './open_model'
-import type { ModelFolder, PartsProgress } from './protocol'
+import type { PartsProgress } from './protocol'
 import { StickerModel } from './sticker_model'
 
 /** Where and with what a model is opened. */
@@ -31,7 +29,8 @@ export interface OpeningContext {
   startRuntime(loading: Promise<Bytes[]>): Promise<OnnxRuntime>
 }
 
-interface OpenedFiles {
+/** A model with the runtime of its networks. */
+export interface OpenedFiles {
   opened: OpenModel
   ort: OnnxRuntime
 }
@@ -55,22 +54,4 @@ export async function openStickers(context: OpeningContext): Promise<OpenedFiles
     (await loadFiles([encoderFile(modelRoot)], { store, onProgress }))[0]!
   const dependencies = { backend, ort, config, hash: modelHash(modelRoot), loadEncoder }
   return { opened: new StickerModel(dependencies, { denoiser, denoiserWeights, decoder: decoder! }), ort }
-}
-
-/** Starts the runtime, in which the files of the model are opened as they arrive. */
-export async function openFolder(
-  folder: ModelFolder,
-  hash: string,
-  { backend, store, onProgress, ...context }: OpeningContext,
-): Promise<OpenedFiles> {
-  let runtime: DownloadProgress = { loaded: 0, total: 0 }
-  const onRuntime = (progress: PartsProgress) => {
-    runtime = progress
-    onProgress(progress)
-  }
-  const loading = loadTogether({ runtime: context.runtimeFiles }, { store, onProgress: onRuntime })
-  const ort = await context.startRuntime(loading.runtime)
-  const onModel = (model: DownloadProgress) =>
-    onProgress({ loaded: runtime.loaded + model.loaded, total: runtime.total + model.total, parts: { runtime, model } })
-  return { opened: new FolderModel(folder, hash, { backend, ort, onProgress: onModel }), ort }
 }

@@ -22,11 +22,10 @@ import { EngineFactory } from './engine_factory'
 import { EngineProvider } from './engine_provider'
 import { deviceLostAtOnceMessage, stopReason, withUserMessages } from './error_messages'
 import { fitPicture } from './fit_picture'
-import { folderHash } from './folder_hash'
 import { gifImages } from './gif_images'
 import { toBatch } from './networks'
 import type { OpenModel } from './open_model'
-import { type OpeningContext, openFolder, openStickers } from './opening'
+import { type OpenedFiles, type OpeningContext, openStickers } from './opening'
 import { enlarge, toBitmaps } from './pixels'
 import type {
   Backend,
@@ -116,13 +115,11 @@ export class Studio implements StudioWorker {
           return startRuntime(backend.network, binary, Math.min(maxThreads, threadsFor(backend.network)))
         },
       }
-      const hash = folder && (await folderHash(folder))
-      const isOther = folder !== undefined && hash !== modelHash(modelRoot)
-      const { opened, ort } = isOther ? await openFolder(folder, hash!, context) : await openStickers(context)
+      const { opened, ort } = await openFiles(folder, context)
       const factory = new EngineFactory({ backend, device, onGpuError }, (device) => opened.openEngine(device))
       const engines = new EngineProvider(() => factory.createEngine())
       const engine = await engines.current()
-      if (!isOther) await this.#warmUpFor(engine, backend)
+      if (opened.model.isStickers) await this.#warmUpFor(engine, backend)
       // Shaders seem to compile on a lost device too.
       const lost = await Promise.race([engine.device?.lost, undefined])
       if (lost) throw new DeviceLostError(lost.message)
@@ -273,6 +270,13 @@ export class Studio implements StudioWorker {
     const runOnEngine = this.#open.engines.runner()
     return (await runOnEngine((engine) => engine.decode(tokens))).images
   }
+}
+
+/** What other models need is loaded for them alone. */
+async function openFiles(folder: ModelFolder | undefined, context: OpeningContext): Promise<OpenedFiles> {
+  if (folder === undefined) return openStickers(context)
+  const { openFolder } = await import('./opening_folder')
+  return openFolder(folder, context)
 }
 
 function transferablesOf(event: DrawingEvent): Transferable[] {
