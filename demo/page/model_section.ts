@@ -38,7 +38,7 @@ export function startModelSection(): void {
     stickersIntro.hidden = !isStickers
     intro.hidden = isStickers
     intro.textContent = introOf(model.value)
-    headline.textContent = HEADLINES[condition]
+    headline.firstChild!.textContent = `${HEADLINES[condition]} `
     element('last-class', HTMLElement).textContent = `0 … ${numClasses - 1}`
     startHint.textContent = hasEncoder ? 'To start from a picture' : 'To open a picture that was saved here'
     for (const field of [prompt, negative]) field.maxLength = maxPromptCharacters(model.value)

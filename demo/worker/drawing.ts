@@ -43,7 +43,7 @@ export async function draw(
     const decoded = await preview.catch(() => undefined)
     if (!decoded) return
     milliseconds.decode += decoded.milliseconds
-    send({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.images) })
+    send({ kind: 'preview', step, bitmaps: await toBitmaps(decoded.toImages()) })
   }
 
   await runOnEngine(async (engine) => {
@@ -72,10 +72,10 @@ export async function draw(
   })
 
   const tokens = splitBatch(position!.tokens, options.seeds.length)
-  const { images, milliseconds: decode } = await runOnEngine((engine) => engine.decode(tokens))
+  const { toImages, milliseconds: decode } = await runOnEngine((engine) => engine.decode(tokens))
   milliseconds.decode += decode
   milliseconds.total = performance.now() - startTime
-  const bitmaps = await toBitmaps(images)
+  const bitmaps = await toBitmaps(toImages())
   await Promise.all(shown)
   return { tokens, bitmaps, milliseconds }
 }

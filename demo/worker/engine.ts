@@ -34,8 +34,9 @@ export interface Step {
 }
 
 export interface Decoded {
-  images: ImageData[]
   milliseconds: number
+  /** Its pixels, which are not counted in the time of the decoder: previews would be fewer. */
+  toImages(): ImageData[]
 }
 
 /** A scheduler with its networks, on one device or on the CPU. */
@@ -87,8 +88,8 @@ export function engineOf(scheduler: Scheduler, device: GPUDevice | undefined, ne
 
   async function decode(tokens: TensorOf<Scheduler>): Promise<Decoded> {
     const start = networks.startTime()
-    const images = toImageData(await decoder(tokens), imageFormat)
-    return { images, milliseconds: performance.now() - (await start) }
+    const image = await decoder(tokens)
+    return { milliseconds: performance.now() - (await start), toImages: () => toImageData(image, imageFormat) }
   }
 
   function upload(pictures: readonly (Tokens | Uint8Array)[]) {

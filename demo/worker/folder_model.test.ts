@@ -62,7 +62,7 @@ describe('a model of a folder', () => {
     const { model, engine } = await open()
     const again = await model.openEngine(undefined)
     await expect(engine.decode([new Uint16Array(15)])).rejects.toThrow('destroyed')
-    expect((await again.decode([new Uint16Array(15)])).images).toHaveLength(1)
+    expect((await again.decode([new Uint16Array(15)])).toImages()).toHaveLength(1)
     expect(() => model.encoder()).toThrow('cannot start from pictures')
     expect(model.remark('anything')).toBe('')
   })

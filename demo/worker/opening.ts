@@ -2,6 +2,7 @@ import { VQDiffusionScheduler } from 'vq-diffusion-webgpu/cpu'
 import {
   type Backend,
   type Bytes,
+  type DownloadProgress,
   loadFiles,
   type OnnxRuntime,
   type PartStore,

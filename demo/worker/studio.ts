@@ -268,7 +268,7 @@ export class Studio implements StudioWorker {
   async #decode(tokens: Tokens[]): Promise<ImageData[]> {
     if (this.#decoder) return toImageData(await this.#decoder(toBatch(tokens)), stickerFormat)
     const runOnEngine = this.#open.engines.runner()
-    return (await runOnEngine((engine) => engine.decode(tokens))).images
+    return (await runOnEngine((engine) => engine.decode(tokens))).toImages()
   }
 }
 
