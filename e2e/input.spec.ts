@@ -295,7 +295,7 @@ test('takes text into the prompt and pictures anywhere, when they are dropped', 
       ...{ type, x: 300, y: 300 },
       data: { items: [], files: [folder], dragOperationsMask: 1 },
     })
-  await expect(said).toContainText('cannot be read. If it is a folder, choose a picture in it.')
+  await expect(said).toContainText('There is no model in the folder: it has no model_index.json')
   await rmdir(folder)
 })
 
