@@ -44,8 +44,9 @@ test('draws with a converted model of texts that the address names', async ({ de
 })
 
 test('draws with a dropped model of classes whose pictures are wide and opaque', async ({ demo, page }) => {
-  await demo.open('?steps=1')
-  await expect(demo.status).toHaveText('ready')
+  // Instead of one that is not there, so that no other is loaded.
+  await demo.open('?model=models/somewhere-else')
+  await expect(demo.status).toContainText('what is there as model_index.json is something else')
   await dropFolder(page, await classFolder())
   await expect(page.getByTestId('intro')).toContainText('5 × 3 tokens of 24 codes')
   await expect(page.getByTestId('prompt')).toBeHidden()
@@ -85,8 +86,8 @@ test('draws with a dropped model of classes whose pictures are wide and opaque',
   await expect(page.getByTestId('progress')).toContainText('There is no model in page: it has no model_index.json')
   await expect(demo.status).toHaveText('done')
   // The page of the stickers has no such tokens.
+  await page.goto('about:blank')
   await page.goto(link)
-  await page.reload()
   await expect(page.getByTestId('progress')).toContainText('Another model drew this picture')
   await expect(page.getByTestId('progress')).toContainText('of 5 × 3 tokens of 24 codes; that of this page')
 })

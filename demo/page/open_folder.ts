@@ -29,7 +29,7 @@ export function openFolder(files: Promise<FolderFile[]>): void {
       await openModel(folderOf(await files))
       // Neither the model of the address nor its settings are those of the page any more.
       const kept = [...new URLSearchParams(location.search)].filter(([name]) => ['engine', 'network'].includes(name))
-      writeAddress(`?${new URLSearchParams(kept)}`)
+      writeAddress(kept.length > 0 ? `?${new URLSearchParams(kept)}` : location.pathname)
       const { name, grid } = model.peek()
       say(`${name} is open: it draws ${formatCount(sizeOf(grid), 'token')}.`)
     } catch (error) {

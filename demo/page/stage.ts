@@ -52,6 +52,19 @@ function selectBy(offset: number): void {
 
 /** Shows the batch: all items in a grid, or one item large. */
 export function startStage(): void {
+  // First, since dots have the colours of the document.
+  effect(() => {
+    const item = selectedItem.value
+    const picture = selectedPicture.value
+    title.textContent = shownBatch.value.title
+    const isDrawn = picture !== undefined && !picture.unfinished
+    const unfinished = picture ? `${titleOf(picture.settings)}, not finished` : 'Not finished'
+    if (isDrawn) canvas.ariaLabel = titleOf(picture.settings)
+    else canvas.ariaLabel = item?.bitmap.value ? unfinished : 'Nothing drawn yet'
+    stage.classList.toggle('finished', isDrawn)
+    stage.classList.toggle('placeholder', item !== undefined && !item.bitmap.value && item.record === undefined)
+  })
+
   let previous: { batch: Batch; index: number | undefined } | undefined
   effect(() => {
     const { items, selected } = shownBatch.value
@@ -71,18 +84,6 @@ export function startStage(): void {
     const settings = selectedPicture.value?.settings
     itemTitle.textContent = settings ? titleOf(settings) : shownBatch.value.title
     place.textContent = `${(index ?? 0) + 1} of ${items.length}${settings ? ` · seed ${settings.seed}` : ''}`
-  })
-
-  effect(() => {
-    const item = selectedItem.value
-    const picture = selectedPicture.value
-    title.textContent = shownBatch.value.title
-    const isDrawn = picture !== undefined && !picture.unfinished
-    const unfinished = picture ? `${titleOf(picture.settings)}, not finished` : 'Not finished'
-    if (isDrawn) canvas.ariaLabel = titleOf(picture.settings)
-    else canvas.ariaLabel = item?.bitmap.value ? unfinished : 'Nothing drawn yet'
-    stage.classList.toggle('finished', isDrawn)
-    stage.classList.toggle('placeholder', item !== undefined && !item.bitmap.value && item.record === undefined)
   })
 
   effect(() => {
