@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 import { findBrowser } from './scripts/browser.mjs'
 import { wgsl } from './scripts/wgsl_plugin.ts'
 import { packageFolder } from './test/support/build_package.ts'
+import { converterCommands } from './test/support/converter_commands.ts'
 import { alias, manifest, names } from './vite.config.ts'
 
 /** Tests that need WebGPU: of kernels, and of what is around them. Each half has a browser of its own, at the same time. */
@@ -10,6 +11,8 @@ const kernelTests = ['test/kernels/**/*.test.ts', 'test/laws/**/*.test.ts']
 const hostTests = ['test/**/*.test.ts', 'src/**/*.gpu.test.ts']
 const nodeTests = 'test/**/*.node.test.ts'
 const conformance = 'test/conformance/conformance.test.ts'
+/** Networks of whole models on WebGPU: minutes on a software adapter, and no part of `npm test`. */
+const networkTests = 'test/networks/**/*.test.ts'
 
 /** The library's public names, resolved to the built package. */
 const packageAlias = {
@@ -42,6 +45,7 @@ async function browserProject(name: string, include: string[], exclude: string[]
         enabled: true,
         headless: true,
         screenshotFailures: false,
+        commands: converterCommands,
         provider: playwright({ launchOptions: await findBrowser() }),
         instances: [{ browser: 'chromium' as const }],
       },
@@ -77,7 +81,8 @@ export default defineConfig({
         },
       },
       await browserProject('kernels', kernelTests, [nodeTests], alias),
-      await browserProject('host', hostTests, [nodeTests, conformance, ...kernelTests], alias),
+      await browserProject('host', hostTests, [nodeTests, conformance, networkTests, ...kernelTests], alias),
+      await browserProject('networks', [networkTests], [], alias),
       await browserProject('package', [conformance], [], packageAlias),
     ],
   },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
 import type { ByteFolder, ByteSource, Checkpoint } from '../../src/convert/checkpoint/checkpoint'
 import { CheckpointError } from '../../src/errors'
 
@@ -37,7 +38,7 @@ export function folder(files: Readonly<Record<string, Uint8Array>>): ByteFolder 
 export const utf8 = (text: string) => new TextEncoder().encode(text)
 export const json = (value: unknown) => utf8(JSON.stringify(value))
 
-function joined(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array<ArrayBuffer> {
+function joined(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {
@@ -67,56 +68,69 @@ export interface ZipFaults {
   readonly packedSizes?: number
   /** Replaces the places of the local headers in the directory. */
   readonly place?: (place: number) => number
-  /** Records of ZIP64, with all sizes and places in extra fields. */
+  /** All sizes and places in records of ZIP64, not only those that need it. */
   readonly zip64?: boolean
 }
 
+type Bytes = Uint8Array | readonly number[]
+
+/** The content of an entry that is too large to be held. */
+export interface Pieces {
+  /** Bytes of all pieces. */
+  readonly length: number
+  pieces(): Iterable<Uint8Array>
+}
+
+type Entry = readonly [name: string, content: Uint8Array | Pieces]
+
 /** An archive of stored entries, with data descriptors and aligned contents, as PyTorch writes them. */
-export function zip(
-  entries: Iterable<readonly [string, Uint8Array]>,
+export function zip(entries: Iterable<Entry>, faults: ZipFaults = {}): Uint8Array<ArrayBuffer> {
+  return joined([...zipParts(entries, faults)])
+}
+
+/** The bytes of `zip`, a part at a time. */
+function* zipParts(
+  entries: Iterable<Entry>,
   { method = 0, flags = 0x808, sizes = 0, packedSizes = 0, place = (at) => at, zip64 = false }: ZipFaults = {},
-): Uint8Array<ArrayBuffer> {
-  const parts: (Uint8Array | number[])[] = []
-  const directory: (Uint8Array | number[])[] = []
+): Generator<Bytes> {
+  const directory: Bytes[] = []
   let at = 0
   let count = 0
-  const add = (...added: (Uint8Array | number[])[]) => {
-    parts.push(...added)
-    for (const { length } of added) at += length
-  }
-  for (const [name, bytes] of entries) {
+  const isLong = (value: number) => zip64 || value >= 2 ** 32
+  const short = (value: number) => (isLong(value) ? [255, 255, 255, 255] : little(value, 4))
+  for (const [name, content] of entries) {
     const label = utf8(name)
     const local = place(at)
     const padding = (-(at + 30 + label.length + 4) & 63) + 4
-    add([0x50, 0x4b, 3, 4, ...little(0, 2), ...little(flags, 2), ...little(method, 2), ...little(0, 16)])
-    add(little(label.length, 2), little(padding, 2), label)
-    add([0x46, 0x42, ...little(padding - 4, 2)], new Uint8Array(padding - 4).fill(0x5a), bytes)
-    add([0x50, 0x4b, 7, 8], little(0, 4), little(bytes.length, 4), little(bytes.length, 4))
-    const [size, packed] = [bytes.length + sizes, bytes.length + sizes + packedSizes]
-    const extra = zip64 ? [1, 0, 24, 0, ...little(size, 8), ...little(packed, 8), ...little(local, 8)] : []
-    const short = (value: number) => (zip64 ? [255, 255, 255, 255] : little(value, 4))
+    yield [0x50, 0x4b, 3, 4, ...little(0, 2), ...little(flags, 2), ...little(method, 2), ...little(0, 16)]
+    yield [...little(label.length, 2), ...little(padding, 2), ...label]
+    yield [0x46, 0x42, ...little(padding - 4, 2), ...new Array<number>(padding - 4).fill(0x5a)]
+    yield* content instanceof Uint8Array ? [content] : content.pieces()
+    yield [0x50, 0x4b, 7, 8, ...little(0, 4), ...little(content.length, 4), ...little(content.length, 4)]
+    at += 30 + label.length + padding + content.length + 16
+    const [size, packed] = [content.length + sizes, content.length + sizes + packedSizes]
+    const long = [size, packed, local].filter(isLong).flatMap((value) => little(value, 8))
+    const extra = long.length > 0 ? [1, 0, ...little(long.length, 2), ...long] : []
     directory.push([0x50, 0x4b, 1, 2, 0, 0, 0, 0, ...little(flags, 2), ...little(method, 2), ...little(0, 8)])
     directory.push(short(packed), short(size), little(label.length, 2), little(extra.length, 2), little(0, 10))
     directory.push(short(local), label, extra)
     count++
   }
   const length = directory.reduce((sum, part) => sum + part.length, 0)
-  const start = at
-  add(...directory)
-  const end = at
-  if (zip64) {
-    add([0x50, 0x4b, 6, 6], little(44, 8), little(0, 12), little(count, 8), little(count, 8), little(length, 8))
-    add(little(start, 8), [0x50, 0x4b, 6, 7], little(0, 4), little(end, 8), little(1, 4))
+  yield* directory
+  if (isLong(at)) {
+    yield [0x50, 0x4b, 6, 6, ...little(44, 8), ...little(0, 12), ...little(count, 8), ...little(count, 8)]
+    yield [...little(length, 8), ...little(at, 8), 0x50, 0x4b, 6, 7, ...little(0, 4), ...little(at + length, 8)]
+    yield little(1, 4)
   }
-  const short = (value: number, bytes: number) => (zip64 ? new Array(bytes).fill(255) : little(value, bytes))
-  add([0x50, 0x4b, 5, 6], little(0, 4), short(count, 2), short(count, 2), short(length, 4), short(start, 4), [0, 0])
-  return joined(parts)
+  const counts = zip64 ? [255, 255, 255, 255] : [...little(count, 2), ...little(count, 2)]
+  yield [0x50, 0x4b, 5, 6, ...little(0, 4), ...counts, ...short(length), ...short(at), 0, 0]
 }
 
 /** A tensor to save: PyTorch's name of the storage's type, its elements, and the view. */
 export class Saved {
   constructor(
-    readonly storage: ArrayBufferView,
+    readonly storage: ArrayBufferView | Pieces,
     readonly shape: readonly number[],
     readonly view: { offset?: number; strides?: readonly number[]; type?: string; count?: number; key?: string } = {},
   ) {}
@@ -141,8 +155,23 @@ const types: Readonly<Record<string, string>> = {
 
 /** What `torch.save` of this value writes: Maps are dictionaries, arrays tuples. */
 export function torchArchive(value: unknown, faults: ZipFaults = {}): Uint8Array<ArrayBuffer> {
-  const entries: [string, Uint8Array][] = []
-  const storages = new Map<ArrayBufferView, string>()
+  return zip(torchEntries(value), faults)
+}
+
+/** Writes it into a file, and holds a piece at a time. */
+export async function writeTorchArchive(path: string, value: unknown): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    for (const part of zipParts(torchEntries(value)))
+      await file.writeFile(part instanceof Uint8Array ? part : Uint8Array.from(part))
+  } finally {
+    await file.close()
+  }
+}
+
+function torchEntries(value: unknown): Entry[] {
+  const entries: Entry[] = []
+  const storages = new Map<object, string>()
   const text = (string: string) => [0x58, ...little(utf8(string).length, 4), ...utf8(string)]
   const global = (module: string, name: string) => [0x63, ...utf8(`${module}\n${name}\n`)]
   const integer = (number: number) =>
@@ -162,7 +191,7 @@ export function torchArchive(value: unknown, faults: ZipFaults = {}): Uint8Array
     const { storage, shape, view } = item as Saved
     const key = view.key ?? storages.get(storage) ?? `${storages.size}`
     if (!storages.has(storage) && view.key === undefined)
-      entries.push([`archive/data/${key}`, new Uint8Array(storage.buffer, storage.byteOffset, storage.byteLength)])
+      entries.push([`archive/data/${key}`, 'pieces' in storage ? storage : viewOf(storage)])
     storages.set(storage, key)
     const type = view.type ?? types[storage.constructor.name]!
     const count = view.count ?? (storage as Float32Array).length
@@ -194,12 +223,11 @@ export function torchArchive(value: unknown, faults: ZipFaults = {}): Uint8Array
     ]
   }
   const pickle = Uint8Array.from([0x80, 2, ...write(value), 0x2e])
-  return zip([['archive/data.pkl', pickle], ...entries, ['archive/version', utf8('3\n')]], faults)
+  return [['archive/data.pkl', pickle], ...entries, ['archive/version', utf8('3\n')]]
 }
 
-function bytesOf(array: ArrayBufferView): number[] {
-  return [...new Uint8Array(array.buffer, array.byteOffset, array.byteLength)]
-}
+const viewOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+const bytesOf = (array: ArrayBufferView) => [...viewOf(array)]
 
 /** Of names, shapes and values of all weights, in the order of names. */
 export async function digest({ transformer, vqvae, textEncoder }: Checkpoint): Promise<string> {
