@@ -74,7 +74,8 @@ for (const name of names)
         `${name}: error ${relative.toExponential(1)} of the root mean square; ` +
           `WebAssembly ${wasm.seconds.toFixed(2)} s, WebGPU ${webgpu.seconds.toFixed(1)} s`,
       )
-      expect(relative).toBeLessThan(1e-5)
+      // That of the normalised feature maps is 1e-5: WebAssembly adds their 131,072 values one by one in float32.
+      expect(relative).toBeLessThan(2e-5)
     },
     // A software adapter does less than 1 GFLOP/s.
     3_600_000,
