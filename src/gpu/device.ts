@@ -69,7 +69,7 @@ function describe(source: GPUAdapter | GPUDevice, readInfo: () => GPUAdapterInfo
  * The smallest subgroups on which onnxruntime-web (1.30) computes attention right: its kernel for 16 and more queries reads
  * keys that smaller subgroups have not loaded, and gives wrong logits without an error. Software adapters have subgroups of 4.
  */
-const MIN_SUBGROUP_SIZE = 8
+export const MIN_SUBGROUP_SIZE = 8
 
 /**
  * Requests a device with the adapter's limits on buffers and compute shaders, and its optional compute features; without

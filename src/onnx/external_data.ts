@@ -1,5 +1,5 @@
 import { substituteOf } from '../file_content'
-import { protobufFields } from './protobuf'
+import { submessages, textOf } from './protobuf'
 import { OnnxRuntimeError } from './runtime_error'
 
 /**
@@ -13,9 +13,7 @@ export function externalFiles(model: Uint8Array): Map<string, number> {
   const files = new Map<string, number>()
   for (const graph of submessages(model, 7))
     for (const initializer of submessages(graph, 5)) {
-      const entries = Array.from(submessages(initializer, 13), (entry) =>
-        [1, 2].map((field) => text([...submessages(entry, field)][0])),
-      )
+      const entries = Array.from(submessages(initializer, 13), (entry) => [1, 2].map((field) => textOf(entry, field)))
       const { location, offset = 0, length = 0 } = Object.fromEntries(entries)
       if (location) files.set(location, Math.max(files.get(location) ?? 0, Number(offset) + Number(length)))
     }
@@ -29,12 +27,4 @@ export function requireExternalData(name: string, bytes: Uint8Array, needed: num
     throw new OnnxRuntimeError(
       `${name} needs to be weights of at least ${needed} bytes; given ${found}. It has ${bytes.length} bytes.`,
     )
-}
-
-// A copy, since TextDecoder refuses memory that can be resized.
-const text = (bytes: Uint8Array = new Uint8Array(0)) => new TextDecoder().decode(bytes.slice())
-
-/** The values of one length-delimited field of a protobuf message. */
-function* submessages(message: Uint8Array, wanted: number): Generator<Uint8Array, void> {
-  for (const { field, start, end } of protobufFields(message)) if (field === wanted) yield message.subarray(start, end)
 }

@@ -32,3 +32,15 @@ export function* protobufFields(message: Uint8Array): Generator<ProtobufField, v
     yield { field: Math.floor(tag / 8), start, end: at }
   }
 }
+
+/** The values of one length-delimited field of a protobuf message. */
+export function* submessages(message: Uint8Array, wanted: number): Generator<Uint8Array, void> {
+  for (const { field, start, end } of protobufFields(message)) if (field === wanted) yield message.subarray(start, end)
+}
+
+/** The first value of such a field as a text; empty if there is none. */
+export function textOf(message: Uint8Array, wanted: number): string {
+  const [bytes = new Uint8Array(0)] = submessages(message, wanted)
+  // A copy, since TextDecoder refuses memory that can be resized.
+  return new TextDecoder().decode(bytes.slice())
+}

@@ -2,6 +2,7 @@ import type * as Ort from 'onnxruntime-web'
 import { requireFunction, requireMethod, requireOptions, requireString } from '../checks'
 import { makeDisposable } from '../dispose'
 import { DestroyedError, DtypeError, OptionError } from '../errors'
+import { requireRightAttention } from './attention'
 import { externalFiles, requireExternalData } from './external_data'
 import { requireModel } from './model_bytes'
 import { type FileSource, readFile, sourceName } from './model_source'
@@ -62,6 +63,7 @@ export interface Graph {
 /** Loads a model that was checked. Its bytes may be transferred to a worker. Rejects with OnnxRuntimeError. */
 export async function openSession(ort: OnnxRuntime, graph: Graph, provider: OnnxProvider): Promise<OnnxSession> {
   const device = provider.provider === 'webgpu' ? provider.device : undefined
+  if (device) requireRightAttention(graph.bytes, device)
   const externalData = Object.entries(graph.externalData).map(([path, data]) => ({ path, data }))
   const options: Ort.InferenceSession.SessionOptions = {
     // A session does not inherit the level of `env`.

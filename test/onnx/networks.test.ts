@@ -392,6 +392,16 @@ describe('a session', () => {
     for (const other of others) expect(distance(fused!, other)).toBeLessThan(1e-5)
   })
 
+  it('rejects a model with attention on a device on which it would be wrong', async () => {
+    const other = await requestDevice()
+    Object.defineProperty(other, 'adapterInfo', { value: { subgroupMinSize: 4 } })
+    Object.defineProperty(other, 'features', { value: new Set(['subgroups']) })
+    const opening = createOnnxSession(ort, attentionModel!, { provider: 'webgpu', device: other })
+    await expect(opening).rejects.toThrow(OnnxRuntimeError)
+    await expect(opening).rejects.toThrow('MultiHeadAttention')
+    other.destroy()
+  })
+
   it('rejects data that is not a model', async () => {
     await expect(createOnnxSession(ort, new Uint8Array(9), { provider: 'wasm' })).rejects.toThrow(OnnxRuntimeError)
   })
