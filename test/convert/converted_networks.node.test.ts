@@ -66,6 +66,9 @@ describe('p(x₀) of quantised weights', () => {
     ['current', 'q8', { count: 12 }, 1e-3],
     ['sharded', 'q8', { count: 20 }, 1e-3],
     ['authors', 'q8', { count: 10 }, 1e-3],
+    ['authors_coco', 'q8', { count: 10 }, 1e-3],
+    ['half', 'q8', { count: 7 }, 1e-3],
+    ['half_bin', 'q8', { count: 5 }, 1e-3],
     // No bound of the converter: what these random weights give is 0.009.
     ['current', 'q4', { count: 12 }, 2e-2],
   ] as const)(
