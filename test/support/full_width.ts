@@ -19,6 +19,8 @@ const oneLayer: TransformerConfig = { ...transformer, num_layers: 1, num_vector_
 const weights = randomWeights([
   ['square.weight', [width, width]],
   ['wide.weight', [width, inner]],
+  ['six.weight', [32, 6, 3, 3]],
+  ['six.bias', [32]],
   ['norm.weight', [maps.channels]],
   ['norm.bias', [maps.channels]],
 ])
@@ -58,6 +60,9 @@ const graphs: Readonly<Record<string, () => NetworkGraph>> = {
   QuickGelu: () => graphOf([numLatentPixels, inner], plain, (graph, x) => graph.quickGelu(x)),
   InstanceNormalization: () =>
     graphOf([maps.channels, maps.height, maps.width], plain, (graph, x) => graph.groupNorm(x, 'norm', 32, maps)),
+  // Of no published model: wrong on WebGPU unless channels are added.
+  'a convolution of 6 channels': () =>
+    graphOf([6, 16, 16], plain, (graph, x) => graph.convolution(x, 'six'), [32, 16, 16]),
   'a layer of the denoiser, 4 bits': () =>
     denoiserGraph(
       { config: oneLayer, weights: randomWeights(transformerWeights(oneLayer), transformer.latent_width) },

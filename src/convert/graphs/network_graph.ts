@@ -182,10 +182,21 @@ export class NetworkGraph extends GraphBuilder {
   }
 
   convolutionParts(x: string, layer: string, attributes: Readonly<Record<string, Attribute>> = {}): NodeParts {
-    const kernel = this.shape(`${layer}.weight`).slice(2)
+    const name = `${layer}.weight`
+    const [outputs = 0, channels = 0, ...kernel] = this.shape(name)
     const padding: Readonly<Record<string, Attribute>> = kernel[0] === 3 ? { pads: [1, 1, 1, 1] } : {}
-    const inputs = [x, this.weight(`${layer}.weight`), this.weight(`${layer}.bias`)]
-    return [inputs, { kernel_shape: kernel, ...padding, ...attributes }]
+    const extra = kernel[0] === 1 ? 0 : extraChannels(channels, outputs)
+    const given =
+      extra === 0
+        ? [x, this.weight(name)]
+        : [
+            this.node('Pad', [x, this.integers(0, 0, 0, 0, 0, extra, 0, 0)]),
+            this.floats(`${name}.padded`, [outputs, channels + extra, ...kernel], async () => {
+              const values = await this.weights.read(name)
+              return withZeros(values, outputs, (values.length / outputs / channels) * extra)
+            }),
+          ]
+    return [[...given, this.weight(`${layer}.bias`)], { kernel_shape: kernel, ...padding, ...attributes }]
   }
 
   /** Group normalisation. By InstanceNormalization, since onnxruntime-web has no operator for it on WebGPU. */
@@ -200,6 +211,24 @@ export class NetworkGraph extends GraphBuilder {
     const scaled = this.node('Mul', [map, this.weight(`${layer}.weight`, [channels, 1, 1])])
     return this.node('Add', [scaled, this.weight(`${layer}.bias`, [channels, 1, 1])])
   }
+}
+
+/**
+ * Channels of zeros that a convolution's input needs beside its own. onnxruntime-web's WebGPU provider (1.30) gives wrong values for
+ * 6, 9, 15 … channels, multiples of 3 but not of 4, if those of the output are a multiple of 4; 3 are right.
+ */
+function extraChannels(channels: number, outputs: number): number {
+  const isWrong = channels > 3 && channels % 3 === 0 && outputs % 4 === 0
+  return isWrong ? -channels & 3 : 0
+}
+
+/** A matrix of this many rows with `count` zeros after each. */
+function withZeros(matrix: Float32Array, rows: number, count: number): Float32Array<ArrayBuffer> {
+  const columns = matrix.length / rows
+  const result = new Float32Array(rows * (columns + count))
+  for (let row = 0; row < rows; row++)
+    result.set(matrix.subarray(row * columns, (row + 1) * columns), row * (columns + count))
+  return result
 }
 
 /** The transpose of a matrix with this many columns. */
