@@ -30,18 +30,23 @@ async function open(folder) {
   const root = resolve(folder)
   const server = await preview({ root, configFile: join(root, 'vite.config.ts'), preview: { port: 0 } })
   const profile = await mkdtemp(join(tmpdir(), 'bench-studio-'))
-  const context = await chromium.launchPersistentContext(profile, { ...(await findBrowser()), headless: true })
   return {
     folder,
     times: { ready: [], default: [], 'default again': [], quick: [], 'quick again': [], 'quick from page load': [] },
     url: server.resolvedUrls.local[0],
+    profile,
     async close() {
-      await context.close()
       await rm(profile, { recursive: true })
       await server.close()
     },
-    context,
   }
+}
+
+/** Does the work in a browser of the checkout's profile. Only one runs at a time: even an idle one takes from the other. */
+async function inBrowser({ profile }, work) {
+  const context = await chromium.launchPersistentContext(profile, { ...(await findBrowser()), headless: true })
+  await work(context)
+  await context.close()
 }
 
 async function status(page, text) {
@@ -75,21 +80,21 @@ async function draw(page) {
   })
 }
 
-async function visit({ context, url }, query, work) {
+async function visit(context, { url }, query, work) {
   const page = await context.newPage()
   await page.goto(new URL(`?${query}`, url).href)
   await work(page)
   await page.close()
 }
 
-async function round(checkout) {
-  const { context, url, times } = checkout
-  await visit(checkout, words, async (page) => {
+async function round(context, checkout) {
+  const { url, times } = checkout
+  await visit(context, checkout, words, async (page) => {
     times.ready.push(await seconds(() => status(page, /^ready$/)))
     times.default.push(await draw(page))
     times['default again'].push(await draw(page))
   })
-  await visit(checkout, quick, async (page) => {
+  await visit(context, checkout, quick, async (page) => {
     await status(page, /^ready$/)
     times.quick.push(await draw(page))
     times['quick again'].push(await draw(page))
@@ -112,8 +117,10 @@ const checkouts = []
 for (const folder of folders) checkouts.push(await open(folder))
 try {
   // Downloads and stores the model.
-  for (const checkout of checkouts) await visit(checkout, words, (page) => status(page, /^ready$/))
-  for (let i = 0; i < Number(values.rounds); i++) for (const checkout of checkouts) await round(checkout)
+  for (const checkout of checkouts)
+    await inBrowser(checkout, (context) => visit(context, checkout, words, (page) => status(page, /^ready$/)))
+  for (let i = 0; i < Number(values.rounds); i++)
+    for (const checkout of checkouts) await inBrowser(checkout, (context) => round(context, checkout))
   const [{ times: first }] = checkouts
   for (const { folder, times } of checkouts)
     for (const [name, list] of Object.entries(times)) {
