@@ -51,8 +51,8 @@ export function startModelSection(): void {
 }
 
 function introOf({ name, grid, picture, isUnknown }: Model): string {
-  const size = `${picture.width} × ${picture.height} pixels`
-  const tokens = `${grid.width} × ${grid.height} tokens of ${formatCount(grid.numCodes, 'code')}`
+  const size = `${picture.width}\u00a0×\u00a0${picture.height} pixels`
+  const tokens = `${grid.width}\u00a0×\u00a0${grid.height} tokens of ${formatCount(grid.numCodes, 'code')}`
   if (isUnknown) return `The model ${name} is being opened.`
   return `The model ${name} turns noise into pictures of ${size}, in ${tokens}. It runs on your own machine; nothing leaves this page.`
 }
