@@ -74,7 +74,7 @@ test('starts from a picture: its reconstruction at strength 0, another picture a
   await page.locator('#picture-file').setInputFiles('demo/public/icon-512.png')
   await expect(page.locator('#source-name')).toHaveText('Starts from icon-512.png')
   // The encoder is downloaded now.
-  expect((await texts()).join()).toMatch(/Loading the model: [1-9]\d*\.\d of \d+\.\d MB/)
+  expect((await texts()).join()).toMatch(/(Loading the model|Downloading once): [1-9]\d*\.\d of \d+\.\d MB/)
   await page.getByTestId('background').click()
   await expect(page.getByTestId('background')).toHaveText('Remove background')
   const reconstruction = await demo.drawn()

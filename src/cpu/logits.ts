@@ -149,6 +149,8 @@ function guided(conditional: Columns, unconditional: Columns, scale: number): Co
  */
 function guidedLogit(c: number, u: number, scale: number): number {
   const guided = u + scale * (c - u)
+  // One comparison instead of three, for nearly every logit.
+  if (Math.abs(c) + Math.abs(u) + Math.abs(guided) < logitLimit) return guided
   if (isFiniteLogit(c) && isFiniteLogit(u)) return asLogit(guided)
   return c <= -logitLimit && u < logitLimit ? -Infinity : NaN
 }

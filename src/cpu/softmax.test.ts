@@ -44,6 +44,7 @@ describe('softmaxOf', () => {
     softmaxOf(logits)
     const count = calls.reduce((sum, { mock }) => sum + mock.calls.length, 0)
     vi.restoreAllMocks()
-    expect(count).toBeLessThan(10)
+    // Some for each logit that is higher than all before it.
+    expect(count).toBeLessThan(40)
   })
 })
