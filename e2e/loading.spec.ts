@@ -254,6 +254,9 @@ test('draws the same without a connection after the first visit', async ({ demo,
 })
 
 test.describe('a newer version', () => {
+  // Which model the page has does not matter.
+  test.use({ studio: 'stub', serviceWorkers: 'allow' })
+
   const isWaiting = (page: Page) =>
     page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.state === 'installed')
   const renew = (page: Page) => page.getByRole('button', { name: 'newer version' })

@@ -1,6 +1,5 @@
-import { chromium, expect } from '@playwright/test'
+import { expect } from '@playwright/test'
 import { browserArgs, findBrowser } from '../scripts/browser.mjs'
-import { DemoPage } from './demo_page'
 import { STILL, test } from './fixtures'
 
 // WebGPU is there, but without these flags a headless browser on a machine without a GPU has no adapter.
@@ -12,20 +11,13 @@ test.use({
   expectedMessages: [/No available adapters/],
 })
 
-test('draws without an adapter what the CPU engine draws with one, and says so', async ({ demo, page, baseURL }) => {
-  const request = '?prompt=red+heart&style=3d&seed=3&steps=2&auto=1'
-  await demo.open(request)
-  const pixels = await demo.drawn()
+test('draws without an adapter, and says so', async ({ demo, page }) => {
+  await demo.open('?prompt=red+heart&style=3d&seed=3&steps=2&auto=1')
+  await demo.drawn()
   await demo.runsOn('CPU', 'WebAssembly')
   await expect(page.getByTestId('notice')).toContainText('WebGPU found no graphics adapter')
   await page.getByTestId('engine-room').locator('summary').click()
   await expect(page.getByTestId('engine-webgpu')).toBeDisabled()
   await expect(page.getByTestId('engine-webgpu')).toHaveAccessibleDescription(/WebGPU found no graphics adapter/)
   await expect(page.getByTestId('engine-cpu')).toBeEnabled()
-
-  const usual = await chromium.launch(await findBrowser())
-  const other = new DemoPage(await usual.newPage({ baseURL: baseURL!, ...STILL }))
-  await other.open(`${request}&engine=cpu`)
-  expect(await other.drawn()).toEqual(pixels)
-  await usual.close()
 })

@@ -63,7 +63,7 @@ test('gives up when the device is lost again and again, and then draws with anot
   await demo.draw()
 })
 
-test('draws 15 pictures in a row without holding more memory at the end', async ({ demo, page }) => {
+test('draws eight pictures in a row without holding more memory at the end', async ({ demo, page }) => {
   page.once('worker', (worker) => worker.evaluate(countBuffers))
   await demo.open(`${QUICK}&steps=1`)
   const worker = await demo.worker()
@@ -81,7 +81,7 @@ test('draws 15 pictures in a row without holding more memory at the end', async 
   // The first pictures have memory laid out that stays.
   await draw(3)
   const before = await memory()
-  await draw(15)
+  await draw(8)
   const after = await memory()
   test.info().annotations.push({ type: 'memory', description: JSON.stringify({ before, after }) })
   expect(before.most).toBeGreaterThan(1e6)

@@ -8,6 +8,9 @@ import { blackPng } from './png'
 test.use({ studio: 'stub' })
 test.describe.configure({ mode: 'default' })
 
+/** Few steps, and settings that the address carries. */
+const QUICK = 'style=noto&steps=2&guidance=1'
+
 const seedOf = async (page: Page) => Number(await page.getByTestId('seed').inputValue())
 
 /** Presses Generate, and waits until the drawing stops after its first step. */
@@ -287,4 +290,51 @@ test('shows how far a GIF is, and stops making it when told to', async ({ demo, 
     await expect(save).toHaveAttribute('aria-disabled', 'false')
   }
   await expect(page.locator('#readout')).not.toHaveClass(/error/)
+})
+
+test('undoes and redoes what replaces pictures, by button and by key', async ({ demo, page }) => {
+  const [undo, redo] = [page.getByTestId('undo'), page.getByTestId('redo')]
+  await demo.ask(`?prompt=panda&${QUICK}&seed=1`)
+  const first = await demo.draw()
+  const varied = await demo.draw(() => page.getByTestId('vary').click())
+  expect(varied).not.toEqual(first)
+
+  await undo.click()
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(first)
+  await redo.click()
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(varied)
+  await expect(redo).toBeDisabled()
+  await undo.focus()
+  await page.keyboard.press('Control+z')
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(first)
+  await page.keyboard.press('Control+Shift+z')
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(varied)
+
+  await page.getByTestId('prompt').fill('ghost')
+  await page.getByTestId('prompt').press('Control+z')
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(varied)
+})
+
+test('stays usable after a stop: what was there comes back, and the next picture is drawn', async ({ demo, page }) => {
+  await demo.ask(`?prompt=panda&${QUICK}&seed=1&auto=1`)
+  const first = await demo.drawn()
+  await demo.lockSeed()
+  await page.getByTestId('steps').fill('50')
+  await page.getByTestId('count').fill('2')
+  await demo.pauseAfter(1)
+  await demo.generate.click()
+  await expect(page.getByTestId('progress')).toContainText(/step 1 of 50 · /)
+  await page.getByTestId('cell-1').click()
+  await expect(page.getByTestId('scrubber')).toBeVisible()
+  await page.getByTestId('stop').click()
+  await expect(demo.status).toHaveText('stopped')
+  await expect(page.getByTestId('save')).toBeEnabled()
+  await expect(page.getByTestId('scrubber')).toHaveAttribute('max', '1')
+  await page.getByTestId('undo').click()
+  await expect(page.getByTestId('scrubber')).toBeVisible()
+  expect(await pixelsOf(page.getByTestId('canvas'))).toEqual(first)
+  await expect(page.getByTestId('steps')).toHaveValue('2')
+  await expect(page.getByTestId('count')).toHaveValue('1')
+  await demo.resume()
+  expect(await demo.draw()).toEqual(first)
 })

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect } from '@playwright/test'
-import { STILL, test } from './fixtures'
+import { testOnKeptPage as test } from './fixtures'
 
 /** Words of the prompt, as the page understands them. */
-test.use({ contextOptions: STILL, studio: 'stub', permissions: ['clipboard-read', 'clipboard-write'] })
+test.use({ studio: 'stub' })
+test.describe.configure({ mode: 'default' })
 
 const { vocab } = JSON.parse(
   readFileSync(new URL('../packages/vq-diffusion-emoji/emoji-16x16/tokenizer/tokenizer.json', import.meta.url), 'utf8'),
@@ -23,8 +24,7 @@ const wordsOf = (text: Int32Array | Record<number, number>) => {
 test('completes whole names, by keyboard, pointer and touch', async ({ demo, page }) => {
   const prompt = page.getByTestId('prompt')
   const options = page.getByRole('listbox', { name: 'Words the model knows' }).getByRole('option')
-  await demo.open('?prompt=&steps=1')
-  await expect(demo.status).toHaveText('ready')
+  await demo.ask('?prompt=&steps=1')
   await prompt.pressSequentially('a Cat fa')
   await expect(options.first()).toHaveText('cat face')
   await expect(prompt).toHaveAttribute('aria-expanded', 'true')
@@ -44,7 +44,7 @@ test('completes whole names, by keyboard, pointer and touch', async ({ demo, pag
 })
 
 test('reads an emoji as its name, and says so', async ({ demo, page }) => {
-  await demo.open(`?prompt=${encodeURIComponent('red 🐼👍🏽')}&style=noto&steps=1&auto=1`)
+  await demo.ask(`?prompt=${encodeURIComponent('red 🐼👍🏽')}&style=noto&steps=1&auto=1`)
   await demo.drawn()
   await expect(page.getByTestId('ignored')).toHaveText('🐼 panda, 👍🏽 thumbs up medium skin tone')
   expect(wordsOf((await demo.asked()).text!)).toEqual(['style:noto red panda thumbs up medium skin tone'])
@@ -56,10 +56,9 @@ test('reads an emoji as its name, and says so', async ({ demo, page }) => {
 test('draws nothing of unknown words only, and says what may be meant', async ({ demo, page }) => {
   const prompt = page.getByTestId('prompt')
   const remark = page.getByTestId('ignored')
-  await demo.open('?prompt=qwzx&steps=1&auto=1')
+  await demo.ask('?prompt=qwzx&steps=1&auto=1')
   await expect(remark).toHaveText('Unknown: qwzx. Try panda, red heart or ghost.')
   await expect(prompt).toBeFocused()
-  await expect(demo.status).toHaveText('ready')
   const states = await demo.watchStates()
   for (const [words, sentence] of [
     ['the gohst', 'Unknown: gohst. Did you mean ghost?'],
@@ -81,7 +80,7 @@ test('draws nothing of unknown words only, and says what may be meant', async ({
 })
 
 test('draws one style a picture where any style will do, and the same one again alone', async ({ demo, page }) => {
-  await demo.open('?prompt=panda&seed=8&count=3&steps=2&auto=1')
+  await demo.ask('?prompt=panda&seed=8&count=3&steps=2&auto=1')
   await demo.done()
   expect(wordsOf((await demo.asked()).text!)).toEqual(['style:flat panda', 'style:noto panda', 'style:blob panda'])
   await page.getByRole('button', { name: 'Picture 2 of 3: panda, Noto, seed 9' }).click()
@@ -106,8 +105,7 @@ test('draws one style a picture where any style will do, and the same one again 
 test('leaves words out by guidance, and says when it cannot', async ({ demo, page }) => {
   const negative = page.getByTestId('negative')
   const remark = page.getByTestId('negative-remark')
-  await demo.open('?prompt=panda&style=noto&steps=1&guidance=2')
-  await expect(demo.status).toHaveText('ready')
+  await demo.ask('?prompt=panda&style=noto&steps=1&guidance=2')
   await expect(negative).toBeHidden()
   await demo.draw()
   expect((await demo.asked()).negativeText).toBeUndefined()
@@ -132,8 +130,7 @@ test('leaves words out by guidance, and says when it cannot', async ({ demo, pag
 
 test('puts the picture first that the model is surest of, when asked', async ({ demo, page }) => {
   const surest = page.getByTestId('surest')
-  await demo.open('?prompt=panda&style=noto&seed=4&count=4&steps=1')
-  await expect(demo.status).toHaveText('ready')
+  await demo.ask('?prompt=panda&style=noto&seed=4&count=4&steps=1')
   await expect(surest).toBeHidden()
   await demo.generate.click()
   await expect(surest).toBeVisible()
@@ -162,8 +159,7 @@ test('puts the picture first that the model is surest of, when asked', async ({ 
 })
 
 test('has the styles as pictures with names, for pointer and keyboard', async ({ demo, page }) => {
-  await demo.open('?prompt=panda&style=noto&steps=1')
-  await expect(demo.status).toHaveText('ready')
+  await demo.ask('?prompt=panda&style=noto&steps=1')
   const styles = page.getByRole('group', { name: 'Style' })
   await expect(styles.getByRole('radio')).toHaveCount(8)
   await expect(styles).toContainText('Noto')
