@@ -15,27 +15,32 @@ export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 
 /** High 32 bits of a 32×32-bit product. */
 export function multiplyHigh(a: number, b: number): number {
-  const [a0, a1, b0, b1] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16]
-  const middle = a1 * b0 + ((a0 * b0) >>> 16) // < 2^32
-  const middle2 = a0 * b1 + (middle & 0xffff) // < 2^32
-  return (a1 * b1 + Math.floor(middle / 65536) + Math.floor(middle2 / 65536)) >>> 0
+  // One by one: a destructured array would keep the engine from inlining this.
+  const a0 = a & 0xffff
+  const a1 = a >>> 16
+  const b0 = b & 0xffff
+  const b1 = b >>> 16
+  const middle = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0
+  const middle2 = (Math.imul(a0, b1) + (middle & 0xffff)) | 0
+  return (Math.imul(a1, b1) + (middle >>> 16) + (middle2 >>> 16)) >>> 0
 }
 
-/** Philox-4x32 with ten rounds. */
+/** Philox-4x32 with ten rounds. Its words are signed until the end: engines then compute with 32-bit integers alone. */
 export function philox4x32(counter: Words, key: readonly [number, number]): Words {
   let [x0, x1, x2, x3] = counter
   let [k0, k1] = key
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = [multiplyHigh(0xd2511f53, x0), Math.imul(0xd2511f53, x0)]
-    const [high1, low1] = [multiplyHigh(0xcd9e8d57, x2), Math.imul(0xcd9e8d57, x2)]
-    x0 = (high1 ^ x1 ^ k0) >>> 0
-    x1 = low1 >>> 0
-    x2 = (high0 ^ x3 ^ k1) >>> 0
-    x3 = low0 >>> 0
-    k0 = (k0 + 0x9e3779b9) >>> 0
-    k1 = (k1 + 0xbb67ae85) >>> 0
+    const high0 = multiplyHigh(0xd2511f53, x0)
+    const high1 = multiplyHigh(0xcd9e8d57, x2)
+    const low0 = Math.imul(0xd2511f53, x0)
+    x0 = high1 ^ x1 ^ k0
+    x1 = Math.imul(0xcd9e8d57, x2)
+    x2 = high0 ^ x3 ^ k1
+    x3 = low0
+    k0 = (k0 + 0x9e3779b9) | 0
+    k1 = (k1 + 0xbb67ae85) | 0
   }
-  return [x0, x1, x2, x3]
+  return [x0 >>> 0, x1 >>> 0, x2 >>> 0, x3 >>> 0]
 }
 
 /** The four-dimensional PCG hash. */
