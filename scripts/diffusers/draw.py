@@ -105,6 +105,9 @@ def main():
     options = parser.parse_args()
     torch.set_grad_enabled(False)
     pipe = open_pipeline(options.folder)
+    most = pipe.transformer.config.num_embeds_ada_norm
+    if options.steps > most:
+        raise SystemExit(f"{options.steps} steps are more than the model's {most} timesteps: give --steps {most} or fewer.")
     length = pipe.tokenizer.model_max_length
     ids = [pipe.tokenizer(prompt, padding="max_length", max_length=length).input_ids[:length] for prompt in options.prompt]
     options.out.mkdir(parents=True, exist_ok=True)
