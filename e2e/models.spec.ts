@@ -23,13 +23,25 @@ async function dropFolder(page: Page, folder: string): Promise<void> {
 
 test('draws with a converted model of texts that the address names', async ({ demo, page, server }) => {
   await serveFolder(server, await convertedFolder(), '/models/golden')
-  await demo.open('?model=models/golden&prompt=a+teddy+bear&steps=3&seed=5&auto=1')
+  let arrive = () => {}
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve
+  })
+  await page.route('**/golden/model_index.json', async (route) => {
+    await arrived
+    await route.continue()
+  })
+  await demo.open('?model=models/golden&prompt=a+teddy+bear&steps=3&seed=5')
+  await expect(page.getByTestId('intro')).toHaveText('The model models/golden is being opened.')
+  await demo.generate.click()
+  await expect(page.getByTestId('waiting')).toHaveText('A picture: drawn as soon as the model is loaded.')
+  arrive()
+  await expect(demo.canvas).toHaveAccessibleName('a teddy bear')
   const pixels = await demo.drawn()
   await expect(page.getByTestId('intro')).toContainText('The model golden turns noise into pictures of')
   const canvas = await demo.canvas.evaluate(({ width, height }: HTMLCanvasElement) => [width, height])
   expect(pixels).toHaveLength(4 * canvas[0]! * canvas[1]!)
   expect(new Set(pixels).size).toBeGreaterThan(20)
-  await expect(demo.canvas).toHaveAccessibleName('a teddy bear')
   for (const id of ['style', 'quality-quick', 'surest']) await expect(page.getByTestId(id)).toBeHidden()
   await expect(page.locator('#examples')).toBeHidden()
   await page.getByTestId('prompt').fill('bear '.repeat(90))

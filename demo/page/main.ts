@@ -35,7 +35,7 @@ import { startQuality } from './quality'
 import { startSaving } from './saving'
 import { startSource } from './source'
 import { startStage } from './stage'
-import { brushing, busy, changeModel, source } from './state'
+import { brushing, busy, changeModel, source, waitingForModel } from './state'
 import { startStopButton } from './stop_button'
 import { startStrip } from './strip'
 import { startSurest } from './surest'
@@ -76,7 +76,7 @@ startKeeping()
 startStrip()
 startSurest()
 
-onSubmit(element('form', HTMLFormElement), drawFromForm)
+onSubmit(element('form', HTMLFormElement), generate)
 onEnter(element('form', HTMLFormElement), () => {
   if (brushing.peek()) repaint()
   else drawNext(readForm())
@@ -96,8 +96,34 @@ function drawNext(settings: PageSettings): void {
   const isNow = !busy.peek()
   requestNext(titleOf(settings), () => {
     if (!isNow) fillForm(settings)
-    drawFromForm()
+    generate()
   })
+}
+
+/** Draws what the form says; of a model that is being opened, what the address says: its settings are not known before. */
+async function generate(): Promise<void> {
+  if (model.peek().isUnknown) {
+    waitingForModel.value = 'A picture'
+    try {
+      await connect()
+    } catch (error) {
+      fail(error as Error)
+      return
+    } finally {
+      waitingForModel.value = undefined
+    }
+    fillFromAddress(new URLSearchParams(location.search))
+  }
+  await drawFromForm()
+}
+
+function fillFromAddress(query: URLSearchParams): void {
+  // An empty prompt in the address is kept: it draws anything.
+  const settings =
+    query.has('prompt') || !model.peek().isStickers
+      ? query
+      : new URLSearchParams({ ...placeholderSettings, ...Object.fromEntries(query) })
+  fillForm(readSettings(settings, model.peek()))
 }
 
 /** Fills the form from the address, then opens the picture of a share link, draws (`auto=1`), or only loads the model. */
@@ -106,12 +132,7 @@ async function followAddress(): Promise<void> {
   const query = new URLSearchParams(location.search)
   // How it is asked, and what for, is in its folder.
   if (!model.peek().isStickers) await connect()
-  // An empty prompt in the address is kept: it draws anything.
-  const settings =
-    query.has('prompt') || !model.peek().isStickers
-      ? query
-      : new URLSearchParams({ ...placeholderSettings, ...Object.fromEntries(query) })
-  fillForm(readSettings(settings, model.peek()))
+  fillFromAddress(query)
   seedSpent.value = isAddressDrawn() && query.get('auto') !== '1'
   try {
     const shared = readShareLink(new URL(location.href), model.peek())

@@ -8,7 +8,15 @@ export const model: Signal<Model> = signal(STICKERS)
 
 /** Stands for a model of which nothing is known yet but its name. */
 export function unknownModel(name: string): Model {
-  return { ...STICKERS, name, isStickers: false, isUnknown: true, hasAlpha: false, hasEncoder: false }
+  return {
+    ...STICKERS,
+    name,
+    isStickers: false,
+    isUnknown: true,
+    condition: 'none',
+    hasAlpha: false,
+    hasEncoder: false,
+  }
 }
 
 /** The process of its schedule. */
