@@ -67,6 +67,10 @@ test('draws with a dropped model of classes whose pictures are wide and opaque',
   await expect(page.getByTestId('class-label')).toHaveValue('9')
   const pixels = await demo.draw()
   expect(pixels).toHaveLength(4 * 10 * 6)
+  const boxOf = (selector: string) =>
+    page.locator(selector).evaluate((element) => element.getBoundingClientRect().toJSON())
+  expect(await boxOf('.explain-picker')).toEqual(await boxOf('.explain-grid canvas'))
+  expect((await boxOf('#last-class')).right).toBeLessThan((await boxOf('.class-field .help')).left)
   expect(pixels.filter((_, i) => i % 4 === 3).every((alpha) => alpha === 255)).toBe(true)
   await expect(demo.canvas).toHaveAccessibleName('Class 9')
   await expect(page.getByTestId('strip').getByRole('button', { name: /^Class 9, seed/ })).toHaveCount(1)
