@@ -57,13 +57,13 @@ test('draws at the first press what the page shows: a red heart, in the steps of
   await expect(demo.status).toHaveText('ready')
   await expect(page.getByTestId('prompt')).toHaveValue('red heart')
   await expect(page.getByTestId('quality-default')).toBeChecked()
-  await expect(page.getByTestId('steps')).toHaveValue('12')
+  await expect(page.getByTestId('steps')).toHaveValue('10')
   expectRedHeart(await demo.draw())
   await demo.runsOn('CPU', 'WebAssembly')
   await expect(page.getByTestId('notice')).toContainText('WebGPU runs in software here')
-  await expect(page.getByTestId('progress')).toContainText(/12 steps · .+ a step · .+ in all/)
+  await expect(page.getByTestId('progress')).toContainText(/10 steps · .+ a step · .+ in all/)
   expect(Object.fromEntries(new URL(page.url()).searchParams)).toMatchObject({
-    ...{ prompt: 'red heart', steps: '12', guidance: '1.5', guidedFrom: '20', guidedTo: '99', truncation: '0.7' },
+    ...{ prompt: 'red heart', steps: '10', guidance: '1.5', guidedFrom: '20', guidedTo: '99', truncation: '0.7' },
   })
 })
 

@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
 const folders = positionals.length > 0 ? positionals : ['.']
 const words = 'prompt=panda&style=noto&seed=7'
 /** The preset's numbers; an address without steps has the default of its checkout. */
-const quick = `${words}&steps=8&guidance=1&truncation=0.7`
+const quick = `${words}&steps=6&guidance=1&truncation=0.7`
 
 /** A served checkout and a browser profile in which its model is stored. */
 async function open(folder) {

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { PRESETS } from '../model/presets'
 import { expectedDuration, expectedSteps, measuredPace, measureStep } from './pace'
 
-const settings = { ...PRESETS.default, count: 3 }
+const settings = { ...PRESETS.default, steps: 12, count: 3 }
 
 beforeEach(() => {
   measuredPace.value = undefined
