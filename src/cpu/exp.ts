@@ -1,7 +1,7 @@
 /** Powers of two in an octave of the table. */
-const perOctave = 32
-/** 2^(−i / 32), below e^−64. */
-const powers = Float64Array.from({ length: 3000 }, (_, i) => 2 ** (-i / perOctave))
+const perOctave = 64
+/** 2^(−i / 64), below e^−64. */
+const powers = Float64Array.from({ length: 6000 }, (_, i) => 2 ** (-i / perOctave))
 const perUnit = perOctave / Math.LN2
 const unit = Math.LN2 / perOctave
 
@@ -12,6 +12,6 @@ const unit = Math.LN2 / perOctave
 export function expNegative(x: number): number {
   const i = (0.5 - x * perUnit) | 0
   const r = x + i * unit
-  const polynomial = 1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720))))))
+  const polynomial = 1 + r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120)))))
   return powers[i]! * polynomial
 }
