@@ -128,7 +128,7 @@ export class DemoPage {
 }
 
 export async function pixelsOf(canvas: Locator): Promise<Pixels> {
-  // As one string: a list of 65,536 numbers takes Playwright 300 ms.
+  // As one string, which the browser makes: a list of 65,536 numbers takes Playwright 300 ms.
   const url = await canvas.evaluate(async (element: HTMLCanvasElement) => {
     const { data } = element.getContext('2d')!.getImageData(0, 0, element.width, element.height)
     const reader = new FileReader()

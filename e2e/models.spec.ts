@@ -21,7 +21,11 @@ async function dropFolder(page: Page, folder: string): Promise<void> {
   await session.detach()
 }
 
-test('draws with a converted model of texts that the address names', async ({ demo, page, server }) => {
+test('draws with a converted model of texts that the address names, also when asked before it is open', async ({
+  demo,
+  page,
+  server,
+}) => {
   await serveFolder(server, await convertedFolder(), '/models/golden')
   let arrive = () => {}
   const arrived = new Promise<void>((resolve) => {

@@ -183,7 +183,7 @@ test('says how long a long drawing takes, and shows at once that it runs', async
   await expect(estimate).toHaveText('')
 })
 
-test('winds a picture back to noise', async ({ demo, page }) => {
+test('winds a picture back to noise, and undoes it until nothing is left to undo', async ({ demo, page }) => {
   await demo.open(`?prompt=panda&${QUICK}&auto=1`)
   await demo.drawn()
   const scrubber = page.getByTestId('scrubber')

@@ -13,8 +13,8 @@ export const browserArgs = [
   '--no-sandbox',
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
-  // Workgroup memory is then cleared by a loop: SwiftShader's own way takes an instruction for each element, and the kernels
-  // of a step a third to two thirds more time to compile.
+  // Clears workgroup memory by a loop in the shader. By Vulkan's extension SwiftShader emits an instruction for each element,
+  // and the kernels of a step take 1.6 to 3 times as long to compile.
   '--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
   '--disable-background-networking',
   '--disable-component-update',

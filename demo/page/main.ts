@@ -22,7 +22,7 @@ import { fillForm, readForm, seedSpent } from './form'
 import { startHelp } from './help'
 import { startKeeping } from './kept_pictures'
 import { onEnter, onSubmit } from './keys'
-import { sayError } from './messages'
+import { announce, sayError } from './messages'
 import { model, unknownModel } from './model'
 import { startModelSection } from './model_section'
 import { startNegative } from './negative'
@@ -94,16 +94,19 @@ showExamples((prompt, style) =>
 /** Draws now, or what was asked for after what is drawn now. */
 function drawNext(settings: PageSettings): void {
   const isNow = !busy.peek()
+  const { isUnknown } = model.peek()
   requestNext(titleOf(settings), () => {
-    if (!isNow) fillForm(settings)
+    if (!isNow && !isUnknown) fillForm(settings)
     generate()
   })
 }
 
-/** Draws what the form says; of a model that is being opened, what the address says: its settings are not known before. */
+/** Draws what the form says. Of a model that is being opened the settings are not known: then it draws what the address says. */
 async function generate(): Promise<void> {
   if (model.peek().isUnknown) {
+    if (waitingForModel.peek() !== undefined) return
     waitingForModel.value = 'A picture'
+    announce('A picture: drawn as soon as the model is loaded.')
     try {
       await connect()
     } catch (error) {
@@ -112,11 +115,13 @@ async function generate(): Promise<void> {
     } finally {
       waitingForModel.value = undefined
     }
+    if (busy.peek()) return
     fillFromAddress(new URLSearchParams(location.search))
   }
   await drawFromForm()
 }
 
+/** Fills the form with the settings of an address, and says whether its seed was drawn from before. */
 function fillFromAddress(query: URLSearchParams): void {
   // An empty prompt in the address is kept: it draws anything.
   const settings =
@@ -124,6 +129,7 @@ function fillFromAddress(query: URLSearchParams): void {
       ? query
       : new URLSearchParams({ ...placeholderSettings, ...Object.fromEntries(query) })
   fillForm(readSettings(settings, model.peek()))
+  seedSpent.value = isAddressDrawn() && query.get('auto') !== '1'
 }
 
 /** Fills the form from the address, then opens the picture of a share link, draws (`auto=1`), or only loads the model. */
@@ -133,7 +139,6 @@ async function followAddress(): Promise<void> {
   // How it is asked, and what for, is in its folder.
   if (!model.peek().isStickers) await connect()
   fillFromAddress(query)
-  seedSpent.value = isAddressDrawn() && query.get('auto') !== '1'
   try {
     const shared = readShareLink(new URL(location.href), model.peek())
     if (shared) await openPicture(shared.picture, shared.remark, (open) => open())

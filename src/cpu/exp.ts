@@ -1,6 +1,6 @@
-/** Powers of two in an octave of the table. */
+/** Entries of the table for each power of two. */
 const perOctave = 64
-/** 2^(−i / 64), below e^−64. */
+/** 2^(−i / 64), down to less than e^−64. */
 const powers = Float64Array.from({ length: 6000 }, (_, i) => 2 ** (-i / perOctave))
 const perUnit = perOctave / Math.LN2
 const unit = Math.LN2 / perOctave

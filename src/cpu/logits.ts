@@ -124,10 +124,10 @@ export function logitsReader(
   return guided(conditional, both, guidance.scale)
 }
 
-function plain(columns: Columns): ColumnReader {
-  const { data, rows, start, stride } = columns
+function plain(from: Columns): ColumnReader {
+  const { data, rows, start, stride } = from
   return (token, into) => {
-    if (!(copyColumn(columns, token, into) < logitLimit))
+    if (!(copyColumn(from, token, into) < logitLimit))
       for (let k = 0, i = start(token); k < rows; k++, i += stride) into[k] = asLogit(data[i]!)
     return into
   }
@@ -148,7 +148,8 @@ function guided(conditional: Columns, unconditional: Columns, scale: number): Co
 
 /**
  * Copies a column as it is, and returns the sum of all magnitudes. If that is below `logitLimit`, so is each of them: one
- * test instead of one for each logit, which would take longer than the copy.
+ * test a column, since a test of each logit takes longer than the copy. A column with an infinite or invalid logit is read
+ * again. It is a function of its own because engines compile the loop worse inside of the closure that calls it.
  */
 function copyColumn({ data, rows, start, stride }: Columns, token: number, into: Float64Array): number {
   let sum = 0
