@@ -23,6 +23,19 @@ export class DemoPage {
     await this.page.goto(`/${query}`)
   }
 
+  /** Holds what the page asks of this address back, until the function that it gives is called. */
+  async holdBack(url: string): Promise<() => void> {
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await this.page.route(url, async (route) => {
+      await released
+      await route.continue()
+    })
+    return release
+  }
+
   /** Asks the page that is open for something else, by its address: nothing is loaded again. */
   async ask(query: string): Promise<void> {
     const fromNoise = this.page.getByRole('button', { name: 'Start from noise again' })

@@ -92,14 +92,7 @@ test.describe('a shared picture', () => {
     page,
     server,
   }) => {
-    let arrive = () => {}
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve
-    })
-    await page.route(`**/${DECODER}`, async (route) => {
-      await arrived
-      await route.continue()
-    })
+    const arrive = await demo.holdBack(`**/${DECODER}`)
     await page.goto(link(`${server.origin}/`))
     await expect(page.locator('#title')).toHaveText('red heart, 3D · Fluent')
     await expect(page.getByTestId('prompt')).toHaveValue('red heart')

@@ -27,14 +27,7 @@ test('draws with a converted model of texts that the address names, also when as
   server,
 }) => {
   await serveFolder(server, await convertedFolder(), '/models/golden')
-  let arrive = () => {}
-  const arrived = new Promise<void>((resolve) => {
-    arrive = resolve
-  })
-  await page.route('**/golden/model_index.json', async (route) => {
-    await arrived
-    await route.continue()
-  })
+  const arrive = await demo.holdBack('**/golden/model_index.json')
   await demo.open('?model=models/golden&prompt=a+teddy+bear&steps=3&seed=5')
   await expect(page.getByTestId('intro')).toHaveText('The model models/golden is being opened.')
   await demo.generate.click()
@@ -57,6 +50,8 @@ test('draws with a converted model of texts that the address names, also when as
   await page.reload()
   await expect(page.getByTestId('progress')).toContainText('Here it is, as it was drawn.')
   expect(await pixelsOf(demo.canvas)).toEqual(pixels)
+  await demo.open('?model=models/golden&prompt=a+teddy+bear&steps=3&seed=5&auto=1')
+  expect(await demo.drawn()).toEqual(pixels)
 })
 
 test('draws with a dropped model of classes whose pictures are wide and opaque', async ({ demo, page }) => {

@@ -56,10 +56,10 @@ test('reads an emoji as its name, and says so', async ({ demo, page }) => {
 test('draws nothing of unknown words only, and says what may be meant', async ({ demo, page }) => {
   const prompt = page.getByTestId('prompt')
   const remark = page.getByTestId('ignored')
+  const states = await demo.watchStates()
   await demo.ask('?prompt=qwzx&steps=1&auto=1')
   await expect(remark).toHaveText('Unknown: qwzx. Try panda, red heart or ghost.')
   await expect(prompt).toBeFocused()
-  const states = await demo.watchStates()
   for (const [words, sentence] of [
     ['the gohst', 'Unknown: gohst. Did you mean ghost?'],
     ['🇩🇪', 'Unknown: 🇩🇪. Try panda, red heart or ghost.'],

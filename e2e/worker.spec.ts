@@ -62,14 +62,7 @@ for (const [fault, script, reason] of [
   })
 
 test('shows what is loaded, and waits with a picture until all is there', async ({ demo, page }) => {
-  let arrive = () => {}
-  const arrived = new Promise<void>((resolve) => {
-    arrive = resolve
-  })
-  await page.route('**/denoiser/weights.bin', async (route) => {
-    await arrived
-    await route.continue()
-  })
+  const arrive = await demo.holdBack('**/denoiser/weights.bin')
   await demo.open('?prompt=snowman&steps=1&engine=cpu')
   await demo.generate.click()
   await expect(page.getByTestId('progress')).toContainText(/(Loading the model|Downloading once): 25\.1 of 45\.2 MB/)

@@ -8,6 +8,7 @@
  *
  * A ratio is that of the medians, to the first checkout's first or second picture of the default settings.
  */
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -22,8 +23,10 @@ const { values, positionals } = parseArgs({
 })
 const folders = positionals.length > 0 ? positionals : ['.']
 const words = 'prompt=panda&style=noto&seed=7'
-/** The preset's numbers; an address without steps has the default of its checkout. */
-const quick = `${words}&steps=6&guidance=1&truncation=0.7`
+const model = new URL('../packages/vq-diffusion-emoji/emoji-16x16/model_index.json', import.meta.url)
+const preset = JSON.parse(readFileSync(model, 'utf8')).presets.quick
+/** The numbers of this checkout's preset; an address without steps has the default of its checkout. */
+const quick = `${words}&steps=${preset.num_inference_steps}&guidance=${preset.guidance_scale}&truncation=${preset.truncation_rate}`
 
 /** A served checkout and a browser profile in which its model is stored. */
 async function open(folder) {
